@@ -103,3 +103,15 @@ class NotGapless(DomainError):
     """The workflow has gaps, so it was not launched. Mend them and launch again."""
 
     code, status, title = "not_gapless", 409, "Gaps before launch"
+
+
+class HandoffMoved(DomainError):
+    """Someone else answered this meanwhile. Yours was not sent. What you typed is kept."""
+
+    code, status, title = "handoff_moved", 409, "Already handled"
+
+
+class NoHigherLevel(DomainError):
+    """The governance matrix names nobody above this level. Nothing was changed. Decide it here."""
+
+    code, status, title = "no_higher_level", 409, "No higher level"
