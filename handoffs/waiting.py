@@ -97,7 +97,7 @@ def read(token: str, keys: Iterable[bytes], now: float) -> Watched:
 def _parse(subject: str) -> Watched:
     head, _, tail = subject.rpartition(":")
     if head.startswith("wf:"):
-        workflows = tuple(int(number) for number in tail.split(","))
+        workflows = tuple(int(number) for number in tail.split(",") if number)
         return Watched(client=int(head.removeprefix("wf:")), workflows=workflows)
     return Watched(id=head, version=int(tail))
 
