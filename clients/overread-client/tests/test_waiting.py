@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from stub_server import Answer, Fault, Stub
+from stub_server import KEY, Answer, Fault, Stub
 
 import overread
 
@@ -101,13 +101,18 @@ def test_an_outage_while_waiting_is_sat_out(
 
 
 def test_an_outage_longer_than_any_deadline_is_sat_out_too(
-    server: Stub, client: overread.Client, handoff: overread.Handoff
+    server: Stub, handoff: overread.Handoff, naps: list[float]
 ) -> None:
-    server.faults += [Fault("/wait/"), *[Fault("/handoffs/")] * 3]
-    answering = answer_when_polled(server, handoff.id, polls=3)
+    server.faults += [*[Fault("/wait/")] * 3, *[Fault("/handoffs/")] * 3]
+    answering = answer_when_polled(server, handoff.id, polls=4)
 
-    assert client.with_deadline(0.3).wait(handoff).state == "answered"
+    # The first pause is longer than the deadline, so that each read gives up after one try.
+    with overread.Client(
+        server.url, KEY, sleep=naps.append, random=lambda: 1.0, deadline=0.2
+    ) as hasty:
+        assert hasty.wait(handoff).state == "answered"
     answering.join()
+    assert len(server.calls(f"/handoffs/{handoff.id}")) == 4
 
 
 def test_a_gateway_that_cries_wolf_is_not_asked_in_a_hot_loop(
