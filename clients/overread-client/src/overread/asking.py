@@ -88,11 +88,11 @@ class _Case:
     proposed: Mapping[str, Any] | None = None
     expected: Sequence[Expectation] = ()
 
-    def bind(self, answer: Answer) -> inspect.BoundArguments:
+    def approved(self, answer: Answer) -> Mapping[str, Any]:
         arguments = self.proposed if answer.arguments is None else answer.arguments
         if arguments is None:
             raise UnexpectedAnswer("The answer carries no arguments. Nothing ran.")
-        return self.gate.binding.rebind(arguments, self.left_out)
+        return arguments
 
     def permit(self, answer: Answer | None) -> Permission:
         key = answer.idempotency_key if answer else self.proposal
@@ -255,7 +255,9 @@ def _obey(case: _Case, answer: Answer) -> Flow[Any]:
     """Do what the answer says and nothing else; a verb not known here is no permission."""
     if not _permits(answer):
         raise _REFUSALS.get(answer.verb, errors.NotApproved)(answer)
-    bound = case.bind(answer)
+    approved = case.approved(answer)
+    bound = case.gate.binding.rebind(approved, case.left_out)
+    binding.verify(approved, answer.arguments_digest)
     _check(case.gate, answer, bound)
     return (yield from _run(case, answer, bound))
 
@@ -280,7 +282,7 @@ def _check(gate: Gate, answer: Answer, bound: inspect.BoundArguments) -> None:
 
 
 def _roll_back(case: _Case, answer: Answer, undo: Callable[..., Any]) -> Flow[None]:
-    bound = case.bind(answer)
+    bound = case.gate.binding.rebind(case.approved(answer), case.left_out)
     permission = case.permit(answer)
     with standing.permitted(permission):
         yield Invoke(partial(undo, *bound.args, **bound.kwargs))
