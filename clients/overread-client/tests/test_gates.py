@@ -272,6 +272,40 @@ def test_what_a_worker_took_the_waiting_process_leaves_alone(
     assert shop.cancelled == []
 
 
+def test_a_run_that_was_stopped_meanwhile_is_left_alone(
+    server: Stub, shop: Shop, cancel: Cancel
+) -> None:
+    def answer_and_stop(id: str) -> None:
+        with server.moved:
+            server.answer(id, "approve")
+            server.stop("run_ticket-1")
+
+    answering = meanwhile(server, answer_and_stop)
+
+    with pytest.raises(overread.RunEnded, match="stopped"):
+        cancel(ORDER)
+    answering.join()
+
+    assert shop.cancelled == []
+
+
+def test_parallel_branches_of_one_run_each_act_on_their_own_answer(
+    server: Stub, shop: Shop, cancel: Cancel
+) -> None:
+    branches = [threading.Thread(target=cancel, args=(f"#{n}",)) for n in (1, 2)]
+    for branch in branches:
+        branch.start()
+    answering = [
+        meanwhile(server, lambda id: server.answer(id, "approve"), f"ho_{n}") for n in (1, 2)
+    ]
+    for thread in [*branches, *answering]:
+        thread.join()
+
+    assert sorted(order for order, _ in shop.cancelled) == ["#1", "#2"]
+    assert sorted(shop.keys) == ["ans_1", "ans_2"]
+    assert [one["state"] for one in server.resumptions.values()] == ["resumed"]
+
+
 def test_the_same_key_asks_the_same_question_after_a_restart(
     server: Stub, shop: Shop, cancel: Cancel
 ) -> None:
