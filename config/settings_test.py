@@ -1,0 +1,12 @@
+"""Only what makes tests fast and strict."""
+
+import os
+
+os.environ.setdefault("OVERREAD_SECRET_KEY", "only-for-tests")
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+ALLOWED_HOSTS = ["*"]

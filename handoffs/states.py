@@ -1,0 +1,196 @@
+"""The words and the transition tables that everything else obeys.
+
+`RUN_TRANSITIONS` and `HANDOFF_TRANSITIONS` are the single source: the database guard, the docs
+diagram and the tests are compared with them.
+"""
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    RUNNING = "RUNNING"
+    PAUSED_PENDING_HUMAN = "PAUSED_PENDING_HUMAN"
+    HUMAN_RESPONDED = "HUMAN_RESPONDED"
+    RESUMING = "RESUMING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+class HandoffState(StrEnum):
+    WAITING = "waiting"
+    NEEDS_INFORMATION = "needs_information"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+
+class ResumptionState(StrEnum):
+    READY = "ready"
+    LEASED = "leased"
+    RESUMED = "resumed"
+    STALE = "stale"
+    CANCELLED = "cancelled"
+
+
+RUN_TRANSITIONS: dict[RunState | None, frozenset[RunState]] = {
+    None: frozenset({RunState.RUNNING}),
+    RunState.RUNNING: frozenset(
+        {RunState.PAUSED_PENDING_HUMAN, RunState.COMPLETED, RunState.FAILED}
+    ),
+    # back to RUNNING when the agent withdraws the only question
+    RunState.PAUSED_PENDING_HUMAN: frozenset(
+        {RunState.HUMAN_RESPONDED, RunState.TIMED_OUT, RunState.RUNNING, RunState.FAILED}
+    ),
+    RunState.TIMED_OUT: frozenset(
+        {RunState.PAUSED_PENDING_HUMAN, RunState.HUMAN_RESPONDED, RunState.FAILED}
+    ),
+    RunState.HUMAN_RESPONDED: frozenset({RunState.RESUMING, RunState.FAILED}),
+    # back to HUMAN_RESPONDED when the lease ends; back to PAUSED when the approval is stale
+    RunState.RESUMING: frozenset(
+        {
+            RunState.RUNNING,
+            RunState.HUMAN_RESPONDED,
+            RunState.PAUSED_PENDING_HUMAN,
+            RunState.FAILED,
+        }
+    ),
+    RunState.COMPLETED: frozenset(),
+    RunState.FAILED: frozenset(),
+}
+
+HANDOFF_TRANSITIONS: dict[HandoffState | None, frozenset[HandoffState]] = {
+    None: frozenset({HandoffState.WAITING}),
+    # waiting -> waiting: moved to another level or queue
+    HandoffState.WAITING: frozenset(
+        {
+            HandoffState.WAITING,
+            HandoffState.NEEDS_INFORMATION,
+            HandoffState.ANSWERED,
+            HandoffState.WITHDRAWN,
+        }
+    ),
+    HandoffState.NEEDS_INFORMATION: frozenset(
+        {HandoffState.WAITING, HandoffState.ANSWERED, HandoffState.WITHDRAWN}
+    ),
+    # reopened because the approval was stale when the agent came to act on it
+    HandoffState.ANSWERED: frozenset({HandoffState.WAITING}),
+    HandoffState.WITHDRAWN: frozenset(),
+}
+
+FINAL_RUN_STATES = frozenset({RunState.COMPLETED, RunState.FAILED})
+ACCEPTS_PROPOSALS = frozenset({RunState.RUNNING, RunState.PAUSED_PENDING_HUMAN})
+OPEN_HANDOFF_STATES = frozenset({HandoffState.WAITING, HandoffState.NEEDS_INFORMATION})
+
+
+class Cause(StrEnum):
+    """Why a run or handoff moved."""
+
+    CREATED = "created"
+    PROPOSED = "proposed"
+    ESCALATED = "escalated"
+    ANSWERED = "answered"
+    INFORMATION_ASKED = "information_asked"
+    INFORMATION_GIVEN = "information_given"
+    WITHDRAWN = "withdrawn"
+    CLAIMED = "claimed"
+    LEASE_ENDED = "lease_ended"
+    RELEASED = "released"
+    RESUMED = "resumed"
+    STALE = "stale"
+    TIMED_OUT = "timed_out"
+    COMPLETED = "completed"
+    ERROR = "error"
+    STOPPED = "stopped"
+    TRANSFERRED = "transferred"
+
+
+class Tier(StrEnum):
+    """How much human attention an action deserves, from least to most."""
+
+    AUTONOMOUS = "autonomous"
+    NOTIFY = "notify"
+    SOFT_REVIEW = "soft_review"
+    HARD_APPROVAL = "hard_approval"
+    HARD_STOP = "hard_stop"
+
+
+TIERS = tuple(Tier)
+
+
+class Act(StrEnum):
+    """What the agent does now."""
+
+    PROCEED = "proceed"
+    PROCEED_AND_TELL = "proceed_and_tell"
+    PROCEED_TENTATIVELY = "proceed_tentatively"
+    WAIT = "wait"
+    STOP = "stop"
+
+
+ACT_OF: dict[Tier, Act] = {
+    Tier.AUTONOMOUS: Act.PROCEED,
+    Tier.NOTIFY: Act.PROCEED_AND_TELL,
+    Tier.SOFT_REVIEW: Act.PROCEED_TENTATIVELY,
+    Tier.HARD_APPROVAL: Act.WAIT,
+    Tier.HARD_STOP: Act.STOP,
+}
+# tiers that open a handoff
+ASKED_TIERS = frozenset({Tier.SOFT_REVIEW, Tier.HARD_APPROVAL, Tier.HARD_STOP})
+
+
+class Impact(StrEnum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Reversibility(StrEnum):
+    REVERSIBLE = "reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+class HandoffKind(StrEnum):
+    TASK_DEFINITION = "task_definition"
+    APPROVAL = "approval"
+    EXCEPTION = "exception"
+    AMBIGUITY = "ambiguity"
+    RECOVERY = "recovery"
+    SIGN_OFF = "sign_off"
+    TAKEOVER = "takeover"
+    AUDIT = "audit"
+
+
+# what an agent may open directly; the others are opened by policy
+ESCALATION_KINDS = frozenset(HandoffKind) - {HandoffKind.APPROVAL, HandoffKind.AUDIT}
+
+
+class Verb(StrEnum):
+    """What a run can be told."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_EDITS = "approve_with_edits"
+    REJECT = "reject"
+    CHOOSE = "choose"
+    ANSWER = "answer"
+    REDIRECT = "redirect"
+    TAKE_OVER = "take_over"
+    CONFIRM = "confirm"
+    ROLL_BACK = "roll_back"
+
+
+# answers after which the agent may act; each binds the exact arguments
+RELEASING_VERBS = frozenset({Verb.APPROVE, Verb.APPROVE_WITH_EDITS, Verb.CHOOSE, Verb.CONFIRM})
+
+
+class Fallback(StrEnum):
+    """What happens when nobody answers by the deadline."""
+
+    ESCALATE = "escalate"
+    REJECT = "reject"
+    FAIL = "fail"
+
+
+class ActorKind(StrEnum):
+    CLIENT = "client"
+    PERSON = "person"
+    POLICY = "policy"
+    SYSTEM = "system"

@@ -1,0 +1,119 @@
+"""How people work: who holds what, what they wrote, what they decided."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from handoffs.models import Handoff
+
+
+class Claim(models.Model):
+    """A reviewer's lease on a handoff.
+
+    It is live while it is not ended, its lease runs, and the handoff is still at the level and
+    version it was taken at: climbing, withdrawing or answering ends claims by data.
+    """
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="claims")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims"
+    )
+    level = models.PositiveSmallIntegerField()
+    round = models.PositiveIntegerField()
+    taken_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=20, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff"],
+                condition=models.Q(ended_at__isnull=True),
+                name="claim_one_live_per_handoff",
+            )
+        ]
+        indexes = [
+            # read by the desk (what do I hold) and the cap
+            models.Index(
+                fields=["reviewer"], condition=models.Q(ended_at__isnull=True), name="claim_held"
+            ),
+            # read by claims.end_stale
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="claim_expiring",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class Draft(models.Model):
+    """What a reviewer has written so far; it outlives the claim, the page and the device."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="drafts")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    body = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "reviewer"], name="draft_once_per_reviewer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class EvidenceOpened(models.Model):
+    """A reviewer opened a piece of evidence; the server saw it."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="opened_evidence")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    evidence_id = models.CharField(max_length=60)
+    opened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "reviewer", "evidence_id"], name="evidence_opened_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.evidence_id}"
+
+
+class Decision(models.Model):
+    """What a person said; what the run is told of it is the handoff's answer."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveIntegerField()
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
+    verb = models.CharField(max_length=20)
+    reason = models.TextField(blank=True, default="")
+    message = models.TextField(blank=True, default="")
+    option = models.CharField(max_length=60, null=True)
+    arguments = models.TextField(null=True)
+    brief_version = models.PositiveIntegerField()
+    opened_at = models.DateTimeField()
+    decided_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "round", "reviewer"], name="decision_once_per_reviewer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.verb}"
