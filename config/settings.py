@@ -174,7 +174,7 @@ EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("OVERREAD_FROM_EMAIL", "Overread <overread@localhost>")
 
 # --- proof: a private Ed25519 JWK; only ./run makes one by itself
-RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY", "")
+RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 
 # --- logs
 LOG_FORMAT = env.text("OVERREAD_LOG_FORMAT", "console" if DEBUG else "json")

@@ -175,9 +175,7 @@ def give_information(
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        moves.move_handoff(
-            handoff_id, HandoffState.WAITING, by=by, cause=Cause.INFORMATION_GIVEN
-        )
+        moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=Cause.INFORMATION_GIVEN)
         brief = handoff.briefs.order_by("-version")[0]
         body = {
             **brief.body,
@@ -230,9 +228,7 @@ def escalate(
         )
         moves.shift_depth(handoff.queue_id, -1)
         moves.shift_depth(handoff.escalate_queue_id, +1)
-        audit.record(
-            by=by, action="handoff.escalated", subject=handoff_id, body={"reason": reason}
-        )
+        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body={"reason": reason})
         _tell(handoff, "handoff.level_changed", level=handoff.level + 1)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
@@ -241,12 +237,8 @@ def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Hando
     """The agent no longer asks; when it was the last question, the run goes on."""
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        moves.move_handoff(
-            handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN
-        )
-        audit.record(
-            by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason}
-        )
+        moves.move_handoff(handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN)
+        audit.record(by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason})
         if handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value:
             runs.one_less_open(handoff.run, by=by, cause=Cause.WITHDRAWN, answered=False)
         moves.notify(handoff_id)
@@ -276,5 +268,3 @@ def _tell(handoff: Handoff, event: str, **facts: Any) -> None:
     payload = {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1}
     outbox.tell(handoff.run.client_id, event, {**payload, **facts})
     moves.notify(handoff.id)
-
-

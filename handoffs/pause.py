@@ -78,7 +78,6 @@ class Opening:
     blocking: bool = True
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
-    remembered: Remembered | None = None
     id: str = field(default_factory=ids.new_handoff)
 
     @property
@@ -164,7 +163,7 @@ with source as (
 ), moved as (select id, 0 as version, '' as from_state from source where false)"""
 
 
-def open_handoff(opening: Opening) -> bool:
+def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool:
     """Store everything; False when the run does not accept handoffs, and then nothing is stored.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first.
@@ -172,11 +171,10 @@ def open_handoff(opening: Opening) -> bool:
     parts = [_HANDOFF, _AUDIT]
     parts += [_PROPOSAL] if opening.proposal else []
     parts += [_CHECKPOINT] if opening.checkpoint is not None else []
-    parts += [_REMEMBERED] if opening.remembered else []
+    parts += [_REMEMBERED] if remembered else []
     head = _STOP if opening.blocking else _GO_ON
-    return execute(
-        f"{head},{','.join(parts)} select count(*) from source", _opening_params(opening)
-    )
+    params = {**_opening_params(opening), **_remembered_params(remembered)}
+    return execute(f"{head},{','.join(parts)} select count(*) from source", params)
 
 
 def store_proposal(
@@ -242,7 +240,6 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "prop_id": None,
         **(_proposal_params(opening.proposal) if opening.proposal else {}),
         **_audit_params(opening.by, "handoff.opened", opening.id, opening.facts),
-        **_remembered_params(opening.remembered),
     }
 
 

@@ -7,12 +7,13 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Client
-from handoffs import audit, compiled, ids, moves, outbox, pause
+from handoffs import audit, briefs, compiled, ids, moves, outbox, pause
 from handoffs.actors import Actor
 from handoffs.errors import CheckpointConflict, IllegalTransition, NotFound
 from handoffs.failpoints import failpoint
@@ -100,7 +101,7 @@ def open_where_asked(
         kind=kind,
         authority=authority,
         brief=brief,
-        brief_digest=compiled.brief_digest(brief),
+        brief_digest=briefs.content_digest(brief),
         by=by,
         now=now,
         cause=cause,
@@ -134,9 +135,7 @@ def save_checkpoint(
         Checkpoint.objects.update_or_create(
             run=run, defaults={"version": kept + 1, "body": body, "saved_at": Now()}
         )
-        audit.record(
-            by=by, action="run.checkpoint", subject=run.id, body={"version": kept + 1}
-        )
+        audit.record(by=by, action="run.checkpoint", subject=run.id, body={"version": kept + 1})
     return kept + 1
 
 
@@ -163,9 +162,7 @@ def complete(run_id: str, *, output: Any, by: Actor, now: datetime) -> Run:
     return Run.objects.select_related("workflow").get(id=run_id)
 
 
-def fail(
-    run_id: str, *, error: str, partial: Any, next_step: str, by: Actor, now: datetime
-) -> Run:
+def fail(run_id: str, *, error: str, partial: Any, next_step: str, by: Actor, now: datetime) -> Run:
     """Keep what was done and what was next; ask for recovery where the matrix says so, else end.
 
     The owner is told in the same transaction.
@@ -192,7 +189,12 @@ def fail(
             outbox.mail(
                 owner.email,
                 "run.failed",
-                {"run": run.id, "workflow": run.workflow.name, "error": error[:500]},
+                {
+                    "subject": f"{run.workflow.name}: {run.external_id} stopped with an error",
+                    "text": f"{error[:2000]}\n\nThe original input, what was done so far and the "
+                    f"next step are kept with the run:\n{settings.PUBLIC_URL}/admin/handoffs/run/"
+                    f"{run.id}/change/\n",
+                },
             )
         _moved(run_id, by=by, action="run.failed", error=error[:500])
     return Run.objects.select_related("workflow").get(id=run_id)
@@ -222,6 +224,12 @@ def transfer(run: Run, *, by: Actor) -> None:
     """The task went to a person: the agent's part ends here."""
     _end_badly(run, cause=Cause.TRANSFERRED, by=by)
     _moved(run.id, by=by, action="run.transferred")
+
+
+def time_out(run: Run, *, by: Actor) -> None:
+    """Nobody answered and the matrix says the run fails then."""
+    _end_badly(run, cause=Cause.TIMED_OUT, by=by)
+    _moved(run.id, by=by, action="run.timed_out")
 
 
 def one_less_open(run: Run, *, by: Actor, cause: Cause, answered: bool) -> None:

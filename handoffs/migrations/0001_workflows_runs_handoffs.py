@@ -517,6 +517,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("epoch", models.PositiveIntegerField(default=0)),
+                ("lease_seconds", models.PositiveIntegerField(default=60)),
                 ("worker", models.CharField(blank=True, default="", max_length=120)),
                 ("token_hash", models.CharField(blank=True, default="", max_length=64)),
                 ("lease_expires_at", models.DateTimeField(null=True)),

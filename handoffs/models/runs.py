@@ -127,6 +127,7 @@ class Resumption(models.Model):
         default=ResumptionState.READY.value,
     )
     epoch = models.PositiveIntegerField(default=0)
+    lease_seconds = models.PositiveIntegerField(default=60)
     worker = models.CharField(max_length=120, blank=True, default="")
     token_hash = models.CharField(max_length=64, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)
