@@ -66,7 +66,11 @@ LIMITS = {
     "transaction_timeout": "60s",
 }
 # PostgreSQL's own errors are mostly a refused race, which the product answers; these are not
-POSTGRES_ALARMS = re.compile(rb"\b(FATAL|PANIC|LOG:  could not)\b")
+POSTGRES_ALARMS = re.compile(
+    rb"\b(PANIC|LOG:  could not|FATAL(?!.*(starting up|shutting down|administrator command)))\b"
+)
+# a broker that may be lost needs no advice on the machine's memory
+VALKEY_ALARMS = re.compile(rb" # (?!WARNING Memory overcommit)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +250,7 @@ def configure(server: Postgres) -> None:
         processes.write_private(path, content)
         if server.account:
             os.chown(path, server.account.uid, server.account.gid)
+    (server.data / "postgresql.local.conf").touch(mode=0o644)
     lock = server.data / "postmaster.pid"
     if lock.exists() and not _serves(int(lock.read_text().split()[0]), server.data):
         lock.unlink()
@@ -268,7 +273,7 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
     with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
             if not connection.execute(
-                "select from pg_roles where rolname = %s", [role]
+                "select 1 from pg_roles where rolname = %s", [role]
             ).fetchone():
                 connection.execute(
                     sql.SQL("create role {} login password {}").format(
@@ -284,7 +289,7 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
                 )
             )
         if not connection.execute(
-            "select from pg_database where datname = %s", [DATABASE]
+            "select 1 from pg_database where datname = %s", [DATABASE]
         ).fetchone():
             connection.execute(
                 sql.SQL("create database {} owner {}").format(
@@ -312,6 +317,7 @@ class Valkey:
             env=environment(),
             cwd=self.data,
             rank=5,
+            alarming=VALKEY_ALARMS,
         )
 
     def configure(self) -> None:

@@ -53,6 +53,19 @@ def held(home: Path) -> Iterator[None]:
             (home / "instance.json").unlink(missing_ok=True)
 
 
+def released(home: Path, *, seconds: float) -> bool:
+    """Wait until nobody holds the data folder any more."""
+
+    def free() -> bool:
+        try:
+            with held(home):
+                return True
+        except Busy:
+            return False
+
+    return processes.wait_until(free, seconds)
+
+
 def _prepare(home: Path) -> None:
     """Make the folder; others may pass through as root, since PostgreSQL then is another user."""
     try:

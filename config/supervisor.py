@@ -21,7 +21,9 @@ from types import FrameType, TracebackType
 from config import processes
 from config.processes import Account, Record
 
-ALARMING = re.compile(rb"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC|Traceback)\b|\"(warning|error|critical)\"")
+ALARMING = re.compile(
+    rb"(?<!%)\b(WARNING|ERROR|CRITICAL|Traceback)\b|\"level\": \"(warning|error|critical)\""
+)
 CHUNK = 256 * 1024
 LOG_LIMIT = 10 * 1024 * 1024
 FIRST_DELAY, LONGEST_DELAY, STEADY_AFTER = 0.5, 15.0, 30.0
