@@ -29,6 +29,10 @@ where client_id = %s and key = %s
 _KEEP = """
 update handoffs_idempotencyrecord set status = %s, body = %s, handoff_id = %s where id = %s
 """
+_REMEMBER = """
+insert into handoffs_idempotencyrecord (client_id, key, fingerprint, status, body, created_at)
+values (%s, %s, %s, %s, %s, now()) on conflict (client_id, key) do nothing
+"""
 _FORGET = """
 delete from handoffs_idempotencyrecord where id in (
     select record.id from handoffs_idempotencyrecord record
@@ -77,9 +81,7 @@ def read_key(value: str | None) -> str | None:
     if value is None:
         return None
     if not _VISIBLE.fullmatch(value):
-        raise BadKey(
-            fields=(FieldProblem("Idempotency-Key", "1 to 255 visible ASCII characters"),)
-        )
+        raise BadKey(fields=(FieldProblem("Idempotency-Key", "1 to 255 visible ASCII characters"),))
     return value
 
 
@@ -133,9 +135,33 @@ def _kept(keyed: Keyed) -> Told:
     if row is None:
         # forgotten between two statements
         raise InProgress(retry_after=1)
-    if row[0] != keyed.fingerprint:
+    return _same(keyed, row)
+
+
+def _same(keyed: Keyed, row: tuple[str, int, str]) -> Told:
+    kept, status, body = row
+    if kept != keyed.fingerprint:
         raise IdempotencyMismatch
-    return Told(status=row[1], body=row[2], replayed=True)
+    return Told(status=status, body=body, replayed=True)
+
+
+def recall(keyed: Keyed | None) -> Told | None:
+    """Tell the kept answer of work that is done in several transactions, or None when new."""
+    if keyed is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_KEPT, [keyed.client_id, keyed.key])
+        row = cursor.fetchone()
+    return _same(keyed, row) if row else None
+
+
+def remember(keyed: Keyed | None, done: Done) -> None:
+    """Keep the answer of such work, unless another one just like it was faster."""
+    if keyed is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _REMEMBER, [keyed.client_id, keyed.key, keyed.fingerprint, done.status, done.body]
+            )
 
 
 def forget(*, now: datetime, limit: int = 5_000) -> int:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, NotSignedIn
 from handoffs.api.refusals import (
     BadHeader,
     Conflict,
@@ -11,14 +11,13 @@ from handoffs.api.refusals import (
     NotJsonType,
     Overloaded,
     TooLarge,
-    Unauthorized,
 )
 from handoffs.errors import BadShape, IdempotencyMismatch, InProgress
 from handoffs.idempotency import BadKey
 
 Refusal = type[DomainError]
 
-_ALWAYS: tuple[Refusal, ...] = (Unauthorized, Overloaded)
+_ALWAYS: tuple[Refusal, ...] = (NotSignedIn, Overloaded)
 _BODY: tuple[Refusal, ...] = (NotJson, NotJsonType, TooLarge, BadShape)
 _KEYED: tuple[Refusal, ...] = (BadKey, IdempotencyMismatch, InProgress, Conflict)
 

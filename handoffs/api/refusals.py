@@ -10,12 +10,6 @@ class NotJson(DomainError):
     code, status, title = "not_json", 400, "Not JSON"
 
 
-class Unauthorized(DomainError):
-    """There is no good key with this request, so nothing was done. Send Authorization: Bearer."""
-
-    code, status, title = "unauthorized", 401, "No good key"
-
-
 class MethodNotAllowed(DomainError):
     """This address does not take this method. Nothing was done. Use one of those in Allow."""
 
