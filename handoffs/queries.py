@@ -1,7 +1,7 @@
 """Read side: how full the people are, and what binds a workflow now."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 
@@ -52,7 +52,7 @@ class Pressure:
         return max(self.queues, key=lambda queue: queue.share, default=None)
 
     @property
-    def level(self) -> str:
+    def level(self) -> Literal["open", "slow", "closed"]:
         share = self.fullest.share if self.fullest else 0
         return "closed" if share >= 1 else "slow" if share >= SLOW_FROM else "open"
 

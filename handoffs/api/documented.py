@@ -64,6 +64,11 @@ def asks(*refusals: Refusal) -> dict[str, Any]:
     return _extra((*_ALWAYS, *refusals), [])
 
 
+def looks_up(*refusals: Refusal) -> dict[str, Any]:
+    """Describe a read with query parameters, which may be misshapen."""
+    return reads_versions(*refusals, BadShape)
+
+
 def reads_versions(*refusals: Refusal) -> dict[str, Any]:
     """Describe a read that can be asked whether anything changed."""
     extra = _extra((*_ALWAYS, *refusals), [_IF_NONE_MATCH_PARAMETER])
@@ -108,6 +113,7 @@ def _problem(refusals: list[Refusal]) -> dict[str, Any]:
     codes = " · ".join(f"`{refusal.code}` {refusal.title}" for refusal in refusals)
     problem: dict[str, Any] = {
         "description": codes,
+        "x-codes": [refusal.code for refusal in refusals],
         "content": {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
         },

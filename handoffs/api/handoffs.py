@@ -26,7 +26,7 @@ from handoffs.states import HandoffKind
 
 router = Router(tags=["Handoffs"])
 _THEIRS = (NotFound, WorkflowNotYours)
-_READ = documented.reads_versions(*_THEIRS)
+_READ = documented.looks_up(*_THEIRS)
 _READ["responses"][307] = {
     "description": "With `wait`: ask there, then read again.",
     "headers": {"Location": documented.header("The wait address; it needs no key.")},

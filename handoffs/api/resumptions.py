@@ -67,7 +67,9 @@ def claim(request: AgentRequest, body: ClaimIn) -> HttpResponse:
         return acting.once(request, do)
     except _NothingToDo:
         response = HttpResponse(status=204)
-        response["Wait-URL"] = showing.signer().url_for_workflows(ids, now=now)
+        response["Wait-URL"] = showing.signer().url_for_workflows(
+            ids, client_id=request.auth.client.pk, now=now
+        )
         return response
 
 

@@ -1,6 +1,5 @@
 """Runs: start, look, keep a checkpoint, end."""
 
-
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router

@@ -1,5 +1,6 @@
 """What binds an agent, how full the people are, and proof."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -66,13 +67,14 @@ class MapRuleOut(Out):
     because: str
     when: str = Field(description="The condition in words.")
     condition: Any
+    if_missing: str = Field(description="What follows when a signal it reads is unknown.")
 
 
 class MapOut(Out):
     workflow: str
     version: int
     digest: str
-    published_at: str | None
+    published_at: datetime | None
     default: str = Field(description="The tier when no rule fires and no floor asks for more.")
     floors: Any
     rules: list[MapRuleOut]
