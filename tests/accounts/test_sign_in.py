@@ -39,7 +39,8 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(ann: User) -> Non
         assert page.status_code == 200
         answers.append(page.context["form"].non_field_errors())
 
-    assert answers[0] == answers[1] != []
+    assert answers[0] == answers[1]
+    assert answers[0]
 
 
 def test_after_sign_in_the_page_that_was_asked_for_is_next(ann: User) -> None:
