@@ -91,7 +91,8 @@ class Door:
     status: int | None
     body: str | None
     now: datetime
-    depths: dict[str, int] | None
+    # JSON text: Django's connections do not read jsonb
+    depths: str | None
 
     @property
     def actor(self) -> actors.Actor:
@@ -423,7 +424,8 @@ def _handoff_body(door: Door, opening: pause.Opening) -> dict[str, Any]:
 
 
 def _position(door: Door, authority: pause.Authority) -> int:
-    return int((door.depths or {}).get(str(authority.queue_id), 0)) + 1
+    depths = json.loads(door.depths or "{}")
+    return int(depths.get(str(authority.queue_id), 0)) + 1
 
 
 def escalate(

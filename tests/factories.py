@@ -122,13 +122,18 @@ def map_body() -> dict[str, Any]:
             {
                 "id": "large-refund",
                 "tier": "hard_approval",
-                "when": {"gte": ["values.amount", 200]},
+                "when": {
+                    "all": [
+                        {"signal": "action_type", "op": "==", "value": "refund_order"},
+                        {"signal": "values.amount", "op": ">=", "value": 200},
+                    ]
+                },
                 "because": "Refund of 200.00 or more",
             },
             {
                 "id": "legal-threat",
                 "tier": "hard_approval",
-                "when": {"contains_any": ["flags", ["legal_threat"]]},
+                "when": {"signal": "flags", "op": "contains_any", "value": ["legal_threat"]},
                 "because": "The customer mentions legal action",
             },
         ],
