@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from joserfc.jwk import OKPKey
 
-from handoffs import audit, briefs, ids, moves, outbox, receipts, runs
+from handoffs import audit, briefs, canonical, ids, moves, outbox, receipts, runs
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, NoHigherLevel
 from handoffs.failpoints import failpoint
@@ -90,8 +92,8 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
     """Write the answer with its digest and the signed receipt over both."""
     arguments, digest = None, ""
     if said.verb in RELEASING_VERBS and said.arguments is not None:
-        arguments = receipts.canonical(said.arguments).decode()
-        digest = receipts.arguments_digest(said.arguments)
+        text = canonical.encode(said.arguments)
+        arguments, digest = text.decode(), canonical.digest(said.arguments)
     brief = handoff.briefs.order_by("-version").values_list("digest", flat=True).first()
     proposal = handoff.proposal
     claims = {
@@ -122,8 +124,13 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
         reason=said.reason,
         edits=said.edits,
         draft=said.draft,
-        receipt=receipts.sign(claims, settings.RECEIPT_KEY),
+        receipt=receipts.sign(claims, _receipt_key()),
     )
+
+
+@cache
+def _receipt_key() -> OKPKey:
+    return receipts.key_from_json(settings.RECEIPT_KEY)
 
 
 def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:

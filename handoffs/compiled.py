@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoffs import argument_schema, authority, policy
-from handoffs.models import ActionType, MatrixRow, RiskTierMap, Workflow
+from handoffs import argument_schema, authority, models, policy
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
-from handoffs.signals import Signals
+from handoffs.signals import ActionType, Signals
 from handoffs.states import HandoffKind, Impact, Reversibility, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
@@ -24,7 +23,7 @@ class Action:
 
     name: str
     title: str
-    facts: policy.Action
+    type: ActionType
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
 
@@ -37,14 +36,14 @@ class CompiledWorkflow:
     slug: str
     revision: int
     strict_briefs: bool
-    map: policy.Map | None
+    map: policy.RiskMap | None
     actions: Mapping[str, Action]
     rows: tuple[authority.Row, ...]
     authorities: Mapping[str, Authority]
 
     def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
         assert self.map is not None
-        return policy.evaluate(self.map, action.facts, arguments, signals)
+        return policy.evaluate(self.map, action.type.with_arguments(arguments), signals)
 
     def authority(self, action: str, kind: HandoffKind, tier: Tier) -> Authority | None:
         """Return who may decide this, by the most specific row of the matrix."""
@@ -61,7 +60,7 @@ class CompiledWorkflow:
 def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
     """Return the compiled workflow at `revision`, or as it is now when none is given."""
     if revision is None:
-        revision = Workflow.objects.values_list("revision", flat=True).get(id=workflow_id)
+        revision = models.Workflow.objects.values_list("revision", flat=True).get(id=workflow_id)
     kept = _KEPT.get(workflow_id)
     if kept is None or kept.revision != revision:
         kept = _KEPT[workflow_id] = _compile(workflow_id)
@@ -70,12 +69,14 @@ def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
 
 def _compile(workflow_id: int) -> CompiledWorkflow:
     """Read and compile; the revision is read first, so that a change meanwhile is seen again."""
-    workflow = Workflow.objects.get(id=workflow_id)
-    published = RiskTierMap.objects.filter(
-        workflow=workflow, state=RiskTierMap.State.PUBLISHED
+    workflow = models.Workflow.objects.get(id=workflow_id)
+    published = models.RiskTierMap.objects.filter(
+        workflow=workflow, state=models.RiskTierMap.State.PUBLISHED
     ).first()
     rows = list(
-        MatrixRow.objects.filter(workflow=workflow).select_related("role", "queue", "action_type")
+        models.MatrixRow.objects.filter(workflow=workflow).select_related(
+            "role", "queue", "action_type"
+        )
     )
     return CompiledWorkflow(
         id=workflow.id,
@@ -89,11 +90,11 @@ def _compile(workflow_id: int) -> CompiledWorkflow:
     )
 
 
-def _action(action: ActionType) -> Action:
+def _action(action: models.ActionType) -> Action:
     return Action(
         name=action.name,
         title=action.title,
-        facts=policy.Action(
+        type=ActionType(
             name=action.name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
@@ -103,7 +104,7 @@ def _action(action: ActionType) -> Action:
     )
 
 
-def _row(row: MatrixRow) -> authority.Row:
+def _row(row: models.MatrixRow) -> authority.Row:
     return authority.Row(
         id=str(row.id),
         action_type=row.action_type.name if row.action_type else None,
@@ -119,7 +120,7 @@ def _row(row: MatrixRow) -> authority.Row:
     )
 
 
-def _authority(row: MatrixRow) -> Authority:
+def _authority(row: models.MatrixRow) -> Authority:
     return Authority(
         queue_id=row.queue_id,
         queue_name=row.queue.name,

@@ -10,7 +10,7 @@ class NotFound(DomainError):
 
 
 class WorkflowNotYours(DomainError):
-    """This key may not use this workflow. Nothing was stored. Ask a manager to add it to the key."""
+    """This key may not use this workflow. Nothing was stored. Ask a manager to add it."""
 
     code, status, title = "workflow_not_yours", 403, "Not this client's workflow"
 
@@ -78,11 +78,11 @@ class IllegalTransition(DomainError):
 class CheckpointConflict(DomainError):
     """The checkpoint was changed by someone else. Yours was not stored. Read it and try again."""
 
-    code, status, title = "checkpoint_conflict", 409, "Checkpoint changed meanwhile"
+    code, status, title = "checkpoint_conflict", 412, "Checkpoint changed meanwhile"
 
 
 class StaleLease(DomainError):
-    """Your lease ran out and someone else may go on. Nothing was recorded. Stop, then claim anew."""
+    """Your lease ran out; someone else may go on. Nothing was recorded. Stop, then claim anew."""
 
     code, status, title = "stale_lease", 409, "Lease ran out"
 

@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from accounts.errors import FieldProblem
-from handoffs import actors, argument_schema, briefs, compiled, ids, pause, receipts, waiting
+from handoffs import (
+    actors,
+    argument_schema,
+    briefs,
+    canonical,
+    compiled,
+    ids,
+    pause,
+    signals,
+    waiting,
+)
 from handoffs.compiled import Action, CompiledWorkflow
 from handoffs.errors import (
     ArgumentsOffSchema,
@@ -28,8 +38,7 @@ from handoffs.errors import (
     WorkflowNotYours,
 )
 from handoffs.failpoints import failpoint
-from handoffs.policy import Ruling
-from handoffs.signals import Signals
+from handoffs.policy import Fired, Ruling
 from handoffs.states import (
     ACCEPTS_PROPOSALS,
     ASKED_TIERS,
@@ -82,7 +91,8 @@ class Door:
     status: int | None
     body: str | None
     now: datetime
-    depths: dict[str, int] | None
+    # JSON text: Django's connections do not read jsonb
+    depths: str | None
 
     @property
     def actor(self) -> actors.Actor:
@@ -126,7 +136,6 @@ class _Ruled:
     ruling: Ruling
     arguments: str
     digest: str
-    signals: Signals
     brief: dict[str, Any]
     warnings: list[dict[str, str]]
     authority: pause.Authority | None
@@ -257,11 +266,14 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
             fields=tuple(FieldProblem(f"arguments{p.path}", p.message) for p in problems)
         )
     try:
-        canonical = receipts.canonical(proposed.arguments)
-    except ValueError as error:
+        text = canonical.encode(proposed.arguments)
+    except canonical.NotCanonical as error:
         raise BadShape(fields=(FieldProblem("arguments", str(error)),)) from None
-    signals = Signals.of(proposed.signals)
-    ruling = policy.rule(action, proposed.arguments, signals)
+    try:
+        read = signals.from_json(proposed.signals)
+    except signals.SignalsRefused as error:
+        raise BadShape(fields=(FieldProblem(f"signals.{error.path}", error.message),)) from None
+    ruling = policy.rule(action, proposed.arguments, read)
     asked = ruling.tier in ASKED_TIERS
     kind = HandoffKind.TAKEOVER if ruling.tier is Tier.HARD_STOP else HandoffKind.APPROVAL
     authority = policy.authority(action.name, kind, ruling.tier) if asked else None
@@ -270,9 +282,8 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
     return _Ruled(
         action=action,
         ruling=ruling,
-        arguments=canonical.decode(),
-        digest=receipts.digest_of(canonical),
-        signals=signals,
+        arguments=text.decode(),
+        digest=canonical.digest(proposed.arguments),
         brief=proposed.brief or {},
         warnings=_check_brief(policy, action, proposed.brief or {}) if asked else [],
         authority=authority,
@@ -310,10 +321,14 @@ def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
         signals=proposed.signals,
         tier=ruled.ruling.tier,
         act=ruled.ruling.act.value,
-        rules=[fired.as_json() for fired in ruled.ruling.fired],
-        map_version=ruled.ruling.map_version,
+        rules=[_fired(reason) for reason in ruled.ruling.fired],
+        map_version=ruled.ruling.version,
         preconditions=proposed.preconditions,
     )
+
+
+def _fired(reason: Fired) -> dict[str, Any]:
+    return {"id": reason.id, "tier": reason.tier.value, "because": reason.because}
 
 
 def _opening(
@@ -409,7 +424,8 @@ def _handoff_body(door: Door, opening: pause.Opening) -> dict[str, Any]:
 
 
 def _position(door: Door, authority: pause.Authority) -> int:
-    return int((door.depths or {}).get(str(authority.queue_id), 0)) + 1
+    depths = json.loads(door.depths or "{}")
+    return int(depths.get(str(authority.queue_id), 0)) + 1
 
 
 def escalate(

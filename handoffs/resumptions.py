@@ -20,7 +20,8 @@ from handoffs.states import RELEASING_VERBS, Cause, HandoffState, ResumptionStat
 _NEXT = """
 select resumption.id, resumption.run_id, resumption.state
 from handoffs_resumption resumption join handoffs_run run on run.id = resumption.run_id
-where resumption.workflow_id = any(%s) and run.client_id = %s
+where resumption.workflow_id = any(%(workflows)s) and run.client_id = %(client)s
+    and (%(run)s::text is null or run.id = %(run)s)
     and (resumption.state = 'ready'
         or (resumption.state = 'leased' and resumption.lease_expires_at <= now()))
 order by resumption.id limit 1 for update of run skip locked
@@ -43,6 +44,7 @@ def claim(
     lease_seconds: int,
     by: Actor,
     now: datetime,
+    run_id: str | None = None,
 ) -> Lease | None:
     """Lease the oldest turn that is free or whose lease ran out; None when there is none.
 
@@ -51,7 +53,7 @@ def claim(
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_NEXT, [workflow_ids, client_id])
+            cursor.execute(_NEXT, {"workflows": workflow_ids, "client": client_id, "run": run_id})
             found = cursor.fetchone()
         if found is None:
             return None

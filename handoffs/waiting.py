@@ -2,7 +2,7 @@
 
 A token is ``<subject>~<expiry>`` in URL-safe base 64, a dot, and its HMAC-SHA256 under a key that
 is derived from the secret key for this use alone. A subject is ``ho_…:<version>``,
-``run_…:<version>`` or ``wf:<id>,<id>``: what is waited for, and what its reader already knew.
+``run_…:<version>`` or ``wf:<client>:<id>,<id>``: what is waited for, and what its reader knew.
 """
 
 import base64
@@ -30,15 +30,16 @@ class ExpiredToken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What is waited for: a row past `version`, or a turn in one of `workflows`."""
+    """What is waited for: a row past `version`, or a turn for `client` in one of `workflows`."""
 
     id: str = ""
     version: int = 0
+    client: int = 0
     workflows: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        if self.workflows:
-            return "wf:" + ",".join(map(str, self.workflows))
+        if self.client:
+            return f"wf:{self.client}:" + ",".join(map(str, self.workflows))
         return f"{self.id}:{self.version}"
 
 
@@ -55,8 +56,11 @@ class Signer:
     def url_for_run(self, run_id: str, version: int, *, now: datetime) -> str:
         return self._url(Watched(id=run_id, version=version), now)
 
-    def url_for_workflows(self, workflow_ids: Iterable[int], *, now: datetime) -> str:
-        return self._url(Watched(workflows=tuple(sorted(set(workflow_ids)))), now)
+    def url_for_workflows(
+        self, workflow_ids: Iterable[int], *, client_id: int, now: datetime
+    ) -> str:
+        """Wait for a turn to go on that `client_id` may claim."""
+        return self._url(Watched(client=client_id, workflows=tuple(sorted(set(workflow_ids)))), now)
 
     def _url(self, watched: Watched, now: datetime) -> str:
         expires_at = int(now.timestamp()) + VALID_SECONDS + GRAIN_SECONDS
@@ -92,8 +96,9 @@ def read(token: str, keys: Iterable[bytes], now: float) -> Watched:
 
 def _parse(subject: str) -> Watched:
     head, _, tail = subject.rpartition(":")
-    if head == "wf":
-        return Watched(workflows=tuple(int(number) for number in tail.split(",")))
+    if head.startswith("wf:"):
+        workflows = tuple(int(number) for number in tail.split(",") if number)
+        return Watched(client=int(head.removeprefix("wf:")), workflows=workflows)
     return Watched(id=head, version=int(tail))
 
 

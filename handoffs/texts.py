@@ -1,0 +1,76 @@
+"""Make text that others wrote safe to look at and possible to search."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+# Characters that show nothing, reorder what is shown or carry hidden text: controls, soft hyphen,
+# bidi, zero width, invisible operators, fillers, line separators, variation selectors, tags.
+_HIDDEN_CLASS = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_EMOJI = "\xa9\xae\u203c-\u3299\U0001f000-\U0001faff"
+# Hidden characters that honest writing needs: inside one emoji, between letters of scripts that
+# join. Only single ones between visible neighbours; a run of them is a hiding place.
+_HONEST = (
+    f"(?<=[{_EMOJI}])\ufe0f(?![{_HIDDEN_CLASS}])|(?<=[{_EMOJI}])\ufe0f(?=\u200d[{_EMOJI}])"
+    f"|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+    f"|(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])"
+    "|(?<=[\u0620-\u08ff\u0900-\u0dff])[\u200c\u200d](?=[\u0620-\u08ff\u0900-\u0dff])"
+)
+_TO_MARK = re.compile(f"({_HONEST})|[{_HIDDEN_CLASS}]|\r(?!\n)")
+_TO_DROP = re.compile(f"[{_HIDDEN_CLASS}]")
+# Scripts written without spaces, or with endings glued to the word: each sign counts as a word.
+_SIGN = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
+)
+_WORD = re.compile(r"\w+")
+
+
+class Marked(NamedTuple):
+    """A text with its hidden characters written out, and how many there were."""
+
+    text: str
+    hidden: int
+
+
+def mark_invisible(text: str) -> Marked:
+    """Write every hidden character as ⟦U+202E⟧; nothing is dropped.
+
+    Joiners and emoji selectors in their honest places stay as they are, so that a mark means
+    something.
+    """
+    count = 0
+
+    def mark(match: re.Match[str]) -> str:
+        nonlocal count
+        if match[1]:
+            return match[0]
+        count += 1
+        return f"⟦U+{ord(match[0]):04X}⟧"
+
+    return Marked(_TO_MARK.sub(mark, text), count)
+
+
+def words(text: str) -> list[str]:
+    """Split into words; a sign of a script without spaces counts as one."""
+    return _WORD.findall(_SIGN.sub(r" \1 ", text))
+
+
+def searchable(text: str) -> str:
+    """Return the words of a text, alike in case, width and spacing, each between spaces.
+
+    `" legal action "` is then found in "LEGAL-Action!" and not in "illegal actions". Hidden
+    characters are dropped first, or one zero-width space would break a keyword.
+    """
+    plain = unicodedata.normalize("NFKC", _TO_DROP.sub("", text)).casefold()
+    return f" {' '.join(words(plain))} "
+
+
+def keyword(text: str) -> str:
+    """Return what to look for in a searchable text, or nothing if there is no word in it."""
+    plain = searchable(text)
+    return plain if plain.strip() else ""
