@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 from accounts.roles import Can, Role, grants
 
@@ -18,6 +19,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a manager: what a person may do comes from roles, also for the first one."""
+        fields.setdefault("roles", [Role.MANAGER.value])
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
@@ -77,3 +80,21 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} ({self.prefix}…)"
+
+
+class AccessChange(models.Model):
+    """One change to who may get in or do what, written in the transaction that makes it.
+
+    Rows are only added. A trigger copies each into the audit log, which is kept higher up.
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    # null: a command at the console
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60)
+    # canonical JSON
+    body = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

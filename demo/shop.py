@@ -73,6 +73,20 @@ class Shop:
             ).fetchone()
         return dict(row) if row else None
 
+    def begun(self) -> list[dict[str, Any]]:
+        """Return the tickets whose run may still be open."""
+        with self._transaction() as connection:
+            rows = connection.execute("select * from tickets where answered = 'wait' order by id")
+            return [dict(row) for row in rows]
+
+    def waiting(self) -> int:
+        return len(self.begun())
+
+    def standing(self, ticket_id: str) -> dict[str, Any]:
+        """Return what the ticket is about as it is now: its order or invoice."""
+        subject = self.ticket(ticket_id)["subject_id"]
+        return self.invoice(subject) if subject.startswith("INV-") else self.order(subject)
+
     def ticket(self, id: str) -> dict[str, Any]:
         return self._one("select * from tickets where id = ?", id)
 

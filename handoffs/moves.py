@@ -155,4 +155,4 @@ def shift_depth(queue_id: int, by: int) -> None:
 def notify(*subjects: str) -> None:
     """Wake whoever waits for these ids, when this transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_notify('overread_changed', unnest(%s))", [list(subjects)])
+        cursor.execute("select pg_notify('overread_changed', unnest(%s::text[]))", [list(subjects)])

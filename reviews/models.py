@@ -10,20 +10,36 @@ from handoffs.models import Handoff
 class Claim(models.Model):
     """A reviewer's lease on a handoff.
 
-    It is live while it is not ended, its lease runs, and the handoff is still at the level and
-    version it was taken at: climbing, withdrawing or answering ends claims by data.
+    It is live while it is not ended, its lease runs, and the handoff still waits at the level and
+    in the round it was taken at: climbing, withdrawing or answering ends claims by data.
+
+    `slot` numbers what one person holds. As no two open claims of a person share a slot, the cap
+    holds and a double click takes one handoff, without a lock on the person.
     """
+
+    class Ended(models.TextChoices):
+        DECIDED = "decided"
+        GIVEN_BACK = "given_back"
+        ASKED = "asked"
+        ESCALATED = "escalated"
+        EXPIRED = "expired"
+        MOVED = "moved"
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="claims")
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
     )
+    slot = models.PositiveSmallIntegerField(default=1)
     level = models.PositiveSmallIntegerField()
     round = models.PositiveIntegerField()
     taken_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    # when the page was first opened under this claim; a trigger sets it, by its own clock
+    opened_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    ended_because = models.CharField(max_length=20, blank=True, default="")
+    ended_because = models.CharField(
+        max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
+    )
 
     class Meta:
         constraints = [
@@ -31,12 +47,25 @@ class Claim(models.Model):
                 fields=["handoff"],
                 condition=models.Q(ended_at__isnull=True),
                 name="claim_one_live_per_handoff",
-            )
+            ),
+            # also read by the desk: what do I hold
+            models.UniqueConstraint(
+                fields=["reviewer", "slot"],
+                condition=models.Q(ended_at__isnull=True),
+                name="claim_one_per_slot",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_because="")
+                | (models.Q(ended_at__isnull=False) & ~models.Q(ended_because="")),
+                name="claim_ended_has_cause",
+            ),
         ]
         indexes = [
-            # read by the desk (what do I hold) and the cap
+            # read by claims.take_next: what this person gave back of late is offered last
             models.Index(
-                fields=["reviewer"], condition=models.Q(ended_at__isnull=True), name="claim_held"
+                fields=["reviewer", "-ended_at"],
+                condition=models.Q(ended_because="given_back"),
+                name="claim_given_back",
             ),
             # read by claims.end_stale
             models.Index(

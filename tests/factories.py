@@ -122,7 +122,12 @@ def map_body() -> dict[str, Any]:
             {
                 "id": "large-refund",
                 "tier": "hard_approval",
-                "when": {"signal": "values.amount", "op": ">=", "value": 200},
+                "when": {
+                    "all": [
+                        {"signal": "action_type", "op": "==", "value": "refund_order"},
+                        {"signal": "values.amount", "op": ">=", "value": 200},
+                    ]
+                },
                 "because": "Refund of 200.00 or more",
             },
             {

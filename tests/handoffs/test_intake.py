@@ -33,7 +33,10 @@ from handoffs.models import (
 )
 from tests import factories, walks
 
-pytestmark = pytest.mark.django_db
+
+@pytest.fixture(autouse=True)
+def _database(database: None) -> None:
+    """Let a test choose: its own transaction, or `committed_db`."""
 
 
 def stored() -> list[int]:
@@ -120,7 +123,9 @@ def test_the_same_key_with_another_body_is_refused(shop, bot, bot_key):
         )
 
 
-def test_the_loser_of_a_race_for_one_key_is_told_the_winners_answer(shop, bot, bot_key):
+def test_the_loser_of_a_race_for_one_key_is_told_the_winners_answer(
+    committed_db, shop, bot, bot_key
+):
     run = walks.start_run(shop, bot)
     keyed = intake.Keyed("k1", "fingerprint")
     late = walks.look(bot_key, run, "k1")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from handoffs import strict_json
 from handoffs.strict_json import JsonRefused
+from tests.handoffs.strategies import NASTY
 from tests.hostile_json import HARMLESS, HOSTILE
 
 values = st.recursive(
@@ -13,13 +14,8 @@ values = st.recursive(
     | st.booleans()
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.floats(-1e15, 1e15, allow_subnormal=False)
-    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), inner
-        )
-    ),
+    | st.text(NASTY, max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(NASTY, max_size=8), inner),
     max_leaves=20,
 )
 

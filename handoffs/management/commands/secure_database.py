@@ -8,7 +8,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from psycopg import sql
 
-APPEND_ONLY = ("handoffs_transition", "handoffs_auditentry", "handoffs_auditseal")
+APPEND_ONLY = (
+    "handoffs_transition",
+    "handoffs_auditentry",
+    "handoffs_auditseal",
+    "accounts_accesschange",
+)
 READ_ONLY = ("django_migrations",)
 # a runaway statement, a queue for a lock, a forgotten transaction: each would stop the others
 LIMITS = {
