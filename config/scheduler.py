@@ -52,7 +52,8 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
             if now >= due:
                 self.apply_entry(entry, producer=self.producer)
                 # after a pause once, not once for every time that was missed
-                due = self._due[name] = max(due + every, now)
+                due = due + every if due + every > now else now + every
+                self._due[name] = due
             waits.append(due - now)
         return max(0.05, min(waits))
 
