@@ -40,7 +40,7 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
                     " let it run often and ask the database whether today's is done."
                 )
 
-    def tick(self, **_: Any) -> float:
+    def tick(self, *_: Any, **__: Any) -> float:
         """Send what is due and return the seconds until the next; nothing without the lock."""
         if not self._lead():
             return STANDBY
