@@ -8,8 +8,8 @@ import logging
 import time
 from typing import Any
 
+from celery import schedules
 from celery.beat import Scheduler
-from celery.schedules import schedule
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -20,10 +20,11 @@ LOCK = 0x6F76_6572_7265_6164
 STANDBY = 5.0
 
 
-class MonotonicScheduler(Scheduler):  # type: ignore[misc]
+class MonotonicScheduler(Scheduler):
     """Send each entry every so many seconds that really passed."""
 
     max_interval = 5
+    schedule: dict[str, Any]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._due: dict[str, float] = {}
@@ -34,7 +35,7 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
         for name, entry in self.schedule.items():
-            if type(entry.schedule) is not schedule:
+            if type(entry.schedule) is not schedules.schedule:
                 raise ValueError(
                     f"{name} is not an interval. A time of day belongs into the task:"
                     " let it run often and ask the database whether today's is done."
