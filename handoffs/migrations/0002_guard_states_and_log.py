@@ -143,10 +143,10 @@ REVISIONS = """
 create function overread_revise_workflow() returns trigger language plpgsql as $$
 begin
     if tg_op <> 'INSERT' then
-        update handoffs_workflow set revision = revision + 1 where id = old.workflow_id;
+        update handoffs_workflow set revision = revision where id = old.workflow_id;
     end if;
     if tg_op <> 'DELETE' then
-        update handoffs_workflow set revision = revision + 1 where id = new.workflow_id;
+        update handoffs_workflow set revision = revision where id = new.workflow_id;
     end if;
     return null;
 end
@@ -157,19 +157,20 @@ create trigger map_revises after insert or update or delete on handoffs_risktier
     for each row execute function overread_revise_workflow();
 create trigger matrix_row_revises after insert or update or delete on handoffs_matrixrow
     for each row execute function overread_revise_workflow();
+-- from a sequence, which a rollback does not turn back: what a process compiled inside a
+-- transaction that failed is never mistaken for what came after it
+create sequence overread_revision;
 create function overread_revise_self() returns trigger language plpgsql as $$
 begin
-    if new.revision = old.revision then
-        new.revision := old.revision + 1;
-    end if;
+    new.revision := nextval('overread_revision');
     return new;
 end
 $$;
-create trigger workflow_revises before update on handoffs_workflow
+create trigger workflow_revises before insert or update on handoffs_workflow
     for each row execute function overread_revise_self();
 create function overread_revise_by_queue() returns trigger language plpgsql as $$
 begin
-    update handoffs_workflow set revision = revision + 1 where id in (
+    update handoffs_workflow set revision = revision where id in (
         select workflow_id from handoffs_matrixrow
         where new.id in (queue_id, escalate_queue_id));
     return null;
@@ -209,6 +210,7 @@ drop function overread_stamp cascade;
 drop function overread_append_only cascade;
 drop function overread_revise_workflow cascade;
 drop function overread_revise_self cascade;
+drop sequence overread_revision;
 drop function overread_revise_by_queue cascade;
 drop function overread_queue_slots cascade;
 """
