@@ -51,9 +51,9 @@ class Agent:
         if ruling.act.startswith("proceed"):
             detail = self._do(plan.action_type, plan.arguments, key=str(ruling.id))
             self._client.report_outcome(str(ruling.id), "done", detail)
-            if ruling.act != "proceed_tentatively":
-                self._client.complete_run(run, {"said": detail})
-        self._shop.mark(ticket["id"], ruling.act)
+            self._client.complete_run(run, {"said": detail})
+        tentative = ruling.act == "proceed_tentatively" and ruling.handoff is not None
+        self._shop.mark(ticket["id"], f"tentative {ruling.handoff.id}" if tentative else ruling.act)
 
     def go_on(self, work: overread.Work) -> None:
         """Do what was approved, exactly and once, then acknowledge and finish the run.
@@ -63,6 +63,7 @@ class Agent:
         said = [self._carry_out(answer) for answer in work.answers]
         work.acknowledge()
         self._client.complete_run(work.run, {"said": said})
+        self._shop.mark(str(work.run.external_id), "done")
         self._say(f"{work.run.external_id}: {'; '.join(said)}")
 
     def _carry_out(self, answer: overread.Answer) -> str:
@@ -101,8 +102,21 @@ class Agent:
         """Finish runs that were acknowledged and not completed when a process died."""
         for ticket in self._shop.begun():
             run = self._client.start_run(ticket["workflow"], ticket["id"])
-            if run.state == "RUNNING" and ticket["answered"] == "wait":
+            if run.state == "RUNNING":
                 self._client.complete_run(run, {"said": "finished after a restart"})
+            if run.state in ("RUNNING", "COMPLETED", "FAILED"):
+                self._shop.mark(ticket["id"], "done")
+
+    def look_after_tentative(self) -> None:
+        """Undo what was done subject to review and was not confirmed."""
+        for ticket, order_id, handoff_id in self._shop.tentative():
+            answer = self._client.read_handoff(handoff_id).answer
+            if answer is None:
+                continue
+            if answer.verb == "roll_back":
+                undone = self._do("restore_address", {"order_id": order_id}, key=answer.id)
+                self._say(f"{ticket}: {undone}")
+            self._shop.mark(ticket, "done")
 
     def work(self, *, open_at_most: int = 24, seconds_between: float = 20.0) -> None:
         """Go on with what was answered; beside that, begin a ticket now and then."""
@@ -121,6 +135,7 @@ class Agent:
             ticket = self._shop.next_ticket()
             while ticket is None or self._shop.waiting() >= open_at_most:
                 time.sleep(seconds_between)
+                self.look_after_tentative()
                 ticket = self._shop.next_ticket()
             try:
                 self.begin(ticket)
@@ -129,6 +144,7 @@ class Agent:
                 time.sleep(full.retry_after or seconds_between)
             if begun >= 12:
                 time.sleep(seconds_between)
+                self.look_after_tentative()
 
 
 def restock(shop: Shop) -> None:
