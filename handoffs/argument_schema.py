@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,18 @@ class Finding:
 @dataclass(frozen=True)
 class ArgumentSchema:
     validator: Draft202012Validator
+
+
+class SchemaRefused(ValueError):
+    """A schema that may not be saved."""
+
+
+def compile(schema: Any) -> ArgumentSchema:
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise SchemaRefused(error.message) from None
+    return ArgumentSchema(Draft202012Validator(schema))
 
 
 def parse(schema: dict[str, Any]) -> ArgumentSchema:
