@@ -47,11 +47,12 @@ def _check_events(text: str) -> None:
     """Refuse what could grow or nest without end, before anything is built of it."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        tag = getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise NotYaml(line, "Anchors and aliases are not taken: write it out.")
-        if getattr(event, "tag", None) is not None:
-            raise NotYaml(line, f"The tag {event.tag} is not taken: write plain values.")
+        if tag is not None:
+            raise NotYaml(line, f"The tag {tag} is not taken: write plain values.")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
