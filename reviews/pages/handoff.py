@@ -67,9 +67,7 @@ class HandoffPage:
     urls: dict[str, str]
 
 
-def behind(
-    run_input: Any, checkpoint: str | None, history: tuple[HistoryLine, ...]
-) -> Behind:
+def behind(run_input: Any, checkpoint: str | None, history: tuple[HistoryLine, ...]) -> Behind:
     """Put the original words first; whatever else the agent sent along stays readable."""
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
@@ -101,16 +99,18 @@ def strip(
     """Say whose it is and until when, when it is due, what happens otherwise, and who waits."""
     due, since = times.until(deadline_at, now), times.since(opened_at, now)
     items = [
-        StripItem(
-            label="Due", text=due.phrase, detail=f"at {due.clock}", moment=due, live="until"
-        ),
+        StripItem(label="Due", text=due.phrase, detail=f"at {due.clock}", moment=due, live="until"),
         StripItem(label="If nobody answers", text=fallback),
         StripItem(label="Waiting", text=waits, detail=f"for {since.phrase.removesuffix(' ago')}"),
     ]
     if lease_until is not None:
         lease = times.until(lease_until, now)
         mine = StripItem(
-            label="Yours until", text=lease.clock, detail="renewing", moment=replace(lease, state="calm"), live="lease"
+            label="Yours until",
+            text=lease.clock,
+            detail="renewing",
+            moment=replace(lease, state="calm"),
+            live="lease",
         )
         items.insert(0, mine)
     return tuple(items)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reviews.pages.text import marked
-from reviews.pages.values import Value, label, structure
+from reviews.pages.values import STAMP, Value, label, structure
 
 NAMES = ("name", "title", "label", "subject")
 MOST_PARTS = 6
@@ -57,8 +57,9 @@ def _walk(found: Any, inherited: str, depth: int) -> Iterator[tuple[str, str]]:
         return
     name = next((str(found[key]) for key in NAMES if isinstance(found.get(key), str)), inherited)
     own = [str(found[key]) for key in found if _names_this(str(key), found)]
-    if own:
-        yield own[0], _describe(found, name)
+    # without a name of its own only the first id is the record's, the others point elsewhere
+    for key in own if any(key in found for key in NAMES) else own[:1]:
+        yield key, _describe(found, name)
     for key, item in found.items():
         if isinstance(item, Mapping) and any(character.isdigit() for character in str(key)):
             yield str(key), _describe(item, name)
@@ -80,7 +81,7 @@ def _describe(found: Mapping[str, Any], name: str) -> str:
             parts.append(", ".join(flat) if len(flat) == len(item) <= 4 else "")
         elif isinstance(item, bool):
             parts.append(f"{label(key).lower()}: {'yes' if item else 'no'}")
-        elif isinstance(item, str | int | float):
+        elif isinstance(item, str | int | float) and not STAMP.fullmatch(str(item)):
             parts.append(f"{label(key).lower()} {item}")
     short = [marked(part) for part in parts if part and len(part) <= LONGEST_PART]
     return "; ".join(short[:MOST_PARTS])

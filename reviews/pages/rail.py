@@ -1,124 +1,53 @@
-"""The decision rail: which answers there are, in words that name their object and effect."""
+"""The decision rail: the answers there are, in the place a tired hand expects them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from handoffs.states import HandoffKind, Tier, Verb
+from handoffs.states import Verb
+from reviews.errors import Unmet
+from reviews.pages.text import marked
+from reviews.verbs import ASK_INFORMATION, ESCALATE, VerbOption
 
-ASK = "ask"
-HAND_UP = "escalate"
-
-# The order is the order on screen. Edits are offered only where there are arguments or a draft.
-SURFACES: dict[HandoffKind, tuple[Verb, ...]] = {
-    HandoffKind.APPROVAL: (Verb.APPROVE, Verb.APPROVE_WITH_EDITS, Verb.CHOOSE, Verb.REJECT),
-    HandoffKind.SIGN_OFF: (Verb.APPROVE, Verb.REJECT),
-    HandoffKind.AMBIGUITY: (Verb.CHOOSE, Verb.ANSWER),
-    HandoffKind.EXCEPTION: (Verb.ANSWER, Verb.CHOOSE, Verb.TAKE_OVER),
-    HandoffKind.RECOVERY: (Verb.REDIRECT, Verb.CHOOSE, Verb.TAKE_OVER),
-    HandoffKind.TASK_DEFINITION: (Verb.ANSWER,),
-    HandoffKind.TAKEOVER: (Verb.TAKE_OVER, Verb.REDIRECT),
-    HandoffKind.AUDIT: (Verb.CONFIRM, Verb.ROLL_BACK),
+CHOOSE_KEY = "c"
+ICONS: dict[str, str] = {
+    Verb.APPROVE: "check",
+    Verb.APPROVE_WITH_EDITS: "pencil-line",
+    Verb.REJECT: "undo-2",
+    Verb.CHOOSE: "circle-dot",
+    Verb.ANSWER: "arrow-right",
+    Verb.REDIRECT: "signpost",
+    Verb.TAKE_OVER: "hand",
+    Verb.CONFIRM: "check",
+    Verb.ROLL_BACK: "rotate-ccw",
+    ASK_INFORMATION: "message-circle-question-mark",
+    ESCALATE: "chevrons-up",
 }
-TENTATIVE = (Verb.CONFIRM, Verb.ROLL_BACK)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """How one verb is said: on its button, by key, and afterwards."""
-
-    label: str
-    key: str
-    effect: str
-    done: str
-    icon: str
-    needs_words: bool = False
-
-
-WORDS: dict[str, Words] = {
-    Verb.APPROVE: Words(
-        label="Approve",
-        key="a",
-        effect="The agent goes on with exactly this.",
-        done="Approved. The agent goes on.",
-        icon="check",
-    ),
-    Verb.APPROVE_WITH_EDITS: Words(
-        label="Approve with changes",
-        key="e",
-        effect="You change it first and see what changed.",
-        done="Approved with your changes. The agent goes on.",
-        icon="pencil-line",
-    ),
-    Verb.REJECT: Words(
-        label="Reject and return",
-        key="r",
-        effect="The agent does not do it and reads why.",
-        done="Rejected. The agent reads why.",
-        icon="undo-2",
-        needs_words=True,
-    ),
-    Verb.CHOOSE: Words(
-        label="Go with the chosen option",
-        key="c",
-        effect="The agent goes on with that option.",
-        done="Chosen. The agent goes on with that option.",
-        icon="circle-dot",
-    ),
-    Verb.ANSWER: Words(
-        label="Send the answer",
-        key="s",
-        effect="The agent goes on with what you wrote.",
-        done="Answered. The agent goes on.",
-        icon="arrow-right",
-        needs_words=True,
-    ),
-    Verb.REDIRECT: Words(
-        label="Send a new instruction",
-        key="n",
-        effect="The agent goes on as you wrote.",
-        done="Sent back with your instruction. The agent goes on.",
-        icon="signpost",
-        needs_words=True,
-    ),
-    Verb.TAKE_OVER: Words(
-        label="Take the task over",
-        key="t",
-        effect="The agent stops here; a person does the rest by hand.",
-        done="Taken over. The agent has stopped.",
-        icon="hand",
-    ),
-    Verb.CONFIRM: Words(
-        label="Confirm",
-        key="a",
-        effect="What the agent did stays as it is.",
-        done="Confirmed. What the agent did stays.",
-        icon="check",
-    ),
-    Verb.ROLL_BACK: Words(
-        label="Roll back",
-        key="r",
-        effect="The agent undoes what it did and reads why.",
-        done="Rolled back. The agent undoes it.",
-        icon="rotate-ccw",
-        needs_words=True,
-    ),
-    ASK: Words(
-        label="Ask for information",
-        key="i",
-        effect="The agent looks it up; this comes back with the answer.",
-        done="Asked. It comes back when the agent has the answer.",
-        icon="message-circle-question-mark",
-        needs_words=True,
-    ),
-    HAND_UP: Words(
-        label="Hand up",
-        key="u",
-        effect="They decide instead of you, with a fresh deadline.",
-        done="Handed up.",
-        icon="chevrons-up",
-        needs_words=True,
-    ),
+# what the verb is called where there is no room for its object
+SHORT: dict[str, str] = {
+    Verb.APPROVE: "Approve",
+    Verb.APPROVE_WITH_EDITS: "Change first",
+    Verb.REJECT: "Reject",
+    Verb.CHOOSE: "Choose",
+    Verb.ANSWER: "Answer",
+    Verb.REDIRECT: "Instruct",
+    Verb.TAKE_OVER: "Take over",
+    Verb.CONFIRM: "Confirm",
+    Verb.ROLL_BACK: "Roll back",
+    ASK_INFORMATION: "Ask",
+    ESCALATE: "Hand up",
+}
+DONE: dict[str, str] = {
+    Verb.APPROVE: "Approved. The agent goes on.",
+    Verb.APPROVE_WITH_EDITS: "Approved with your changes. The agent goes on.",
+    Verb.REJECT: "Rejected. The agent is told why.",
+    Verb.CHOOSE: "Chosen. The agent goes on with that option.",
+    Verb.ANSWER: "Answered. The agent goes on.",
+    Verb.REDIRECT: "Sent back with your instruction.",
+    Verb.TAKE_OVER: "Taken over. The agent has stopped; the task is yours.",
+    Verb.CONFIRM: "Confirmed. What the agent did stays.",
+    Verb.ROLL_BACK: "Rolled back. The agent undoes it.",
+    ASK_INFORMATION: "Asked. It comes back when the agent has the answer.",
+    ESCALATE: "Handed up. The next level decides.",
 }
 
 
@@ -127,70 +56,131 @@ class VerbView:
     """One button: `href` where it opens a page, `url` where its form goes elsewhere."""
 
     verb: str
+    short: str
     label: str
     object: str
     effect: str
     key: str
     icon: str
-    needs_words: bool
+    asks: bool
+    first: bool = False
     href: str = ""
     url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Needed:
-    """Something that is still needed; `ready_at` where only time is missing."""
+class Need:
+    """Something still needed; `ready_at` where only time is missing."""
 
     code: str
     sentence: str
-    ready_at: str = ""
+    ready_in: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rail:
-    """Everything the reviewer can do here; `first` and `second` are also the phone's bar."""
+    """Everything the reviewer can do here; `bar` is the two likeliest for a thumb."""
 
     lead: tuple[VerbView, ...]
     other: tuple[VerbView, ...]
+    bar: tuple[VerbView, ...]
+    needs: tuple[Need, ...]
     chooses: bool
+    chosen: str
+    words: str
     words_first: bool
     words_label: str
-    words: str
-    chosen: str
-    needed: tuple[Needed, ...]
-    saved: str
+    words_hint: str
     error: str
-
-    @property
-    def bar(self) -> tuple[VerbView, ...]:
-        submits = [verb for verb in (*self.lead, *self.other) if not verb.href]
-        return tuple(submits[:1] + [verb for verb in submits[1:] if verb in self.other][:1])
+    saved: str
 
 
-def verbs(
-    kind: HandoffKind, tier: str, *, has_action: bool, has_draft: bool, has_options: bool
-) -> tuple[Verb, ...]:
-    """Return the answers that make sense here, likeliest first."""
-    surface = TENTATIVE if tier == Tier.SOFT_REVIEW else SURFACES[kind]
-    return tuple(
-        verb
-        for verb in surface
-        if (verb is not Verb.CHOOSE or has_options)
-        and (verb is not Verb.APPROVE_WITH_EDITS or has_action or has_draft)
+def build(
+    options: Iterable[VerbOption],
+    *,
+    urls: Mapping[str, str],
+    unmet: Iterable[Unmet],
+    reason_always: bool,
+    draft: Mapping[str, str],
+    saved: str,
+    error: str = "",
+) -> Rail:
+    """Arrange the answers: what needs no words first, the text box, then what needs them."""
+    views = _views(list(options), urls)
+    lead = tuple(view for view in views if not view.asks)
+    other = tuple(view for view in views if view.asks)
+    words_first = reason_always or bool(views and views[0].asks)
+    if words_first:
+        lead, other = views[:1], views[1:]
+    buttons = [view for view in (*lead, *other) if not view.href]
+    return Rail(
+        lead=lead,
+        other=other,
+        bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
+        needs=tuple(
+            Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
+        ),
+        chooses=any(view.verb == Verb.CHOOSE for view in views),
+        chosen=draft.get("option", ""),
+        words=draft.get("words", ""),
+        words_first=words_first,
+        words_label=_words_label(other, reason_always=reason_always, words_first=words_first),
+        words_hint="Kept with the decision. The agent reads it.",
+        error=error,
+        saved=saved,
     )
 
 
-def filled(title: str, arguments: Mapping[str, Any]) -> str:
-    """Fill "Refund {amount} for {order_id}"; "" when a name has no argument."""
-    try:
-        return title.format_map({key: _said(item) for key, item in arguments.items()})
-    except (KeyError, ValueError, IndexError, AttributeError):
-        return ""
+def _views(options: list[VerbOption], urls: Mapping[str, str]) -> tuple[VerbView, ...]:
+    """One button for each answer; all options of a choice share one, the radios say which."""
+    views: list[VerbView] = []
+    for option in options:
+        if option.verb == Verb.CHOOSE:
+            if any(view.verb == Verb.CHOOSE for view in views):
+                continue
+            views.append(_choose())
+            continue
+        views.append(_view(option, urls, first=not views))
+    return tuple(views)
 
 
-def _said(item: Any) -> str:
-    if isinstance(item, Mapping) and set(item) == {"amount", "currency"}:
-        return f"{item['amount']} {item['currency']}"
-    if isinstance(item, list):
-        return f"{len(item)} items" if len(item) != 1 else str(item[0])
-    return str(item)
+def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbView:
+    named = option.verb == Verb.APPROVE
+    return VerbView(
+        verb=option.verb,
+        short=SHORT[option.verb],
+        label="Approve" if named else marked(option.label),
+        object=marked(option.label) if named else "",
+        effect=marked(option.consequence),
+        key=option.key,
+        icon=ICONS[option.verb],
+        asks=bool(option.asks),
+        first=first,
+        href=urls["edit"] if option.verb == Verb.APPROVE_WITH_EDITS else "",
+        url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
+    )
+
+
+def _choose() -> VerbView:
+    return VerbView(
+        verb=Verb.CHOOSE.value,
+        short=SHORT[Verb.CHOOSE],
+        label="Go with the chosen option",
+        object="",
+        effect="Mark one of the options considered, or press its number.",
+        key=CHOOSE_KEY,
+        icon=ICONS[Verb.CHOOSE],
+        asks=False,
+    )
+
+
+def _words_label(
+    other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool
+) -> str:
+    if reason_always:
+        return "Your reason"
+    if words_first:
+        return "Your words to the agent"
+    verbs = [view.short.lower() for view in other]
+    joined = f"{', '.join(verbs[:-1])} or {verbs[-1]}" if len(verbs) > 1 else "".join(verbs)
+    return f"In your words, to {joined}" if joined else "A remark"

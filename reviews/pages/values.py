@@ -37,6 +37,12 @@ class Value:
     note_source: str = ""
 
     @property
+    def shape(self) -> str:
+        """Tell whether it needs the whole width."""
+        wide = self.kind in ("table", "long") or (self.kind == "record" and not self.small)
+        return "wide" if wide else "line"
+
+    @property
     def small(self) -> bool:
         """Tell whether a record fits in a line."""
         return len(self.pairs) <= 4 and all(
