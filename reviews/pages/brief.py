@@ -101,17 +101,23 @@ def view(
     *,
     arguments: Mapping[str, Any] | None,
     opened: Iterable[str],
+    gates: Iterable[str],
     withheld: bool,
 ) -> BriefView:
     """Shape what was sent; `withheld` only words the gap, it removes nothing."""
-    seen = set(opened)
+    seen, gated = set(opened), set(gates)
     return BriefView(
         summary=marked(brief.get("summary") or ""),
         facts=fact_groups(brief.get("facts") or (), arguments or {}),
         flags=flags(brief.get("flags") or ()),
         steps=steps(brief.get("steps") or ()),
         evidence=tuple(
-            evidence(item, number, opened=str(item.get("id", "")) in seen)
+            evidence(
+                item,
+                number,
+                opened=str(item.get("id", "")) in seen,
+                must_open=str(item.get("id", "")) in gated,
+            )
             for number, item in enumerate(brief.get("evidence") or (), start=1)
         ),
         draft=draft(brief.get("draft")),
@@ -217,10 +223,11 @@ def _how(text: str) -> str:
     )
 
 
-def evidence(item: Mapping[str, Any], number: int, *, opened: bool) -> Evidence:
+def evidence(
+    item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool
+) -> Evidence:
     """Describe one piece; a piece that must be opened is not in the page before it is."""
     href = web_link(item.get("url") or "")
-    must_open = bool(item.get("must_open"))
     return Evidence(
         id=str(item.get("id", "")),
         dom_id=f"evidence-{number}",
