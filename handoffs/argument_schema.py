@@ -26,3 +26,13 @@ def problems(schema: ArgumentSchema, arguments: dict[str, Any]) -> list[Finding]
         Finding("".join(f".{part}" for part in error.absolute_path), error.message)
         for error in schema.validator.iter_errors(arguments)
     ]
+
+
+def schema_problems(schema: dict[str, Any]) -> list[str]:
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return [error.message]
+    return []

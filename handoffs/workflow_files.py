@@ -134,7 +134,7 @@ def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime)
     published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
     if published is not None and maps.normalised(published.body) == body:
         return
-    maps.publish(maps.draft(workflow, body), by=by, now=now)
+    maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
 
 
 def export(workflow: Workflow) -> str:
