@@ -1,5 +1,36 @@
-"""Composes the agent-facing API."""
+"""Composes the agent-facing API: keys, routers, problems, document."""
 
+from typing import Any, cast
+
+from django.http import Http404
 from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
-api = NinjaAPI(title="Overread", version="1")
+from accounts.api_auth import AgentKey
+from config import openapi
+from handoffs.api import governance, handoffs, problems, proposals, reading, resumptions, runs
+
+
+class AgentApi(NinjaAPI):
+    """NinjaAPI that tells the whole truth in its document."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        return openapi.complete(super().get_openapi_schema(**options))
+
+
+api = AgentApi(
+    title="Overread",
+    version="1",
+    description=openapi.DESCRIPTION,
+    auth=AgentKey(),
+    parser=reading.StrictParser(),
+    # served by config.docs, which knows who may read them
+    openapi_url=None,
+    docs_url=None,
+)
+# the hottest first: addresses are tried in this order
+for router in (proposals, handoffs, resumptions, runs, governance):
+    api.add_router("", router.router)
+for kind in (Http404, HttpError, ValidationError, Exception):
+    api.add_exception_handler(kind, cast(Any, problems.response))

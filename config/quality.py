@@ -43,7 +43,9 @@ def test(arguments: list[str]) -> int:
             env = servers.start(
                 supervisor, home, say=say, durable=False, may_create_databases=True
             )
-            env.pop("PORT", None)
+            # tests bring their own secrets, and choose their ports
+            for name in ("PORT", "OVERREAD_SECRET_KEY", "OVERREAD_RECEIPT_KEY_FILE"):
+                env.pop(name, None)
             parts = [arguments] if arguments else _parts()
             return _run_parts(supervisor, env, home, parts)
     finally:
@@ -102,7 +104,7 @@ def check() -> int:
     commands = {
         "ruff": [str(programs / "ruff"), "check", "."],
         "format": [str(programs / "ruff"), "format", "--check", "."],
-        "djade": [str(programs / "djade"), "--target-version", "5.2", "--check", *templates],
+        "djade": [python, "-m", "djade", "--target-version", "5.2", "--check", *templates],
         "mypy": [python, "-m", "mypy", "."],
         "contracts": [str(programs / "lint-imports")],
         "migrations": [python, "-W", "ignore", "manage.py", "makemigrations", "--check"],

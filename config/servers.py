@@ -1,8 +1,10 @@
 """Start the servers a command needs, or use those the environment names, and say how to reach them."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -13,6 +15,7 @@ from config.instance import ROOT
 from config.supervisor import CannotStart, Spec, Supervisor, tail
 
 SERVERS = ("DATABASE_URL", "OVERREAD_OWNER_DATABASE_URL", "REDIS_URL")
+NOTHING = re.compile(rb"(?!)")
 
 
 def with_programs() -> dict[str, str]:
@@ -114,21 +117,15 @@ def _use_given(env: dict[str, str], say: Callable[[str], None]) -> None:
 
 
 def prepare(supervisor: Supervisor, env: dict[str, str]) -> None:
-    """Bring the tables and the rights of the running role up to date, as their owner."""
-    once(
-        supervisor,
-        Spec(
-            name="prepare",
-            argv=[sys.executable, "-m", "config.prepare"],
-            env=env | {"DATABASE_URL": env["OVERREAD_OWNER_DATABASE_URL"]},
-            cwd=ROOT,
-        ),
-    )
+    """Bring the tables and the rights of the running role up to date."""
+    argv = [sys.executable, "-m", "config.prepare"]
+    once(supervisor, Spec(name="prepare", argv=argv, env=env, cwd=ROOT))
 
 
 def once(supervisor: Supervisor, spec: Spec) -> None:
     """Run a step that must succeed before the next one makes sense."""
-    code = supervisor.run(spec)
+    # when it fails the end of its log is shown anyway
+    code = supervisor.run(replace(spec, alarming=NOTHING))
     if code:
         raise CannotStart(
             f"{spec.name} failed with exit code {code}.\n"

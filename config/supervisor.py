@@ -164,7 +164,9 @@ class Supervisor:
             self._asked = [asked for asked in self._asked if asked[0] != signal.SIGINT]
         return process.returncode
 
-    def await_ready(self, ready: Callable[[], bool], *, seconds: float, names: Sequence[str]) -> None:
+    def await_ready(
+        self, ready: Callable[[], bool], *, seconds: float, names: Sequence[str]
+    ) -> None:
         """Wait until `ready`, or say why not: who of `names` fails, and the end of its log."""
 
         def hopeless() -> list[Child]:
@@ -305,9 +307,7 @@ class Supervisor:
         running = [child for child in self.children.values() if child.record is not None]
         for rank in sorted({child.spec.rank for child in running}):
             records = [child.record for child in running if child.spec.rank == rank]
-            processes.end(
-                [record for record in records if record is not None], hurry=hurry
-            )
+            processes.end([record for record in records if record is not None], hurry=hurry)
         for child in running:
             if child.process is not None:
                 child.process.wait()

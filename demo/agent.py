@@ -5,6 +5,7 @@ anywhere and start again days later.
 """
 
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -50,47 +51,40 @@ class Agent:
         if ruling.act.startswith("proceed"):
             detail = self._do(plan.action_type, plan.arguments, key=str(ruling.id))
             self._client.report_outcome(str(ruling.id), "done", detail)
-            if ruling.act != "proceed_tentatively":
-                self._client.complete_run(run, {"said": detail})
-        self._shop.mark(ticket["id"], ruling.act)
+            self._client.complete_run(run, {"said": detail})
+        tentative = ruling.act == "proceed_tentatively" and ruling.handoff is not None
+        self._shop.mark(ticket["id"], f"tentative {ruling.handoff.id}" if tentative else ruling.act)
 
-    def go_on(self, turn: overread.Resumption) -> None:
+    def go_on(self, work: overread.Work) -> None:
         """Do what was approved, exactly and once, then acknowledge and finish the run.
 
         The effect is keyed by the answer: a second attempt after a crash finds it done.
         """
-        said = []
-        for answer in turn.answers:
-            if answer.verb not in _RELEASING:
-                said.append(f"{answer.verb}: {answer.reason or answer.message or 'no reason'}")
-                continue
-            arguments = dict(answer.arguments or {})
-            if overread.digest(arguments) != answer.arguments_digest:
-                raise overread.ArgumentsMismatch(
-                    approved=str(answer.arguments_digest), about_to_run=overread.digest(arguments)
-                )
-            stale = self._stale(turn, answer, arguments)
-            if stale:
-                self._client.acknowledge_stale(turn, stale)
-                self._say(f"{turn.run.external_id}: changed meanwhile, asked again")
-                return
-            said.append(self._do(str(answer.action_type), arguments, key=answer.id))
-            self._client.report_outcome(str(answer.proposal), "done", said[-1])
-        self._client.acknowledge(turn)
-        self._client.complete_run(turn.run, {"said": said})
-        self._say(f"{turn.run.external_id}: {'; '.join(said)}")
+        said = [self._carry_out(answer) for answer in work.answers]
+        work.acknowledge()
+        self._client.complete_run(work.run, {"said": said})
+        self._shop.mark(str(work.run.external_id), "done")
+        self._say(f"{work.run.external_id}: {'; '.join(said)}")
 
-    def _stale(
-        self, turn: overread.Resumption, answer: overread.Answer, arguments: dict[str, Any]
-    ) -> list[overread.Change]:
-        """Re-check the world, unless this very answer was carried out before a crash."""
-        if any(effect["key"] == answer.id for effect in self._shop.effects()):
-            return []
-        expected = [{"name": one.name, "value": one.value} for one in turn.preconditions]
-        return [
-            overread.Change(name=name, expected=before, found=now)
-            for name, before, now in plans.changed(self._shop, arguments, expected)
-        ]
+    def _carry_out(self, answer: overread.Answer) -> str:
+        if answer.verb not in _RELEASING:
+            return f"{answer.verb}: {answer.reason or answer.message or 'no reason given'}"
+        arguments = dict(answer.arguments or {})
+        if overread.digest(arguments) != answer.arguments_digest:
+            raise overread.ArgumentsMismatch(
+                approved=str(answer.arguments_digest), about_to_run=overread.digest(arguments)
+            )
+        detail = self._do(str(answer.action_type), arguments, key=answer.id)
+        self._client.report_outcome(str(answer.proposal), "done", detail)
+        return detail
+
+    def recheck(self, work: overread.Work) -> dict[str, Any]:
+        """Say how the preconditions stand now; what this very answer changed still counts."""
+        expected = {one.name: one.value for one in work.resumption.preconditions}
+        done = {effect["key"] for effect in self._shop.effects()}
+        if any(answer.id in done for answer in work.answers):
+            return expected
+        return {**expected, **self._shop.standing(work.checkpoint["ticket"])}
 
     def _do(self, action_type: str, arguments: dict[str, Any], *, key: str) -> str:
         try:
@@ -108,25 +102,49 @@ class Agent:
         """Finish runs that were acknowledged and not completed when a process died."""
         for ticket in self._shop.begun():
             run = self._client.start_run(ticket["workflow"], ticket["id"])
-            if run.state == "RUNNING" and ticket["answered"] == "wait":
+            if run.state == "RUNNING":
                 self._client.complete_run(run, {"said": "finished after a restart"})
+            if run.state in ("RUNNING", "COMPLETED", "FAILED"):
+                self._shop.mark(ticket["id"], "done")
 
-    def work(self, *, open_at_most: int = 24, pause_seconds: float = 20.0) -> None:
-        """Go on with what was answered; begin a new ticket now and then while few wait."""
-        begun, next_ticket_at = 0, 0.0
-        while True:
-            turn = self._client.claim(WORKFLOWS, worker="demo-agent")
-            if turn:
-                self.go_on(turn)
-                begun = max(0, begun - 1)
+    def look_after_tentative(self) -> None:
+        """Undo what was done subject to review and was not confirmed."""
+        for ticket, order_id, handoff_id in self._shop.tentative():
+            answer = self._client.read_handoff(handoff_id).answer
+            if answer is None:
                 continue
-            ticket = self._shop.next_ticket() if begun < open_at_most else None
-            if ticket and (begun < 12 or time.monotonic() >= next_ticket_at):
+            if answer.verb == "roll_back":
+                undone = self._do("restore_address", {"order_id": order_id}, key=answer.id)
+                self._say(f"{ticket}: {undone}")
+            self._shop.mark(ticket, "done")
+
+    def work(self, *, open_at_most: int = 24, seconds_between: float = 20.0) -> None:
+        """Go on with what was answered; beside that, begin a ticket now and then."""
+        self.recover()
+        worker = overread.ResumptionWorker(
+            self._client, WORKFLOWS, self.go_on, recheck=self.recheck, name="demo-agent"
+        )
+        threading.Thread(
+            target=self._keep_beginning, args=[open_at_most, seconds_between], daemon=True
+        ).start()
+        worker.run()
+
+    def _keep_beginning(self, open_at_most: int, seconds_between: float) -> None:
+        """Begin a dozen tickets at once, then one at a time, while few are open."""
+        for begun in itertools.count():
+            ticket = self._shop.next_ticket()
+            while ticket is None or self._shop.waiting() >= open_at_most:
+                time.sleep(seconds_between)
+                self.look_after_tentative()
+                ticket = self._shop.next_ticket()
+            try:
                 self.begin(ticket)
-                begun += 1
-                next_ticket_at = time.monotonic() + pause_seconds
-            else:
-                self._client.wait_for_turn(turn, seconds=5)
+            except overread.SlowDown as full:
+                self._say(f"{ticket['id']}: {full}")
+                time.sleep(full.retry_after or seconds_between)
+            if begun >= 12:
+                time.sleep(seconds_between)
+                self.look_after_tentative()
 
 
 def restock(shop: Shop) -> None:

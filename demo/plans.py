@@ -25,20 +25,6 @@ def plan(shop: Shop, ticket: dict[str, Any]) -> Plan:
     return _PLANS[ticket["kind"]](order, ticket)
 
 
-def changed(shop: Shop, arguments: dict[str, Any], expected: list[dict[str, Any]]) -> list[Any]:
-    """Return the preconditions that no longer hold, as (name, expected, found)."""
-    subject = (
-        shop.invoice(arguments["invoice_id"])
-        if "invoice_id" in arguments
-        else shop.order(arguments["order_id"])
-    )
-    return [
-        (one["name"], one["value"], subject[one["name"]])
-        for one in expected
-        if subject[one["name"]] != one["value"]
-    ]
-
-
 def _money(amount: float) -> str:
     return f"{amount:.2f} EUR"
 

@@ -14,7 +14,8 @@ from typing import Any
 _SCHEMA = """
 create table if not exists orders (
     id text primary key, customer text, email text, tier text, item text, total real,
-    status text, placed text, promised text, refunded real default 0);
+    status text, placed text, promised text, refunded real default 0,
+    address text default '', previous_address text default '');
 create table if not exists invoices (
     id text primary key, supplier text, iban text, iban_on_file text, amount real,
     po_amount real, due text, status text);
@@ -72,6 +73,28 @@ class Shop:
                 "select * from tickets where answered is null order by id limit 1"
             ).fetchone()
         return dict(row) if row else None
+
+    def begun(self) -> list[dict[str, Any]]:
+        """Return the tickets whose run may still be open."""
+        with self._transaction() as connection:
+            rows = connection.execute("select * from tickets where answered = 'wait' order by id")
+            return [dict(row) for row in rows]
+
+    def tentative(self) -> list[tuple[str, str, str]]:
+        """Return what was done subject to review: ticket, subject and handoff."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "select id, subject_id, answered from tickets where answered like 'tentative %'"
+            )
+            return [(row["id"], row["subject_id"], row["answered"].split()[1]) for row in rows]
+
+    def waiting(self) -> int:
+        return len(self.begun())
+
+    def standing(self, ticket_id: str) -> dict[str, Any]:
+        """Return what the ticket is about as it is now: its order or invoice."""
+        subject = self.ticket(ticket_id)["subject_id"]
+        return self.invoice(subject) if subject.startswith("INV-") else self.order(subject)
 
     def ticket(self, id: str) -> dict[str, Any]:
         return self._one("select * from tickets where id = ?", id)
@@ -131,7 +154,16 @@ def _voucher(connection: sqlite3.Connection, order_id: str, amount: float) -> st
 
 
 def _address(connection: sqlite3.Connection, order_id: str, address: dict[str, str]) -> str:
-    return f"{order_id} now goes to {address['street']}, {address['city']}"
+    line = ", ".join([address["street"], f"{address['postcode']} {address['city']}"])
+    connection.execute(
+        "update orders set previous_address = address, address = ? where id = ?", (line, order_id)
+    )
+    return f"{order_id} now goes to {line}"
+
+
+def _address_back(connection: sqlite3.Connection, order_id: str) -> str:
+    connection.execute("update orders set address = previous_address where id = ?", (order_id,))
+    return f"{order_id} goes to the address it had before"
 
 
 def _pay(connection: sqlite3.Connection, invoice_id: str, iban: str, amount: float) -> str:
@@ -148,5 +180,6 @@ _EFFECTS = {
     "refund_order": _refund,
     "send_voucher": _voucher,
     "change_address": _address,
+    "restore_address": _address_back,
     "pay_invoice": _pay,
 }

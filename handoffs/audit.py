@@ -196,7 +196,7 @@ def _append(cursor: Any, seq: int, previous: bytes, entries: list[Entry]) -> Non
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    return Entry(*row[:7], body=bytes(row[7]))
+    return Entry._make((*row[:7], bytes(row[7])))
 
 
 def verify(*, anchors: tuple[Head, ...] = (), batch: int = BATCH) -> Report:
@@ -235,7 +235,7 @@ def _links_after(seq: int, limit: int) -> list[tuple[Any, ...]]:
             "where s.seq > %s order by s.seq limit %s",
             [seq, limit],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _what_is_wrong(seq: int, previous: bytes, row: tuple[Any, ...]) -> str:

@@ -200,7 +200,9 @@ def steps(raw: Iterable[Any]) -> tuple[Step, ...]:
     for item in raw:
         text = marked(item)
         match = STEP.fullmatch(text)
-        step = Step(what=match["what"], how=_how(match["how"])) if match else Step(what=text, how="")
+        step = (
+            Step(what=match["what"], how=_how(match["how"])) if match else Step(what=text, how="")
+        )
         last = found[-1] if found else None
         if last and (last.what, last.how) == (step.what, step.how):
             found[-1] = Step(what=step.what, how=step.how, times=last.times + 1)

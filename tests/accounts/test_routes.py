@@ -25,6 +25,8 @@ OPEN = {
     "admin/jsi18n/": "words of Django's own",
     "status/…": "the requester's page: an unguessable link is the guard",
     ".well-known/jwks.json": "public keys, for whoever verifies a receipt",
+    "docs/errors": "what a problem's type points at: read by whoever met it",
+    "docs/errors/…": "the same",
     "wait/…": "a signed address is the guard, and it tells only whether something moved",
     # Django's catch-all under the admin, for addresses that are nothing
     "admin/(?P<url>.*)$": "leads to the way in",

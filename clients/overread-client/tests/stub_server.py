@@ -14,6 +14,20 @@ import rfc8785
 
 Answer = tuple[int, Mapping[str, str], Any]
 KEY = "test-key"
+LIVE: dict[str, Any] = {
+    "cause": "created",
+    "open_handoffs": [],
+    "transitions": [
+        {
+            "from_state": "",
+            "to_state": "RUNNING",
+            "at": "2026-07-01T10:00:00Z",
+            "cause": "created",
+            "by": {"kind": "client", "name": "bot"},
+            "handoff": None,
+        }
+    ],
+}
 
 
 def digest(value: Any) -> str:
@@ -74,6 +88,7 @@ class Stub:
     def __post_init__(self) -> None:
         self.moved = threading.Condition()
         self.epoch = 0
+        self.answers = 0
 
     def calls(self, path: str) -> list[Seen]:
         return [one for one in self.seen if path in one.path]
@@ -83,9 +98,9 @@ class Stub:
     def answer(self, id: str, verb: str, **said: Any) -> dict[str, Any]:
         with self.moved:
             handoff = self.handoffs[id]
-            arguments = said.pop("arguments", handoff["_arguments"])
+            arguments = said.pop("arguments", handoff["arguments"])
             handoff["answer"] = {
-                "id": f"ans_{len(self.resumptions) + 1}",
+                "id": f"ans_{self._next_answer()}",
                 "verb": verb,
                 "by": {"kind": "person", "role": "refund approver"},
                 "arguments": arguments,
@@ -97,23 +112,41 @@ class Stub:
                 **said,
             }
             self._move(handoff, "answered")
-            if handoff["_blocking"]:
+            if handoff["blocking"]:
                 self._release_run(handoff)
             found: dict[str, Any] = handoff["answer"]
             return found
+
+    def _next_answer(self) -> int:
+        self.answers += 1
+        return self.answers
+
+    def stop(self, run: str) -> None:
+        with self.moved:
+            self.runs[run] |= {"state": "FAILED", "cause": "stopped"}
 
     def ask_back(self, id: str) -> None:
         with self.moved:
             self._move(self.handoffs[id], "needs_information")
 
     def _release_run(self, handoff: dict[str, Any]) -> None:
+        """End the pause when this was the last question, with every answer since it began."""
         run = self.runs[handoff["run"]]
+        asked = [
+            one
+            for one in self.handoffs.values()
+            if one["run"] == run["id"] and one["blocking"] and not one.get("_carried")
+        ]
+        if any(one["state"] != "answered" for one in asked):
+            return
+        for one in asked:
+            one["_carried"] = True
         run["state"] = "HUMAN_RESPONDED"
         id = f"res_{len(self.resumptions) + 1}"
         self.resumptions[id] = {
             "id": id,
             "run": run,
-            "answers": [handoff["answer"]],
+            "answers": [one["answer"] for one in asked],
             "state": "ready",
             "attempt": 0,
             "handoff": handoff["id"],
@@ -160,6 +193,8 @@ class Stub:
                 if seen.headers.get("if-none-match") == etag:
                     return 304, {"ETag": etag}, None
                 return 200, {"ETag": etag}, _public(handoff)
+            case ["receipts", id]:
+                return 200, {}, {"handoff": id, "receipt": "a.b.c"}
             case ["pressure"]:
                 return 200, {}, {"level": "slow", "depth": 41, "limit": 50, "retry_after": 30}
             case ["governance"] | ["maps", _]:
@@ -182,7 +217,12 @@ class Stub:
                 self.runs[id]["state"] = "COMPLETED" if verb == "complete" else "FAILED"
                 return 200, {}, _public(self.runs[id])
             case ["proposals", "dry-run"]:
-                return 200, {}, self._ruling(body, None)
+                foreseen = {
+                    "queue": "refunds",
+                    "deadline_at": "2026-07-01T12:00:00Z",
+                    "position": 4,
+                }
+                return 200, {}, {"id": None, "dry_run": True, **self._ruling(body, foreseen)}
             case ["proposals", "batch"]:
                 return 200, {}, {"results": [self._batched(one) for one in body["proposals"]]}
             case ["proposals"]:
@@ -207,7 +247,7 @@ class Stub:
     def _start(self, body: dict[str, Any]) -> dict[str, Any]:
         id = f"run_{body['external_id']}"
         run = {"id": id, "workflow": body["workflow"], "external_id": body["external_id"]}
-        self.runs.setdefault(id, {**run, "state": "RUNNING", "open_handoffs": []})
+        self.runs.setdefault(id, {**run, "state": "RUNNING", **LIVE})
         return _public(self.runs[id])
 
     def _propose(self, body: dict[str, Any]) -> Answer:
@@ -225,7 +265,8 @@ class Stub:
                 "status": 422,
             }
             return {"status": 422, "body": problem}
-        return {"status": 200, "body": {"id": "prop_b", **self._ruling(body, None)}}
+        ruling = {"id": "prop_b", **self._ruling(body, None)}
+        return {"status": 200, "replayed": False, "body": ruling}
 
     def _ruling(self, body: dict[str, Any], handoff: Any) -> dict[str, Any]:
         return {
@@ -250,8 +291,9 @@ class Stub:
             "action_type": body.get("action_type"),
             "queue": "refunds",
             "answer": None,
-            "_arguments": body.get("arguments"),
-            "_blocking": blocking,
+            "arguments": body.get("arguments"),
+            "blocking": blocking,
+            "question": None,
             "_version": 0,
         }
         self.handoffs[id] = handoff
@@ -299,8 +341,9 @@ class Stub:
         else:
             one["state"], one["changed"] = "stale", body["changed"]
             one["run"]["state"] = "PAUSED_PENDING_HUMAN"
-            self.handoffs[one["handoff"]]["answer"] = None
-            self._move(self.handoffs[one["handoff"]], "waiting")
+            reopened = self.handoffs[one["handoff"]]
+            reopened |= {"answer": None, "_carried": False}
+            self._move(reopened, "waiting")
         self.moved.notify_all()
         return 200, {}, {}
 

@@ -44,6 +44,7 @@ def test_a_run_is_started_kept_and_completed(server: Stub, client: overread.Clie
     second = client.save_checkpoint(run, {"step": 2}, version=first.version)
     done = client.complete_run(run, {"refunded": True})
 
+    assert run.transitions[0].to_state == "RUNNING"
     assert (run.state, done.state) == ("RUNNING", overread.RunState.COMPLETED)
     assert (first.version, second.version) == ('"1"', '"2"')
     with pytest.raises(overread.PreconditionFailed):
@@ -92,9 +93,10 @@ def test_the_same_key_gets_the_same_ruling_again(
 
 
 def test_a_dry_run_opens_nothing(server: Stub, client: overread.Client, run: overread.Run) -> None:
-    ruling = client.dry_run(run, "cancel_order", ARGUMENTS)
+    forecast = client.dry_run(run, "cancel_order", ARGUMENTS)
 
-    assert ruling.tier == "hard_approval"
+    assert forecast.tier == "hard_approval"
+    assert forecast.handoff is not None and forecast.handoff.position == 4
     assert server.handoffs == {}
 
 

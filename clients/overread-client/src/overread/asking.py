@@ -12,21 +12,20 @@ from typing import Any, TypedDict
 from overread import binding, errors, receipts, standing
 from overread.backoff import Settings
 from overread.binding import Binding
-from overread.errors import LeaseLost, OverreadError, Paused, Stopped, UnexpectedAnswer, Withdrawn
+from overread.errors import OverreadError, Paused, Stopped, UnexpectedAnswer, Withdrawn
 from overread.flows import Flow, Invoke
 from overread.material import Brief, Expectation, Information, Signals
-from overread.operations import handoffs, proposals, resumptions, runs
+from overread.operations import handoffs, proposals
 from overread.standing import Permission
+from overread.taking import take_up
 from overread.values import (
     Act,
     Answer,
     Change,
     Handoff,
     HandoffState,
-    NothingToResume,
     Ruling,
     Run,
-    RunState,
     Verb,
     differences,
 )
@@ -83,16 +82,16 @@ class _Case:
     settings: Settings
     gate: Gate
     left_out: Mapping[str, Any]
-    run: Run | str | None = None
     proposal: str | None = None
+    # What was asked for, to fall back on where the answer names no arguments of its own.
     proposed: Mapping[str, Any] | None = None
     expected: Sequence[Expectation] = ()
 
-    def bind(self, answer: Answer) -> inspect.BoundArguments:
+    def approved(self, answer: Answer) -> Mapping[str, Any]:
         arguments = self.proposed if answer.arguments is None else answer.arguments
         if arguments is None:
             raise UnexpectedAnswer("The answer carries no arguments. Nothing ran.")
-        return self.gate.binding.rebind(arguments, self.left_out)
+        return arguments
 
     def permit(self, answer: Answer | None) -> Permission:
         key = answer.idempotency_key if answer else self.proposal
@@ -121,7 +120,6 @@ def ask(settings: Settings, gate: Gate, run: Run | str, bound: inspect.BoundArgu
         settings=settings,
         gate=gate,
         left_out=gate.binding.left_out(bound),
-        run=run,
         proposal=ruling.id,
         proposed=arguments,
         expected=material["preconditions"] or (),
@@ -129,7 +127,7 @@ def ask(settings: Settings, gate: Gate, run: Run | str, bound: inspect.BoundArgu
     if ruling.act in _RUNS_NOW or (ruling.act == Act.PROCEED_TENTATIVELY and case.undo):
         binding.verify(gate.binding.arguments(bound), ruling.arguments_digest)
         return (yield from _run(case, None, bound))
-    answer = yield from _answer(case, _asked(gate, ruling))
+    _, answer = yield from _answer(case, _asked(gate, ruling))
     return (yield from _obey(case, answer))
 
 
@@ -155,8 +153,9 @@ def resume(
     if isinstance(subject, Answer):
         answer = subject
     else:
-        handoff = subject.handoff if isinstance(subject, Paused) else subject
-        answer = yield from _answer(case, handoff)
+        asked = subject.handoff if isinstance(subject, Paused) else subject
+        handoff, answer = yield from _answer(case, asked)
+        case = replace(case, proposed=handoff.arguments)
     if answer.action_type not in (None, gate.action_type):
         raise ValueError(f"This answer is about {answer.action_type}, not {gate.action_type}.")
     asked_as = subject.ruling.id if isinstance(subject, Paused) else None
@@ -182,14 +181,29 @@ def _supplied(source: Any, arguments: Mapping[str, Any]) -> Flow[Any]:
     return source
 
 
-def _answer(case: _Case, handoff: Handoff | str) -> Flow[Answer]:
-    """Wait for an answer and take up the run with it; a stale one is waited for again."""
+def _answer(case: _Case, handoff: Handoff | str) -> Flow[tuple[Handoff, Answer]]:
+    """Wait for an answer and take up its run with it; a stale one is waited for again."""
+    waited = False
     while True:
-        known = yield from _settled(case, handoff)
-        if known.answer is None:
+        known = yield from handoffs.read(case.settings, handoff)
+        waited = waited or known.state != HandoffState.ANSWERED
+        known = yield from _settled(case, known)
+        answer = known.answer
+        if answer is None:
             raise UnexpectedAnswer(f"{known.id} is answered, but the answer is not there.")
-        if (yield from _take_up(case, known, known.answer)):
-            return known.answer
+        if answer.verb == Verb.TAKE_OVER:
+            return known, answer
+        if (
+            yield from take_up(
+                case.settings,
+                known,
+                answer,
+                waited=waited,
+                expected=[dict(one) for one in case.expected],
+                changed=partial(_changed, case, answer),
+            )
+        ):
+            return known, answer
         handoff = known.id
 
 
@@ -211,33 +225,6 @@ def _settled(case: _Case, handoff: Handoff | str) -> Flow[Handoff]:
         handoff = (yield from handoffs.give_information(case.settings, known, **told)).id
 
 
-def _take_up(case: _Case, handoff: Handoff, answer: Answer) -> Flow[bool]:
-    """Go on with the run that the answer released, before a worker does; False if it is stale.
-
-    1. All answered (HUMAN_RESPONDED): claim the turn, re-check preconditions, acknowledge. Only
-       one process gets the turn, so a waiting gate and a worker never both do the effect.
-    2. Other branches still wait (PAUSED_PENDING_HUMAN), or nothing paused: this answer counts now.
-    """
-    run_id = handoff.run or case.run
-    if run_id is None:
-        return True
-    run = yield from runs.read(case.settings, run_id)
-    if run.state == RunState.RESUMING:
-        raise LeaseLost(f"Another worker goes on with {run.id}. Nothing ran here.")
-    if run.state != RunState.HUMAN_RESPONDED:
-        if changed := (yield from _changed(case, answer, [dict(one) for one in case.expected])):
-            raise errors.Stale(changed)
-        return True
-    turn = yield from resumptions.claim(case.settings, [run.workflow], run=run.id)
-    if isinstance(turn, NothingToResume):
-        raise LeaseLost(f"Another worker goes on with {run.id}. Nothing ran here.")
-    if changed := (yield from _changed(case, answer, [vars(one) for one in turn.preconditions])):
-        yield from resumptions.acknowledge_stale(case.settings, turn, changed)
-        return False
-    yield from resumptions.acknowledge(case.settings, turn)
-    return True
-
-
 def _changed(
     case: _Case, answer: Answer, expected: Sequence[Mapping[str, Any]]
 ) -> Flow[list[Change]]:
@@ -255,7 +242,9 @@ def _obey(case: _Case, answer: Answer) -> Flow[Any]:
     """Do what the answer says and nothing else; a verb not known here is no permission."""
     if not _permits(answer):
         raise _REFUSALS.get(answer.verb, errors.NotApproved)(answer)
-    bound = case.bind(answer)
+    approved = case.approved(answer)
+    bound = case.gate.binding.rebind(approved, case.left_out)
+    binding.verify(approved, answer.arguments_digest)
     _check(case.gate, answer, bound)
     return (yield from _run(case, answer, bound))
 
@@ -280,7 +269,7 @@ def _check(gate: Gate, answer: Answer, bound: inspect.BoundArguments) -> None:
 
 
 def _roll_back(case: _Case, answer: Answer, undo: Callable[..., Any]) -> Flow[None]:
-    bound = case.bind(answer)
+    bound = case.gate.binding.rebind(case.approved(answer), case.left_out)
     permission = case.permit(answer)
     with standing.permitted(permission):
         yield Invoke(partial(undo, *bound.args, **bound.kwargs))

@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,24 @@ class Backoff:
         return min(self.longest, self.first * self.factor ** min(attempt - 1, 30))
 
 
+class Recent:
+    """The last few thousand ids of something; every thread of a client shares it."""
+
+    def __init__(self, limit: int = 4096) -> None:
+        self._ids: dict[str, None] = {}
+        self._limit = limit
+        self._lock = threading.Lock()
+
+    def add(self, id: str) -> None:
+        with self._lock:
+            self._ids[id] = None
+            if len(self._ids) > self._limit:
+                del self._ids[next(iter(self._ids))]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._ids
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """All a flow may know about its surroundings; the clock is monotonic seconds."""
@@ -47,6 +66,8 @@ class Settings:
     deadline: float = 60.0
     attempt_timeout: float = 30.0
     backoff: Backoff = Backoff()
+    # Answers whose run this client's gates have taken up.
+    taken: Recent = field(default_factory=Recent, repr=False)
 
 
 def send(settings: Settings, request: Request) -> Flow[Response]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from overread.values import Answer, Change, Handoff, Ruling
+    from overread.values import Answer, Change, Handoff, Ruling, Run
 
 
 class OverreadError(Exception):
@@ -176,6 +176,14 @@ class Withdrawn(OverreadError):
     def __init__(self, handoff: Handoff) -> None:
         super().__init__(f"{handoff.id} was withdrawn. Nothing was approved.")
         self.handoff = handoff
+
+
+class RunEnded(OverreadError):
+    """The run ended before the answer could be acted on: stopped, failed or done elsewhere."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"{run.id} is {run.state} ({run.cause}). Nothing ran.")
+        self.run = run
 
 
 class NotApproved(OverreadError):

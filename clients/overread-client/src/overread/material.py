@@ -38,7 +38,7 @@ class Signals(TypedDict, total=False):
 
 class Fact(TypedDict, total=False):
     label: Required[str]
-    value: Required[Any]
+    value: Required[str]
     kind: str
     source: str
 

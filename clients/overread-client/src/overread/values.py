@@ -97,6 +97,8 @@ class Answer:
     handoff: str | None = None
     proposal: str | None = None
     action_type: str | None = None
+    round: int = 1
+    draft: str | None = None
     raw: Raw = _raw()
 
     @property
@@ -114,7 +116,10 @@ class Handoff:
     run: str | None = None
     proposal: str | None = None
     action_type: str | None = None
+    arguments: Mapping[str, Any] | None = None
     kind: str | None = None
+    blocking: bool | None = None
+    question: str | None = None
     queue: str | None = None
     position: int | None = None
     owner: Owner | None = None
@@ -130,10 +135,13 @@ class Handoff:
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    source: str | None = None
-    target: str | None = None
-    at: datetime | None = None
+    """A step of a run, or of one of its handoffs."""
+
+    from_state: str
+    to_state: str
+    at: datetime
     cause: str | None = None
+    handoff: str | None = None
     raw: Raw = _raw()
 
 
@@ -147,7 +155,7 @@ class Run:
     external_id: str | None = None
     state_since: datetime | None = None
     cause: str | None = None
-    open_handoffs: tuple[Any, ...] = ()
+    open_handoffs: tuple[Handoff, ...] = ()
     status_url: str | None = None
     wait_url: str | None = None
     transitions: tuple[Transition, ...] = ()
@@ -188,13 +196,34 @@ class Ruling:
 
     tier: str
     act: str
-    id: str | None = None
+    id: str
     map: MapVersion | None = None
     rules: tuple[Rule, ...] = ()
     arguments_digest: str | None = None
     warnings: tuple[Warning, ...] = ()
     handoff: Handoff | None = None
     replayed: bool = False
+    raw: Raw = _raw()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeseenHandoff:
+    queue: str
+    deadline_at: datetime | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a proposal would be told; nothing was stored, so nothing has an id."""
+
+    tier: str
+    act: str
+    map: MapVersion | None = None
+    rules: tuple[Rule, ...] = ()
+    arguments_digest: str | None = None
+    warnings: tuple[Warning, ...] = ()
+    handoff: ForeseenHandoff | None = None
     raw: Raw = _raw()
 
 

@@ -1,24 +1,26 @@
 """Fetch what proves an answer. Checking it needs no server: see `overread.receipts`."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from overread.backoff import Settings, send
 from overread.flows import Flow
 from overread.http import segment
 from overread.values import Handoff, identify
+from overread.wire import decode
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signed:
+    receipt: str
 
 
 def receipt(settings: Settings, handoff: Handoff | str) -> Flow[str]:
     """Fetch the signed receipt of a handoff, as the compact JWS it is."""
     request = settings.door.get(f"/api/v1/receipts/{segment(identify(handoff))}")
     response = yield from send(settings, request)
-    text = response.body.decode()
-    if not text.lstrip().startswith(("{", '"')):
-        return text.strip()
-    data = json.loads(text)
-    return str(data["receipt"] if isinstance(data, dict) else data)
+    return decode(_Signed, response.json()).receipt
 
 
 def jwks(settings: Settings) -> Flow[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from overread.backoff import Settings, send
 from overread.flows import Flow
 from overread.http import Response, given, segment
 from overread.material import Brief, Expectation, Proposal, Signals
-from overread.values import BatchItem, Identified, Ruling, Run, identify
+from overread.values import BatchItem, Forecast, Identified, Ruling, Run, identify
 from overread.wire import decode
 
 
@@ -43,12 +43,12 @@ def dry_run(
     *,
     signals: Signals | None = None,
     brief: Brief | None = None,
-) -> Flow[Ruling]:
+) -> Flow[Forecast]:
     """Ask what policy would say; nothing is written and nobody is told."""
     body = _body(run, action_type, arguments, signals, brief, None, None, None)
-    return _ruling(
-        (yield from send(settings, settings.door.post("/api/v1/proposals/dry-run", body)))
-    )
+    request = settings.door.post("/api/v1/proposals/dry-run", body)
+    response = yield from send(settings, request)
+    return decode(Forecast, response.json())
 
 
 def propose_batch(
@@ -98,6 +98,8 @@ def _ruling(response: Response) -> Ruling:
 def _item(item: Mapping[str, Any]) -> BatchItem:
     status, body = int(item["status"]), item["body"]
     if status < 400:
-        return BatchItem(status=status, ruling=decode(Ruling, body))
+        return BatchItem(
+            status=status, ruling=decode(Ruling, body, replayed=item.get("replayed") is True)
+        )
     refusal = Response(status=status, headers={}, body=canonical.encode(body))
     return BatchItem(status=status, problem=http.problem(refusal))

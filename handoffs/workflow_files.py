@@ -1,0 +1,218 @@
+"""A whole workflow as one readable file: policy that lives in a repository."""
+
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from accounts.models import User
+from handoffs import audit, maps, workflow_schema
+from handoffs.actors import Actor
+from handoffs.models import (
+    ActionType,
+    MatrixRow,
+    Queue,
+    QueueGroupPermission,
+    RiskTierMap,
+    Workflow,
+)
+from handoffs.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
+
+
+def load(text: str, *, by: Actor, now: datetime, launch: bool = False) -> Workflow:
+    """Make the workflow what the file says, in one transaction, and publish its map.
+
+    Action types and rows that the file does not have are removed; queues and teams are shared
+    with other workflows and only added or changed. A map that says the same as the published one
+    makes no new version. Raises BadFile or a DomainError and then nothing has changed.
+    """
+    file = workflow_schema.read(text)
+    with transaction.atomic():
+        workflow, _ = Workflow.objects.update_or_create(
+            slug=file.workflow,
+            defaults={
+                "name": file.name,
+                "purpose": file.purpose,
+                "owner": _owner(file),
+                "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
+                "strict_briefs": file.strict_briefs,
+            },
+        )
+        for slug, queue in file.queues.items():
+            _load_queue(slug, queue)
+        _load_action_types(workflow, file)
+        _load_matrix(workflow, file)
+        _load_map(workflow, file, by=by, now=now)
+        audit.record(
+            by=by, action="workflow.imported", subject=workflow.slug, body={"name": file.name}
+        )
+        if launch and workflow.launched_at is None:
+            maps.launch(workflow, by=by, now=now)
+    return workflow
+
+
+def _owner(file: WorkflowIn) -> User | None:
+    if file.owner is None:
+        return None
+    owner = User.objects.filter(email=file.owner.lower(), is_active=True).first()
+    if owner is None:
+        raise BadFile([Problem(1, f"owner: nobody here has the address {file.owner}.")])
+    return owner
+
+
+def _load_queue(slug: str, queue: workflow_schema.QueueIn) -> None:
+    stored, _ = Queue.objects.update_or_create(
+        slug=slug,
+        defaults={
+            "name": queue.name,
+            "depth_limit": queue.depth_limit,
+            "pick_allowed": queue.pick_allowed,
+            "lease_seconds": queue.lease_seconds,
+        },
+    )
+    permission = Permission.objects.get(
+        codename="work_queue", content_type__app_label="handoffs", content_type__model="queue"
+    )
+    teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
+    granted = QueueGroupPermission.objects.filter(content_object=stored, permission=permission)
+    granted.exclude(group__in=teams).delete()
+    for team in teams:
+        QueueGroupPermission.objects.get_or_create(
+            content_object=stored, permission=permission, group=team
+        )
+
+
+def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
+    workflow.action_types.exclude(name__in=file.action_types).delete()
+    for name, action in file.action_types.items():
+        ActionType.objects.update_or_create(
+            workflow=workflow,
+            name=name,
+            defaults={
+                "title": action.title,
+                "impact": action.impact,
+                "reversibility": action.reversibility,
+                "latency_tolerance": action.latency_tolerance,
+                "arguments_schema": action.arguments,
+                "required_context": action.required_context,
+            },
+        )
+
+
+def _load_matrix(workflow: Workflow, file: WorkflowIn) -> None:
+    types = {action.name: action for action in workflow.action_types.all()}
+    kept = []
+    for row in file.matrix:
+        stored, _ = MatrixRow.objects.update_or_create(
+            workflow=workflow,
+            action_type=types[row.action_type] if row.action_type else None,
+            kind=row.kind,
+            tier=row.tier,
+            defaults=_authority(row),
+        )
+        kept.append(stored.pk)
+    workflow.rows.exclude(pk__in=kept).delete()
+
+
+def _authority(row: RowIn) -> dict[str, Any]:
+    up = row.escalate_to
+    return {
+        "role": Group.objects.get_or_create(name=row.role)[0],
+        "queue": Queue.objects.get(slug=row.queue),
+        "deadline_seconds": workflow_schema.seconds(row.deadline),
+        "escalate_role": Group.objects.get_or_create(name=up.role)[0] if up else None,
+        "escalate_queue": Queue.objects.get(slug=up.queue) if up else None,
+        "fallback": row.fallback,
+        "safeguards": row.safeguards.model_dump(),
+    }
+
+
+def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
+    body = maps.normalised(file.map)
+    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    if published is not None and maps.normalised(published.body) == body:
+        return
+    maps.publish(maps.draft(workflow, body), by=by, now=now)
+
+
+def export(workflow: Workflow) -> str:
+    """Write the workflow as `load` reads it; the same workflow always gives the same bytes."""
+    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    rows = list(
+        workflow.rows.select_related(
+            "action_type", "role", "queue", "escalate_role", "escalate_queue"
+        ).order_by("action_type__name", "kind", "tier")
+    )
+    queues = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
+    document = {
+        "workflow": workflow.slug,
+        "name": workflow.name,
+        **_said("purpose", workflow.purpose),
+        **_said("owner", workflow.owner.email if workflow.owner else None),
+        **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
+        **_said("strict_briefs", workflow.strict_briefs),
+        "queues": {slug: _queue(queues[slug]) for slug in sorted(queues)},
+        "action_types": {
+            action.name: _action(action) for action in workflow.action_types.order_by("name")
+        },
+        "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
+        "matrix": [_row(row) for row in rows],
+    }
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what is the same twice, twice: a reader should not have to follow aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _said(name: str, value: Any) -> dict[str, Any]:
+    return {name: value} if value else {}
+
+
+def _queue(queue: Queue) -> dict[str, Any]:
+    teams = QueueGroupPermission.objects.filter(
+        content_object=queue, permission__codename="work_queue"
+    )
+    return {
+        "name": queue.name,
+        "teams": sorted(teams.values_list("group__name", flat=True)),
+        "depth_limit": queue.depth_limit,
+        "pick_allowed": queue.pick_allowed,
+        "lease_seconds": queue.lease_seconds,
+    }
+
+
+def _action(action: ActionType) -> dict[str, Any]:
+    return {
+        "title": action.title,
+        "impact": action.impact,
+        "reversibility": action.reversibility,
+        "latency_tolerance": action.latency_tolerance,
+        **_said("required_context", action.required_context),
+        "arguments": action.arguments_schema,
+    }
+
+
+def _row(row: MatrixRow) -> dict[str, Any]:
+    up = row.escalate_role and row.escalate_queue
+    return {
+        **_said("action_type", row.action_type and row.action_type.name),
+        **_said("kind", row.kind),
+        **_said("tier", row.tier),
+        "role": row.role.name,
+        "queue": row.queue.slug,
+        "deadline": workflow_schema.duration(row.deadline_seconds),
+        **_said(
+            "escalate_to",
+            {"role": row.escalate_role.name, "queue": row.escalate_queue.slug}
+            if up and row.escalate_role and row.escalate_queue
+            else None,
+        ),
+        "fallback": row.fallback,
+        "safeguards": SafeguardsIn.model_validate(row.safeguards).model_dump(),
+    }
