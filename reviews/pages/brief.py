@@ -223,9 +223,7 @@ def _how(text: str) -> str:
     )
 
 
-def evidence(
-    item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool
-) -> Evidence:
+def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool) -> Evidence:
     """Describe one piece; a piece that must be opened is not in the page before it is."""
     href = web_link(item.get("url") or "")
     return Evidence(

@@ -125,9 +125,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
-    urls = {
-        name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names
-    }
+    urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
         "desk": reverse("reviews:desk"),
