@@ -195,7 +195,7 @@ def flags(raw: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
 
 
 def steps(raw: Iterable[Any]) -> tuple[Step, ...]:
-    """Split "Get order ({…})" into what and how; the same step in a row is counted, not repeated."""
+    """Split "Get order ({…})" into what and how; count the same step in a row."""
     found: list[Step] = []
     for item in raw:
         text = marked(item)
