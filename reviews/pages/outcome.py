@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from handoffs.states import HandoffState
 from reviews.desk import HandoffDetail
-from reviews.pages import changes, times, words
+from reviews.pages import times, words
+from reviews.pages.changes import Change, stored
 from reviews.pages.text import marked
 
 
@@ -26,7 +27,7 @@ class Outcome:
     line: str
     tone: str = "plain"
     reason: str = ""
-    changes: tuple[changes.Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     questions: tuple[Question, ...] = ()
     kept: str = ""
     digest: str = ""
@@ -70,7 +71,7 @@ def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime)
         line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
         tone=tone,
         reason=marked(said),
-        changes=changes.stored(answer.edits),
+        changes=stored(answer.edits),
         questions=asked,
         digest=answer.arguments_digest,
     )
