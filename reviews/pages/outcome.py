@@ -8,6 +8,7 @@ from django.urls import reverse
 from handoffs.states import HandoffState
 from reviews.desk import HandoffDetail
 from reviews.pages import changes, times, words
+from reviews.pages.changes import Change
 from reviews.pages.text import marked
 
 
@@ -26,7 +27,7 @@ class Outcome:
     line: str
     tone: str = "plain"
     reason: str = ""
-    changes: tuple[changes.Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     questions: tuple[Question, ...] = ()
     kept: str = ""
     digest: str = ""
