@@ -34,7 +34,7 @@ _PAGE_LIMIT = 100
 
 _TEAMS = (
     "(select coalesce(array_agg(group_id), '{}') from accounts_user_groups "
-    "where user_id = %(user)s)"
+    "where user_id = %(user)s)::int[]"
 )
 _CLAIMED_BY = """(select claim.reviewer_id from reviews_claim claim
     where claim.handoff_id = h.id and claim.ended_at is null

@@ -62,6 +62,7 @@ class HandoffPage:
     kind: str
     stage: str
     workflow: str
+    reference: str
     queue: str
     queue_slug: str
     role: str
@@ -97,6 +98,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         kind=words.KINDS[kind],
         stage=words.STAGES.get(handoff.tier, ""),
         workflow=handoff.workflow.name,
+        reference=marked(handoff.run.external_id),
         queue=handoff.queue.name,
         queue_slug=handoff.queue.slug,
         role=handoff.role.name,
@@ -125,9 +127,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
-    urls = {
-        name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names
-    }
+    urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
         "desk": reverse("reviews:desk"),
@@ -155,9 +155,9 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
             StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
             StripItem(label="If nobody answers", text=_otherwise(detail)),
         ]
-    waits = (handoff.run.requester or {}).get("name") or f"The agent in {handoff.run.external_id}"
+    waits = (handoff.run.requester or {}).get("name") or "The agent"
     items.append(
-        StripItem(label="Waiting", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
+        StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
     return tuple(items)
 
@@ -184,7 +184,10 @@ def _action(detail: HandoffDetail) -> ActionView | None:
     return ActionView(
         name=detail.proposal.action_type,
         facts=briefs.arguments_view(
-            detail.proposal.arguments, detail.schema, lookup.notes(readable)
+            detail.proposal.arguments,
+            detail.schema,
+            facts=detail.brief.get("facts") or (),
+            index=lookup.notes(readable),
         ),
     )
 
