@@ -5,6 +5,7 @@ when it is awake. Children write straight to their log files, so a supervisor th
 or killed never blocks them.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -129,10 +130,8 @@ class Supervisor:
     def _end_keeper(self) -> None:
         if self._keeper is None:
             return
-        try:
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._farewell, b".")
-        except BrokenPipeError:
-            pass
         os.close(self._farewell)
         self._keeper.wait()
         self._keeper = None
