@@ -18,6 +18,17 @@ from config.api import api
 from handoffs import receipts
 from handoffs.api import access, problems
 
+_ERRORS_HEAD = """\
+# What the API refuses, and what to do
+
+Every refusal is an RFC 9457 problem: `application/problem+json` with `type`, `title`, `status`,
+`detail` (what happened, what it means, what to do), `code` (stable, for machines), `fields` (each
+with its `path` as you wrote it and a `message`) and `request_id` (also the `X-Request-Id` header).
+`type` is an address that explains the code. 429, 503 and `in_progress` say in `Retry-After` how
+many seconds to wait. Nothing of a refused request is stored, and its Idempotency-Key stays unused.
+
+| Status | Code | What it means |
+|---|---|---|"""
 _ACTS = ("get", "post", "put")
 
 
@@ -101,6 +112,12 @@ def catalogue() -> tuple[Refusal, ...]:
         if kind.code in named
     }
     return tuple(sorted(found.values(), key=lambda one: (one.status, one.code)))
+
+
+def errors_page() -> str:
+    """Write the catalogue as the page that docs/api holds."""
+    rows = [f"| {one.status} | `{one.code}` | {one.says} |" for one in catalogue()]
+    return "\n".join([_ERRORS_HEAD, *rows, ""])
 
 
 def _kinds(kind: type[DomainError]) -> list[type[DomainError]]:

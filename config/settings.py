@@ -27,7 +27,7 @@ INSTALLED_APPS = [
     "accounts",
     "handoffs",
     "reviews",
-    "django.contrib.admin",
+    "accounts.apps.OverreadAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -114,9 +114,8 @@ class Agent:
             if answer is None:
                 continue
             if answer.verb == "roll_back":
-                self._say(
-                    f"{ticket}: {self._do('restore_address', {'order_id': order_id}, key=answer.id)}"
-                )
+                undone = self._do("restore_address", {"order_id": order_id}, key=answer.id)
+                self._say(f"{ticket}: {undone}")
             self._shop.mark(ticket, "done")
 
     def work(self, *, open_at_most: int = 24, seconds_between: float = 20.0) -> None:

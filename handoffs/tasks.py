@@ -1,0 +1,23 @@
+"""What Celery's clock calls; each finds its own work in PostgreSQL."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from handoffs import audit, ladder, resumptions
+
+
+@shared_task(name="handoffs.seal_audit")
+def seal_audit(**_: Any) -> None:
+    audit.seal()
+
+
+@shared_task(name="handoffs.end_stale_leases")
+def end_stale_leases(**_: Any) -> None:
+    resumptions.end_expired(now=timezone.now())
+
+
+@shared_task(name="handoffs.fire_overdue")
+def fire_overdue(**_: Any) -> None:
+    ladder.fire_overdue(now=timezone.now())

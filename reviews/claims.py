@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from accounts.errors import DomainError
 from accounts.models import User
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
@@ -142,7 +143,7 @@ def mark_opened(handoff_id: str, *, by: User, now: datetime) -> None:
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     """End the claim so that a colleague can have it; the draft stays. False when it had ended."""
     actor = person_actor(by.id, "")
-    params = {
+    params: dict[str, int | str] = {
         "handoff": handoff_id,
         "user": by.id,
         "actor_kind": actor.kind.value,
@@ -150,7 +151,7 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     }
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, params)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def end_stale(now: datetime) -> int:
@@ -160,20 +161,19 @@ def end_stale(now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def lost(handoff_id: str, by: User) -> ClaimLost:
-    """Build the refusal that tells a person what became of the handoff they held."""
+def lost(handoff_id: str, by: User) -> DomainError:
+    """Build the refusal that tells a person what became of the handoff they held.
+
+    To whoever neither held it nor sees its queue there is no such handoff.
+    """
+    held = Claim.objects.filter(handoff=handoff_id, reviewer=by).order_by("-id").first()
+    if held is None:
+        permissions.get(by, handoff_id)
+        return ClaimLost("You do not hold this handoff. Nothing was sent. Take it first.")
     conflict = conflicts.current(handoff_id, reader=by)
     if conflict is not None:
         return ClaimLost(conflict=conflict)
-    ended = (
-        Claim.objects.filter(handoff=handoff_id, reviewer=by)
-        .order_by("-id")
-        .values_list("expires_at", flat=True)
-        .first()
-    )
-    if ended is None:
-        return ClaimLost("You do not hold this handoff. Nothing was sent. Take it first.")
     return ClaimLost(
-        f"Your claim ended at {ended:%H:%M} UTC. Nothing was sent; what you wrote is kept. "
-        "Take it again."
+        f"Your claim ended at {held.ended_at or held.expires_at:%H:%M} UTC. "
+        "Nothing was sent; what you wrote is kept. Take it again."
     )

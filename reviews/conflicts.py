@@ -42,26 +42,26 @@ def current(handoff_id: str, *, reader: User) -> Conflict | None:
     named = permissions.can_see(reader, handoff)
     if handoff.state == HandoffState.WAITING.value:
         return _held(handoff, reader, named=named) or _moved(handoff, reader, named=named)
-    return _answered(handoff, named=named) or _moved(handoff, reader, named=named)
+    return _answered(handoff, reader, named=named) or _moved(handoff, reader, named=named)
 
 
-def _answered(handoff: Handoff, *, named: bool) -> Conflict | None:
+def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
     answer = handoff.answers.order_by("-round").first()
     if answer is None or handoff.state != HandoffState.ANSWERED.value:
         return None
-    person = ""
-    if named and answer.by_kind == ActorKind.PERSON.value:
+    decision = None
+    if answer.by_kind == ActorKind.PERSON.value:
         decision = (
             Decision.objects.filter(handoff=handoff, round=answer.round)
             .select_related("reviewer")
             .first()
         )
-        person = decision.reviewer.name if decision else ""
     return Conflict(
         what=_SAID.get(answer.verb, "answered this"),
         role=answer.role,
         at=answer.answered_at,
-        person=person,
+        person=decision.reviewer.name if decision and named else "",
+        mine=decision is not None and decision.reviewer_id == reader.id,
     )
 
 

@@ -10,16 +10,20 @@ from accounts.errors import DomainError
 class Conflict:
     """What became of a handoff while someone was still at it.
 
-    `person` is empty where the reader may not know who it was; `role` is always there.
+    `person` is empty where the reader may not know who it was; `role` is always there. `mine`
+    marks what the reader did, say by a second click.
     """
 
     what: str
     role: str
     at: datetime
     person: str = ""
+    mine: bool = False
 
     @property
     def sentence(self) -> str:
+        if self.mine:
+            return f"You {self.what} at {self.at:%H:%M} UTC."
         who = f"{self.person} ({self.role})" if self.person else self.role
         return f"{who} {self.what} at {self.at:%H:%M} UTC."
 
@@ -62,7 +66,8 @@ class ClaimLost(DomainError):
     def __init__(self, message: str = "", *, conflict: Conflict | None = None) -> None:
         self.conflict = conflict
         if conflict is not None and not message:
-            message = f"{conflict.sentence} Nothing of yours was sent; what you wrote is kept."
+            kept = "It was sent once." if conflict.mine else "What you wrote is kept."
+            message = f"{conflict.sentence} Nothing was sent now. {kept}"
         super().__init__(message)
 
 
@@ -82,6 +87,12 @@ class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 
     code, status, title = "text_missing", 422, "A sentence is missing"
+
+
+class TextTooLong(DomainError):
+    """This is more text than can be kept. Nothing was sent or saved. Shorten it and send again."""
+
+    code, status, title = "text_too_long", 422, "Too long"
 
 
 @dataclass(frozen=True, kw_only=True)

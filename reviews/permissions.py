@@ -61,6 +61,7 @@ def get(user: User, handoff_id: str) -> Handoff:
     handoff = (
         Handoff.objects.filter(Q(id=handoff_id), queue__in=workable(user))
         .select_related("queue", "role", "escalate_role", "proposal", "run", "workflow")
+        .defer("proposal__signals")
         .first()
     )
     if handoff is None:

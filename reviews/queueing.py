@@ -170,12 +170,13 @@ class Look:
     held: str | None
     slot: int | None
     seen: bool
-    id: int | None
-    handoff_id: str | None
-    level: int | None
-    round: int | None
-    taken_at: datetime | None
-    expires_at: datetime | None
+    # of the lease, all None when nothing was taken
+    id: Any
+    handoff_id: Any
+    level: Any
+    round: Any
+    taken_at: Any
+    expires_at: Any
     head_queues: list[int] | None
     head_at: list[datetime] | None
     head_ids: list[str] | None
@@ -186,7 +187,7 @@ class Look:
             id=self.id,
             handoff_id=self.handoff_id,
             reviewer=by,
-            slot=self.slot,
+            slot=self.slot or 0,
             level=self.level,
             round=self.round,
             taken_at=self.taken_at,

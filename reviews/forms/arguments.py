@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handoffs import argument_schema
+from reviews.pages.changes import MISSING
 from reviews.pages.text import marked
 from reviews.pages.values import label as humanise
 
 DEPTH = 3
 LONG_TEXT = 60
-MISSING = object()
 SCALARS = ("string", "integer", "number", "boolean")
 
 

@@ -44,6 +44,7 @@ def put(
             arguments_digest="sha-256=",
             tier=tier.value,
             act="wait",
+            preconditions=[{"name": "order_status", "value": "pending"}],
             map_version=1,
             rules=[{"id": "large-refund", "tier": tier.value, "because": "Refund of 200.00"}],
         )

@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import overread
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-import overread
 from demo.agent import Agent, restock
 from demo.shop import Shop
 
