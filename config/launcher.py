@@ -13,7 +13,7 @@ from typing import Any
 
 from config import instance, quality, servers
 from config.instance import ROOT, Busy
-from config.supervisor import CannotStart, Spec, StopAsked, Supervisor
+from config.supervisor import CannotStart, Spec, StopAsked, Supervisor, end_leftovers
 
 USAGE = """\
 ./run                 start everything; Ctrl-C stops it
@@ -37,6 +37,8 @@ def start(*, reset: bool = False) -> int:
     """Start everything in the data folder and tend it until asked to stop."""
     home = instance.data_dir()
     with instance.held(home):
+        # first, or its port and its data would still be in use
+        end_leftovers(home, say)
         if reset:
             instance.clear(home)
         instance.note(home)

@@ -113,6 +113,19 @@ def test_killed_supervisor_leaves_no_orphan(home: Path) -> None:
         eventually(lambda: not any(is_alive(pid) for pid in everyone), "all ended")
 
 
+@pytest.mark.skipif(not processes.LINUX, reason="elsewhere the keeper alone does it")
+def test_kernel_tells_children_of_a_killed_supervisor_also_without_a_keeper(home: Path) -> None:
+    with driven(home, tiny(home, "web")) as supervisor:
+        eventually(lambda: pids(home, "web"), "web runs")
+        _kill_keeper(supervisor.process.pid)
+
+        supervisor.process.kill()
+        supervisor.process.wait()
+
+        eventually(lambda: not is_alive(pids(home, "web")[0]), "web ended")
+        assert (home / "ended").read_text() == "web\n"
+
+
 def test_start_after_a_kill_ends_what_is_left_and_runs(home: Path) -> None:
     stubborn = tiny(home, "worker", STUBBORN, stop=[[signal.SIGTERM, 0.2]])
     with driven(home, stubborn) as first:
