@@ -20,10 +20,15 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-results" / "pictures"
 CHROMIUM = os.environ.get("OVERREAD_CHROMIUM", "/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # what a page may not do without someone looking at it
 SERIOUS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -59,9 +64,7 @@ def server(committed_db: Databases, settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_as(
-    chromium: Browser, server: str
-) -> Iterator[Callable[..., Page]]:
+def open_as(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
     """Open a signed-in page: `open_as(ann, "/", width=360, theme="dark", scripts=False)`.
 
     Whatever the browser complains about, policy violations first of all, fails the test.
@@ -70,7 +73,12 @@ def open_as(
     complaints: list[str] = []
 
     def _open(
-        user: User | None, path: str, *, width: int = 1440, theme: Any = "light", scripts: bool = True
+        user: User | None,
+        path: str,
+        *,
+        width: int = 1440,
+        theme: Any = "light",
+        scripts: bool = True,
     ) -> Page:
         context = chromium.new_context(
             base_url=server,
