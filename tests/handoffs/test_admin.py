@@ -14,7 +14,16 @@ from accounts.models import Client, User
 from handoffs import maps, queues
 from handoffs.actors import SYSTEM
 from handoffs.admin.base import EstimatingPaginator
-from handoffs.models import ActionType, AuditEntry, MatrixRow, Queue, RiskTierMap, Run, Workflow
+from handoffs.models import (
+    ActionType,
+    AuditEntry,
+    MatrixRow,
+    Queue,
+    RiskTierMap,
+    Run,
+    WebhookEndpoint,
+    Workflow,
+)
 from tests import factories, walks
 
 CONFIGURED = ["workflow", "queue", "risktiermap"]
@@ -52,13 +61,19 @@ def form_of(browser: Browser, path: str) -> dict[str, Any]:
             value = bound.value()
             if value is True:
                 sent[bound.html_name] = "on"
-            elif value not in (None, False):
+            elif value is not None and value is not False:
                 sent[bound.html_name] = (
                     [one.pk if hasattr(one, "pk") else one for one in value]
                     if isinstance(value, list | tuple)
                     else value
                 )
     return sent
+
+
+def one_of_each(shop: factories.Shop, bot: Client, bot_key: str) -> None:
+    """Walk a run far enough that every list of records has a row."""
+    WebhookEndpoint.objects.create(client=bot, url="https://agents.example/hook", secret="x")
+    walks.say(walks.waiting(shop, bot, bot_key))
 
 
 def errors(response: Any) -> str:
@@ -143,12 +158,10 @@ class TestWhoMayWhat:
     def test_no_state_is_a_field_of_any_form(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
     ) -> None:
-        walks.waiting(shop, bot, bot_key)
+        one_of_each(shop, bot, bot_key)
         browser = browser_of(mia)
         page = browser.get(f"/admin/handoffs/{model}/")
         result = page.context["cl"].result_list
-        if not result:
-            pytest.skip("none of these yet")
 
         changed = browser.get(f"/admin/handoffs/{model}/{result[0].pk}/change/")
 
@@ -458,7 +471,7 @@ class TestMaps:
 
         page = errors(browser.get(path))
 
-        assert "large-refund: hard approval when amount is at least 200" in page
+        assert "<p>large-refund: hard approval when action type is" in page
         assert browser.post(path, map_form(shop)).status_code == 403
 
 
@@ -549,11 +562,9 @@ class TestRecords:
     def test_each_page_shows_one_record(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
     ) -> None:
-        walks.say(walks.waiting(shop, bot, bot_key))
+        one_of_each(shop, bot, bot_key)
         browser = browser_of(mia)
         rows = browser.get(f"/admin/handoffs/{model}/").context["cl"].result_list
-        if not rows:
-            pytest.skip("none of these yet")
 
         assert browser.get(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 200
         assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 403
@@ -589,10 +600,10 @@ class TestRecords:
     ) -> None:
         for _ in range(5):
             walks.start_run(shop, bot)
-        assert EstimatingPaginator(Run.objects.all(), 2).count == 5
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == 5
         monkeypatch.setattr(EstimatingPaginator, "EXACT", 3)
         with connection.cursor() as cursor:
             cursor.execute("select reltuples from pg_class where relname = 'handoffs_run'")
             (estimate,) = cursor.fetchone()
 
-        assert EstimatingPaginator(Run.objects.all(), 2).count == max(3, int(estimate))
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == max(3, int(estimate))
