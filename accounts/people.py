@@ -88,6 +88,23 @@ def put_in_teams(user: User, *, teams: Iterable[Group], by: User | None, now: da
 
 
 @transaction.atomic
+def make_team(name: str, *, by: User | None, now: datetime) -> Group:
+    """Return the team of this name, made if there is none yet."""
+    access.check(by, Can.MANAGE_PEOPLE)
+    team, created = Group.objects.get_or_create(name=name)
+    if created:
+        access.note(by, "team.made", f"team {team.pk}", name=name)
+    return team
+
+
+@transaction.atomic
+def rename_team(team: Group, *, name: str, by: User | None, now: datetime) -> None:
+    access.check(by, Can.MANAGE_PEOPLE)
+    Group.objects.filter(pk=team.pk).update(name=name)
+    access.note(by, "team.renamed", f"team {team.pk}", name=name)
+
+
+@transaction.atomic
 def deactivate(user: User, *, by: User | None, now: datetime) -> None:
     """Let a person go: every session of theirs ends, and no new one begins."""
     access.check(by, Can.MANAGE_PEOPLE)

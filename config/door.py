@@ -50,12 +50,17 @@ class AgentDoor:
 
 
 def _call(request: HttpRequest) -> HttpResponseBase:
-    """Call the view; HEAD is GET whose body the server does not send."""
     found = resolve(request.path_info, settings.ROOT_URLCONF)
     request.resolver_match = found
-    if request.method == "HEAD":
-        request.method = "GET"
-    answered: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    if request.method != "HEAD":
+        answered: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+        return answered
+    request.method = "GET"
+    answered = found.func(request, *found.args, **found.kwargs)
+    assert isinstance(answered, HttpResponse)
+    request.method = "HEAD"
+    answered["Content-Length"] = str(len(answered.content))
+    answered.content = b""
     return answered
 
 

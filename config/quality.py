@@ -39,10 +39,11 @@ def test(arguments: list[str]) -> int:
     if os.geteuid() == 0:
         home.chmod(0o711)
     try:
-        with instance.held(home), Supervisor(home, mark=secrets.token_hex(8), say=say) as supervisor:
-            env = servers.start(
-                supervisor, home, say=say, durable=False, may_create_databases=True
-            )
+        with (
+            instance.held(home),
+            Supervisor(home, mark=secrets.token_hex(8), say=say) as supervisor,
+        ):
+            env = servers.start(supervisor, home, say=say, durable=False, may_create_databases=True)
             # tests bring their own secrets, and choose their ports
             for name in ("PORT", "OVERREAD_SECRET_KEY", "OVERREAD_RECEIPT_KEY_FILE"):
                 env.pop(name, None)

@@ -8,8 +8,8 @@ import logging
 import time
 from typing import Any
 
+from celery import schedules
 from celery.beat import Scheduler
-from celery.schedules import schedule
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -20,10 +20,11 @@ LOCK = 0x6F76_6572_7265_6164
 STANDBY = 5.0
 
 
-class MonotonicScheduler(Scheduler):  # type: ignore[misc]
+class MonotonicScheduler(Scheduler):
     """Send each entry every so many seconds that really passed."""
 
     max_interval = 5
+    schedule: dict[str, Any]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._due: dict[str, float] = {}
@@ -34,13 +35,13 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
         for name, entry in self.schedule.items():
-            if type(entry.schedule) is not schedule:
+            if type(entry.schedule) is not schedules.schedule:
                 raise ValueError(
                     f"{name} is not an interval. A time of day belongs into the task:"
                     " let it run often and ask the database whether today's is done."
                 )
 
-    def tick(self, **_: Any) -> float:
+    def tick(self, *_: Any, **__: Any) -> float:
         """Send what is due and return the seconds until the next; nothing without the lock."""
         if not self._lead():
             return STANDBY
@@ -52,7 +53,8 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
             if now >= due:
                 self.apply_entry(entry, producer=self.producer)
                 # after a pause once, not once for every time that was missed
-                due = self._due[name] = max(due + every, now)
+                due = due + every if due + every > now else now + every
+                self._due[name] = due
             waits.append(due - now)
         return max(0.05, min(waits))
 

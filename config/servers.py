@@ -1,4 +1,4 @@
-"""Start the servers a command needs, or use those the environment names, and say how to reach them."""
+"""Start the servers a command needs, or use those that the environment names."""
 
 import os
 import re

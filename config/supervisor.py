@@ -5,6 +5,7 @@ when it is awake. Children write straight to their log files, so a supervisor th
 or killed never blocks them.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -86,7 +87,7 @@ class Supervisor:
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> "Supervisor":
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
         end_leftovers(self.home, self.say)
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)
@@ -129,10 +130,8 @@ class Supervisor:
     def _end_keeper(self) -> None:
         if self._keeper is None:
             return
-        try:
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._farewell, b".")
-        except BrokenPipeError:
-            pass
         os.close(self._farewell)
         self._keeper.wait()
         self._keeper = None

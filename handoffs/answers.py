@@ -13,7 +13,7 @@ from joserfc.jwk import OKPKey
 
 from handoffs import audit, briefs, canonical, ids, moves, outbox, receipts, runs
 from handoffs.actors import Actor
-from handoffs.errors import HandoffMoved, NoHigherLevel
+from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel
 from handoffs.failpoints import failpoint
 from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
 from handoffs.states import (
@@ -182,6 +182,15 @@ def give_information(
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
+        if handoff.state != HandoffState.NEEDS_INFORMATION.value:
+            # the table lets an answered handoff wait again, but only for a stale approval
+            raise IllegalTransition(
+                f"Nobody asks for information: this handoff is {handoff.state}. Nothing was "
+                "changed. Read it first.",
+                entity="handoff",
+                from_state=handoff.state,
+                to_state=HandoffState.WAITING.value,
+            )
         moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=Cause.INFORMATION_GIVEN)
         brief = handoff.briefs.order_by("-version")[0]
         body = {

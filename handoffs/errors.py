@@ -115,3 +115,22 @@ class NoHigherLevel(DomainError):
     """The governance matrix names nobody above this level. Nothing was changed. Decide it here."""
 
     code, status, title = "no_higher_level", 409, "No higher level"
+
+
+class NotPublishable(DomainError):
+    """The map has problems, so it was not published. Mend them and publish again."""
+
+    code, status, title = "not_publishable", 409, "Problems in the map"
+
+
+class NotADraft(DomainError):
+    """This version was published before and stays as it is. Make a new version instead."""
+
+    code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class NotReplayable(DomainError):
+    """This message is not a dead letter, or its endpoint is switched off. Nothing was sent. Switch
+    the endpoint on first."""
+
+    code, status, title = "not_replayable", 409, "Cannot be sent again"

@@ -15,7 +15,7 @@ from handoffs.states import OPEN_HANDOFF_STATES
 
 KEPT_FOR = timedelta(days=30)
 # how long the second of two simultaneous requests waits for the first one's answer
-WAIT = "3s"
+WAIT = "2s"
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
 _TAKE = """

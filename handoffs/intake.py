@@ -1,6 +1,7 @@
 """Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,6 @@ from django.db import IntegrityError, connection
 from accounts.errors import FieldProblem
 from handoffs import (
     actors,
-    argument_schema,
     briefs,
     canonical,
     compiled,
@@ -260,10 +260,10 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         raise UnknownActionType(
             fields=(FieldProblem("action_type", f"{door.slug} has no such action type"),)
         )
-    problems = argument_schema.problems(action.schema, proposed.arguments)
+    problems = action.schema.check(proposed.arguments)
     if problems:
         raise ArgumentsOffSchema(
-            fields=tuple(FieldProblem(f"arguments{p.path}", p.message) for p in problems)
+            fields=tuple(FieldProblem(one.path, one.message) for one in problems)
         )
     try:
         text = canonical.encode(proposed.arguments)
@@ -301,14 +301,17 @@ def _check_brief(
     policy: CompiledWorkflow, action: Action, brief: dict[str, Any]
 ) -> list[dict[str, str]]:
     """Refuse a brief that lacks what the reviewer needs; return what should be shortened."""
-    checked = briefs.check(brief, required_context=action.required_context, action_type=action.name)
-    if checked.problems:
-        raise MissingContext(
-            fields=tuple(FieldProblem(p.path, p.message) for p in checked.problems)
-        )
-    if policy.strict_briefs and checked.over_budget:
-        raise OverBudget(fields=tuple(FieldProblem(w.path, w.message) for w in checked.warnings))
-    return [{"path": w.path, "message": w.message} for w in checked.warnings]
+    material = {"action_type": action.name, "required_context": action.required_context}
+    checked = briefs.check(brief, **material)
+    _refuse_brief(MissingContext, checked.problems)
+    if policy.strict_briefs:
+        _refuse_brief(OverBudget, briefs.check(brief, strict=True, **material).problems)
+    return [{"path": one.path, "message": one.message} for one in checked.warnings]
+
+
+def _refuse_brief(refusal: type[BadShape], problems: Sequence[briefs.Remark]) -> None:
+    if problems:
+        raise refusal(fields=tuple(FieldProblem(one.path, one.message) for one in problems))
 
 
 def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
@@ -441,11 +444,7 @@ def escalate(
     authority = policy.authority_for_kind(kind)
     if authority is None:
         raise NoAuthority
-    checked = briefs.check(brief, required_context=(), action_type=kind.value)
-    if checked.problems:
-        raise MissingContext(
-            fields=tuple(FieldProblem(p.path, p.message) for p in checked.problems)
-        )
+    _refuse_brief(MissingContext, briefs.check(brief, action_type=kind.value).problems)
     assert door.run_id is not None
     opening = pause.Opening(
         run_id=door.run_id,

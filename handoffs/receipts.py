@@ -111,7 +111,7 @@ def _registry() -> jws.JWSRegistry:
 def _header(token: str) -> dict[str, Any]:
     parts = token.split(".") if len(token) <= 100_000 else []
     try:
-        if len(parts) != 3 or any(not _canonical_base64(part) for part in parts):
+        if len(parts) != 3:
             raise ValueError
         header = json.loads(_decode(parts[0]))
         if not isinstance(header, dict):
@@ -119,11 +119,6 @@ def _header(token: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise ReceiptInvalid("This is not a receipt: three parts joined by dots.") from None
     return header
-
-
-def _canonical_base64(part: str) -> bool:
-    """Refuse a second spelling of the same bytes: unused bits and padding."""
-    return base64.urlsafe_b64encode(_decode(part)).rstrip(b"=") == part.encode()
 
 
 def _decode(part: str) -> bytes:

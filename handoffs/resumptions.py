@@ -16,7 +16,8 @@ from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, Proposal, Resumption, Run
 from handoffs.states import RELEASING_VERBS, Cause, HandoffState, ResumptionState, RunState
 
-# locks the run, not the resumption: a stop locks in that order too
+# Both rows are locked: the run because that is everyone's first lock, the resumption so that its
+# state is looked at again as it is then, not as it was when the statement began.
 _NEXT = """
 select resumption.id, resumption.run_id, resumption.state
 from handoffs_resumption resumption join handoffs_run run on run.id = resumption.run_id
@@ -24,7 +25,7 @@ where resumption.workflow_id = any(%(workflows)s) and run.client_id = %(client)s
     and (%(run)s::text is null or run.id = %(run)s)
     and (resumption.state = 'ready'
         or (resumption.state = 'leased' and resumption.lease_expires_at <= now()))
-order by resumption.id limit 1 for update of run skip locked
+order by resumption.id limit 1 for update of run, resumption skip locked
 """
 
 

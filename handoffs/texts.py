@@ -22,12 +22,14 @@ _HONEST = (
 )
 _TO_MARK = re.compile(f"({_HONEST})|[{_HIDDEN_CLASS}]|\r(?!\n)")
 _TO_DROP = re.compile(f"[{_HIDDEN_CLASS}]")
+_SUSPECT = re.compile(f"[{_HIDDEN_CLASS}\r]")
 # Scripts written without spaces, or with endings glued to the word: each sign counts as a word.
 _SIGN = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
 )
 _WORD = re.compile(r"\w+")
+_ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Marked(NamedTuple):
@@ -43,6 +45,9 @@ def mark_invisible(text: str) -> Marked:
     Joiners and emoji selectors in their honest places stay as they are, so that a mark means
     something.
     """
+    # a first look, since most texts hide nothing and the exact look costs more
+    if not (_ASCII_CONTROL if text.isascii() else _SUSPECT).search(text):
+        return Marked(text, 0)
     count = 0
 
     def mark(match: re.Match[str]) -> str:
@@ -55,9 +60,9 @@ def mark_invisible(text: str) -> Marked:
     return Marked(_TO_MARK.sub(mark, text), count)
 
 
-def words(text: str) -> list[str]:
-    """Split into words; a sign of a script without spaces counts as one."""
-    return _WORD.findall(_SIGN.sub(r" \1 ", text))
+def count_words(text: str) -> int:
+    """Count what there is to read: words between spaces, signs of scripts without spaces."""
+    return len((text if text.isascii() else _SIGN.sub(r" \1 ", text)).split())
 
 
 def searchable(text: str) -> str:
@@ -66,8 +71,11 @@ def searchable(text: str) -> str:
     `" legal action "` is then found in "LEGAL-Action!" and not in "illegal actions". Hidden
     characters are dropped first, or one zero-width space would break a keyword.
     """
+    if text.isascii() and text.isprintable():
+        return f" {' '.join(_WORD.findall(text.lower()))} "
     plain = unicodedata.normalize("NFKC", _TO_DROP.sub("", text)).casefold()
-    return f" {' '.join(words(plain))} "
+    found = _WORD.findall(_SIGN.sub(r" \1 ", plain))
+    return f" {' '.join(found)} "
 
 
 def keyword(text: str) -> str:

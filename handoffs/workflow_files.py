@@ -1,5 +1,6 @@
 """A whole workflow as one readable file: policy that lives in a repository."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from accounts.models import User
-from handoffs import audit, maps, workflow_schema
+from handoffs import audit, maps, marked_yaml, workflow_schema
 from handoffs.actors import Actor
+from handoffs.marked_yaml import Path
 from handoffs.models import (
     ActionType,
     MatrixRow,
@@ -21,21 +23,35 @@ from handoffs.models import (
 from handoffs.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
 
 
-def load(text: str, *, by: Actor, now: datetime, launch: bool = False) -> Workflow:
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What came of a file: the workflow as it was, or empty when there was none, and as it is."""
+
+    workflow: Workflow
+    before: str
+    after: str
+
+
+def load(
+    text: str, *, by: Actor, now: datetime, launch: bool = False, dry_run: bool = False
+) -> Loaded:
     """Make the workflow what the file says, in one transaction, and publish its map.
 
     Action types and rows that the file does not have are removed; queues and teams are shared
     with other workflows and only added or changed. A map that says the same as the published one
-    makes no new version. Raises BadFile or a DomainError and then nothing has changed.
+    makes no new version. Raises BadFile or a DomainError and then nothing has changed; a dry run
+    goes all the way and then takes everything back.
     """
-    file = workflow_schema.read(text)
+    file, lines = workflow_schema.read_with_lines(text)
     with transaction.atomic():
+        known = Workflow.objects.filter(slug=file.workflow).first()
+        before = export(known) if known else ""
         workflow, _ = Workflow.objects.update_or_create(
             slug=file.workflow,
             defaults={
                 "name": file.name,
                 "purpose": file.purpose,
-                "owner": _owner(file),
+                "owner": _owner(file, lines),
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
             },
@@ -45,20 +61,24 @@ def load(text: str, *, by: Actor, now: datetime, launch: bool = False) -> Workfl
         _load_action_types(workflow, file)
         _load_matrix(workflow, file)
         _load_map(workflow, file, by=by, now=now)
-        audit.record(
-            by=by, action="workflow.imported", subject=workflow.slug, body={"name": file.name}
-        )
+        after = export(workflow)
+        if after != before:
+            facts = {"after": file.model_dump()}
+            audit.record(by=by, action="workflow.imported", subject=workflow.slug, body=facts)
         if launch and workflow.launched_at is None:
             maps.launch(workflow, by=by, now=now)
-    return workflow
+        maps.check_launched(workflow)
+        transaction.set_rollback(dry_run)
+    return Loaded(workflow=workflow, before=before, after=after)
 
 
-def _owner(file: WorkflowIn) -> User | None:
+def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
     if file.owner is None:
         return None
     owner = User.objects.filter(email=file.owner.lower(), is_active=True).first()
     if owner is None:
-        raise BadFile([Problem(1, f"owner: nobody here has the address {file.owner}.")])
+        line = marked_yaml.line_of(("owner",), lines)
+        raise BadFile([Problem(line, f"owner: nobody here has the address {file.owner}.")])
     return owner
 
 
@@ -134,7 +154,7 @@ def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime)
     published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
     if published is not None and maps.normalised(published.body) == body:
         return
-    maps.publish(maps.draft(workflow, body), by=by, now=now)
+    maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
 
 
 def export(workflow: Workflow) -> str:

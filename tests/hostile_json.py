@@ -69,6 +69,7 @@ HOSTILE: list[tuple[str, bytes, set[int]]] = [
     ("33 lists deep", b"[" * 33 + b"]" * 33, {422}),
     ("33 objects deep", b'{"a":' * 33 + b"1" + b"}" * 33, {422}),
     ("33 deep behind a string of brackets", b'["]]]]\\"]]", ' * 33 + b"1" + b"]" * 33, {422}),
+    ("33 deep behind escaped backslashes", b'["\\\\",' * 33 + b"1" + b"]" * 33, {422}),
     ("500 deep", b"[" * 500 + b"]" * 500, {422}),
     ("100,000 lists deep", b"[" * NESTED + b"]" * NESTED, {413, 422}),
     ("100,000 lists opened", b"[" * NESTED, {400, 413, 422}),

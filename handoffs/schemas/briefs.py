@@ -26,7 +26,7 @@ def told_apart(items: Sequence[Named]) -> Sequence[Named]:
 class Fact(In):
     label: Label
     value: Paragraph
-    kind: Literal["text", "money", "number", "date", "time", "link"] = "text"
+    kind: Literal["text", "money", "number", "date", "time", "person", "id", "link"] = "text"
     source: Note = ""
 
 

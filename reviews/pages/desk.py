@@ -1,25 +1,14 @@
 """The desk: how much waits where, what I hold, and one thing to press."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from django.urls import reverse
 
+from handoffs.states import HandoffKind
+from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
 from reviews.pages import times, words
 from reviews.pages.text import marked
-
-
-class QueueCard(Protocol):
-    """What the desk knows of one queue."""
-
-    slug: str
-    name: str
-    waiting: int
-    oldest_opened_at: datetime | None
-    next_deadline_at: datetime | None
-    pick_allowed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +51,33 @@ class DeskPage:
     empty: str
 
 
-def page(cards: Iterable[QueueCard], held: Iterable[HeldLine], *, now: datetime) -> DeskPage:
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    name: str
+    note: str
+    rows: tuple[RowLine, ...]
+    take_url: str
+    next_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """Where the top bar says one is; without a name it says nothing."""
+
+    url: str
+    name: str = ""
+    note: str = ""
+
+
+def here(name: str = "", note: str = "") -> Here:
+    return Here(url=reverse("reviews:desk"), name=name, note=note)
+
+
+def page(overview: Overview, *, now: datetime) -> DeskPage:
     """Arrange the desk, the queue that is due first on top."""
-    lines = sorted((_line(card, now) for card in cards), key=_urgency)
-    total, mine = sum(line.waiting for line in lines), tuple(held)
+    lines = sorted((_line(card, now) for card in overview.queues), key=_urgency)
+    mine = tuple(_held(row, now) for row in overview.held)
+    total = sum(line.waiting for line in lines)
     return DeskPage(
         heading=_heading(total),
         waiting=total,
@@ -73,6 +85,20 @@ def page(cards: Iterable[QueueCard], held: Iterable[HeldLine], *, now: datetime)
         held=mine,
         take_url=reverse("reviews:take"),
         empty=_empty(lines, mine),
+    )
+
+
+def queue_page(found: Page, *, now: datetime) -> QueuePage:
+    """List what may be chosen, in the order it is due."""
+    own = reverse("reviews:queue", args=[found.queue])
+    return QueuePage(
+        name=found.name,
+        note="In the order they are due. Choose one, or take the next."
+        if found.rows
+        else "Nothing waits here for your team.",
+        rows=tuple(_row(row, now) for row in found.rows),
+        take_url=reverse("reviews:take-from", args=[found.queue]),
+        next_url=f"{own}?after={found.after}" if found.after else "",
     )
 
 
@@ -111,33 +137,22 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
     )
 
 
-def held_line(
-    *, id: str, ask: str, deadline_at: datetime, expires_at: datetime, now: datetime
-) -> HeldLine:
+def _held(row: HeldRow, now: datetime) -> HeldLine:
     return HeldLine(
-        ask=marked(ask),
-        url=reverse("reviews:handoff", args=[id]),
-        due=times.until(deadline_at, now),
-        until=times.until(expires_at, now),
+        ask=marked(row.ask),
+        url=reverse("reviews:handoff", args=[row.id]),
+        due=times.until(row.deadline_at, now),
+        until=times.until(row.expires_at, now),
     )
 
 
-def row_line(
-    *,
-    id: str,
-    ask: str,
-    kind: str,
-    opened_at: datetime,
-    deadline_at: datetime,
-    claimed: bool,
-    now: datetime,
-) -> RowLine:
+def _row(row: Row, now: datetime) -> RowLine:
     return RowLine(
-        ask=marked(ask),
-        url=reverse("reviews:handoff", args=[id]),
-        kind=words.KINDS[words.HandoffKind(kind)],
-        opened=times.since(opened_at, now),
-        due=times.until(deadline_at, now),
-        claimed=claimed,
-        pick_url=reverse("reviews:pick", args=[id]),
+        ask=marked(row.ask),
+        url=reverse("reviews:handoff", args=[row.id]),
+        kind=words.KINDS[HandoffKind(row.kind)],
+        opened=times.since(row.opened_at, now),
+        due=times.until(row.deadline_at, now),
+        claimed=row.claimed,
+        pick_url=reverse("reviews:pick", args=[row.id]),
     )

@@ -101,7 +101,8 @@ def build(
     urls: Mapping[str, str],
     unmet: Iterable[Unmet],
     reason_always: bool,
-    draft: Mapping[str, str],
+    words: str,
+    chosen: str,
     saved: str,
     error: str = "",
 ) -> Rail:
@@ -121,8 +122,8 @@ def build(
             Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
         ),
         chooses=any(view.verb == Verb.CHOOSE for view in views),
-        chosen=draft.get("option", ""),
-        words=draft.get("words", ""),
+        chosen=chosen,
+        words=words,
         words_first=words_first,
         words_label=_words_label(other, reason_always=reason_always, words_first=words_first),
         words_hint="Kept with the decision. The agent reads it.",
@@ -174,9 +175,7 @@ def _choose() -> VerbView:
     )
 
 
-def _words_label(
-    other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool
-) -> str:
+def _words_label(other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool) -> str:
     if reason_always:
         return "Your reason"
     if words_first:

@@ -1,6 +1,6 @@
 """The words on screen for what the code calls otherwise."""
 
-from handoffs.states import Fallback, HandoffKind, RunState, Tier
+from handoffs.states import ActorKind, Cause, HandoffKind, RunState, Tier, Verb
 
 KINDS: dict[HandoffKind, str] = {
     HandoffKind.TASK_DEFINITION: "Task definition",
@@ -12,17 +12,39 @@ KINDS: dict[HandoffKind, str] = {
     HandoffKind.TAKEOVER: "Takeover",
     HandoffKind.AUDIT: "Audit",
 }
-TIERS: dict[str, str] = {
-    Tier.AUTONOMOUS: "Autonomous",
-    Tier.NOTIFY: "Notify",
-    Tier.SOFT_REVIEW: "Already done, waits to be confirmed",
-    Tier.HARD_APPROVAL: "Waits for approval",
-    Tier.HARD_STOP: "Stopped",
+# where the action is when a person reads about it
+STAGES: dict[str, str] = {
+    Tier.SOFT_REVIEW: "already done, to be confirmed",
+    Tier.HARD_STOP: "stopped",
 }
-FALLBACKS: dict[str, str] = {
-    Fallback.REJECT: "the agent is told no",
-    Fallback.FAIL: "the run ends with an error",
-    Fallback.ESCALATE: "it goes one level up",
+ACTORS: dict[str, str] = {
+    ActorKind.CLIENT: "the agent",
+    ActorKind.PERSON: "a person",
+    ActorKind.POLICY: "policy",
+    ActorKind.SYSTEM: "Overread",
+}
+MOVES: dict[str, str] = {
+    Cause.PROPOSED: "opened by policy for {who}",
+    Cause.ESCALATED: "handed up by {who}",
+    Cause.ANSWERED: "answered by {who}",
+    Cause.INFORMATION_ASKED: "information asked by {who}",
+    Cause.INFORMATION_GIVEN: "information given by {who}",
+    Cause.WITHDRAWN: "withdrawn by {who}",
+    Cause.STALE: "put again with newer facts by {who}",
+    Cause.TIMED_OUT: "moved on by {who}, its time was up",
+    Cause.STOPPED: "stopped by {who}",
+}
+# an answer, as a heading and as the sentence "Ann approved this."
+ANSWERED: dict[str, tuple[str, str, str]] = {
+    Verb.APPROVE: ("Approved", "approved this", "green"),
+    Verb.APPROVE_WITH_EDITS: ("Approved with changes", "approved this with changes", "green"),
+    Verb.REJECT: ("Rejected", "rejected this", "red"),
+    Verb.CHOOSE: ("Option chosen", "chose an option", "green"),
+    Verb.ANSWER: ("Answered", "answered the agent", "green"),
+    Verb.REDIRECT: ("Sent back", "gave the agent a new instruction", "plain"),
+    Verb.TAKE_OVER: ("Taken over", "took the task over", "plain"),
+    Verb.CONFIRM: ("Confirmed", "confirmed this", "green"),
+    Verb.ROLL_BACK: ("Rolled back", "rolled this back", "red"),
 }
 # what the requester reads; says neither who nor what
 RUN_LINES: dict[str, str] = {
@@ -50,6 +72,10 @@ def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:
         HandoffKind.AMBIGUITY: "The agent sees more than one right way and asks which.",
         HandoffKind.EXCEPTION: "The agent met a case it has no rule for.",
     }.get(kind, "A share of the agent's actions is checked afterwards.")
+
+
+def moved(cause: str, who: str) -> str:
+    return MOVES.get(cause, f"{cause.replace('_', ' ')} by {{who}}").format(who=who)
 
 
 def uncapital(text: str) -> str:

@@ -73,6 +73,12 @@ def test_refusal_of_bad_utf8_names_the_line() -> None:
     assert refusal.value.line == 3
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_mark_is_named(encoding: str) -> None:
+    with pytest.raises(JsonRefused, match="byte order mark"):
+        strict_json.parse('{"run": "a"}'.encode(encoding))
+
+
 def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not() -> None:
     assert strict_json.parse(b'"12345678"', max_bytes=10) == "12345678"
 

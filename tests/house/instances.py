@@ -106,7 +106,7 @@ class Driven:
 
 @contextmanager
 def driven(home: Path, *specs: Mapping[str, Any]) -> Iterator[Driven]:
-    """Start a supervisor over the given processes; whatever happens, none of it outlives the test."""
+    """Start a supervisor over the given processes; none of it outlives the test."""
     (home / "specs.json").write_text(json.dumps(specs))
     supervisor = Driven(home)
     try:

@@ -24,6 +24,7 @@ from overread.values import (
     Change,
     Handoff,
     HandoffState,
+    Precondition,
     Ruling,
     Run,
     Verb,
@@ -85,13 +86,21 @@ class _Case:
     proposal: str | None = None
     # What was asked for, to fall back on where the answer names no arguments of its own.
     proposed: Mapping[str, Any] | None = None
-    expected: Sequence[Expectation] = ()
+    expected: Sequence[Precondition] = ()
 
     def approved(self, answer: Answer) -> Mapping[str, Any]:
         arguments = self.proposed if answer.arguments is None else answer.arguments
         if arguments is None:
             raise UnexpectedAnswer("The answer carries no arguments. Nothing ran.")
         return arguments
+
+    def after(self, changes: Sequence[Change]) -> _Case:
+        """Expect what was found: it is what the next review is shown."""
+        found = {change.name: change.found for change in changes}
+        return replace(
+            self,
+            expected=[replace(one, value=found.get(one.name, one.value)) for one in self.expected],
+        )
 
     def permit(self, answer: Answer | None) -> Permission:
         key = answer.idempotency_key if answer else self.proposal
@@ -122,7 +131,7 @@ def ask(settings: Settings, gate: Gate, run: Run | str, bound: inspect.BoundArgu
         left_out=gate.binding.left_out(bound),
         proposal=ruling.id,
         proposed=arguments,
-        expected=material["preconditions"] or (),
+        expected=[Precondition(**one) for one in material["preconditions"] or ()],
     )
     if ruling.act in _RUNS_NOW or (ruling.act == Act.PROCEED_TENTATIVELY and case.undo):
         binding.verify(gate.binding.arguments(bound), ruling.arguments_digest)
@@ -193,18 +202,17 @@ def _answer(case: _Case, handoff: Handoff | str) -> Flow[tuple[Handoff, Answer]]
             raise UnexpectedAnswer(f"{known.id} is answered, but the answer is not there.")
         if answer.verb == Verb.TAKE_OVER:
             return known, answer
-        if (
-            yield from take_up(
-                case.settings,
-                known,
-                answer,
-                waited=waited,
-                expected=[dict(one) for one in case.expected],
-                changed=partial(_changed, case, answer),
-            )
-        ):
+        changes = yield from take_up(
+            case.settings,
+            known,
+            answer,
+            waited=waited,
+            expected=case.expected,
+            changed=partial(_changed, case, answer),
+        )
+        if not changes:
             return known, answer
-        handoff = known.id
+        case, handoff = case.after(changes), known.id
 
 
 def _settled(case: _Case, handoff: Handoff | str) -> Flow[Handoff]:
@@ -225,17 +233,14 @@ def _settled(case: _Case, handoff: Handoff | str) -> Flow[Handoff]:
         handoff = (yield from handoffs.give_information(case.settings, known, **told)).id
 
 
-def _changed(
-    case: _Case, answer: Answer, expected: Sequence[Mapping[str, Any]]
-) -> Flow[list[Change]]:
+def _changed(case: _Case, answer: Answer, expected: Sequence[Precondition]) -> Flow[list[Change]]:
     """Ask a `preconditions` callable again: what it said when asking must still be so."""
     source = case.gate.terms.get("preconditions")
     arguments = answer.arguments if case.proposed is None else case.proposed
     if not callable(source) or arguments is None or not _permits(answer):
         return []
     found = yield from _supplied(source, arguments)
-    now = {one["name"]: one["value"] for one in found}
-    return differences({one["name"]: one["value"] for one in expected}, now)
+    return differences(expected, {one["name"]: one["value"] for one in found})
 
 
 def _obey(case: _Case, answer: Answer) -> Flow[Any]:

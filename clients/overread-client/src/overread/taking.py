@@ -1,16 +1,25 @@
 """Take up a run whose answer a process waited for, so that nobody else does the same."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from overread.backoff import Settings
 from overread.errors import LeaseLost, RunEnded, Stale
 from overread.flows import Flow, Sleep
 from overread.operations import resumptions, runs
-from overread.values import Answer, Change, Handoff, NothingToResume, Resumption, Run, RunState
+from overread.values import (
+    Answer,
+    Change,
+    Handoff,
+    NothingToResume,
+    Precondition,
+    Resumption,
+    Run,
+    RunState,
+)
 
 # Given what must still be so, find out what is not.
-Changed: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Flow[list[Change]]]
+Changed: TypeAlias = Callable[[Sequence[Precondition]], Flow[list[Change]]]
 
 _ENDED = frozenset({RunState.COMPLETED, RunState.FAILED})
 _TURN_GONE = frozenset({RunState.RESUMING, RunState.RUNNING})
@@ -24,10 +33,10 @@ def take_up(
     answer: Answer,
     *,
     waited: bool,
-    expected: Sequence[Mapping[str, Any]],
+    expected: Sequence[Precondition],
     changed: Changed,
-) -> Flow[bool]:
-    """Make sure that this process may act on the answer; False when it went back for review.
+) -> Flow[list[Change]]:
+    """Make sure that this process may act on the answer, unless changes sent it back for review.
 
     1. Every question of the run is answered (HUMAN_RESPONDED): claim the turn, re-check the
        preconditions, acknowledge. Only one process gets the turn.
@@ -37,7 +46,7 @@ def take_up(
     """
     run_id = handoff.run
     if run_id is None:
-        return True
+        return []
     for attempt in range(1, _LOOKS + 1):
         run = yield from runs.read(settings, run_id)
         if run.state in _ENDED:
@@ -45,23 +54,24 @@ def take_up(
         if run.state == RunState.HUMAN_RESPONDED:
             turn = yield from resumptions.claim(settings, [run.workflow], run=run.id)
             if not isinstance(turn, NothingToResume):
-                return (yield from _go_on(settings, turn, changed))
+                for one in turn.answers:
+                    settings.taken.add(one.id)
+                found = yield from changed(expected or turn.preconditions)
+                yield from _go_on(settings, turn, found)
+                return found
         elif _ours(settings, run, handoff, answer, waited):
             if found := (yield from changed(expected)):
                 raise Stale(found)
-            return True
+            return []
         yield Sleep(settings.backoff.delay(attempt, None, settings.random))
     raise LeaseLost(f"Another worker goes on with {run_id}. Nothing ran here.")
 
 
-def _go_on(settings: Settings, turn: Resumption, changed: Changed) -> Flow[bool]:
-    for answer in turn.answers:
-        settings.taken.add(answer.id)
-    if found := (yield from changed([vars(one) for one in turn.preconditions])):
+def _go_on(settings: Settings, turn: Resumption, found: list[Change]) -> Flow[None]:
+    if found:
         yield from resumptions.acknowledge_stale(settings, turn, found)
-        return False
-    yield from resumptions.acknowledge(settings, turn)
-    return True
+    else:
+        yield from resumptions.acknowledge(settings, turn)
 
 
 def _ours(settings: Settings, run: Run, handoff: Handoff, answer: Answer, waited: bool) -> bool:

@@ -79,7 +79,7 @@ class Turn:
 
     def changed(self, found: Mapping[str, Any]) -> list[Change]:
         """Compare the preconditions with what is found now, by name."""
-        return differences({one.name: one.value for one in self.preconditions}, found)
+        return differences(self.preconditions, found)
 
     def lose(self) -> None:
         self._lost = True

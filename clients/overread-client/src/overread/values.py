@@ -1,6 +1,6 @@
 """What the server says, as frozen values. Words stay `str`, so that a new one is no crash."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -251,12 +251,12 @@ class Change:
     found: Any = None
 
 
-def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[Change]:
+def differences(expected: Iterable[Precondition], found: Mapping[str, Any]) -> list[Change]:
     """Compare what must still be so with what is; what was not looked up again is not judged."""
     return [
-        Change(name=name, expected=value, found=found[name])
-        for name, value in expected.items()
-        if name in found and found[name] != value
+        Change(name=one.name, expected=one.value, found=found[one.name])
+        for one in expected
+        if one.name in found and found[one.name] != one.value
     ]
 
 

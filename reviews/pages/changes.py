@@ -2,17 +2,17 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handoffs import canonical
-from reviews.forms.arguments import MISSING
 from reviews.pages.text import marked
 from reviews.pages.values import Value, label, value
 
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 MOST_WORDS = 4_000
+MISSING = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,18 @@ def changes(
         _change(" › ".join([titles.get(path[0]) or label(path[0]), *map(_part, path[1:])]), *pair)
         for path, *pair in _walk((), dict(before), dict(after))
         if path
+    )
+
+
+def stored(edits: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """Show the edits as the answer keeps them: path, before, after."""
+    return tuple(
+        _change(
+            " › ".join(label(part) for part in str(edit.get("path", "")).strip("/.").split("/")),
+            edit.get("before", MISSING),
+            edit.get("after", MISSING),
+        )
+        for edit in edits
     )
 
 
