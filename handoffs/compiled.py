@@ -99,7 +99,7 @@ def _action(action: models.ActionType) -> Action:
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
         ),
-        schema=argument_schema.parse(action.arguments_schema),
+        schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
     )
 

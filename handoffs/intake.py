@@ -13,7 +13,6 @@ from django.db import IntegrityError, connection
 from accounts.errors import FieldProblem
 from handoffs import (
     actors,
-    argument_schema,
     briefs,
     canonical,
     compiled,
@@ -261,10 +260,10 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         raise UnknownActionType(
             fields=(FieldProblem("action_type", f"{door.slug} has no such action type"),)
         )
-    problems = argument_schema.problems(action.schema, proposed.arguments)
+    problems = action.schema.check(proposed.arguments)
     if problems:
         raise ArgumentsOffSchema(
-            fields=tuple(FieldProblem(f"arguments{p.path}", p.message) for p in problems)
+            fields=tuple(FieldProblem(one.path, one.message) for one in problems)
         )
     try:
         text = canonical.encode(proposed.arguments)

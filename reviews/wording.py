@@ -140,8 +140,8 @@ def _lines(text: str) -> str:
 
 def _check_schema(action: Action, arguments: dict[str, Any], root: str) -> None:
     problems = [
-        FieldProblem(f"{root}{found.path}", found.message)
-        for found in argument_schema.problems(action.schema, arguments)
+        FieldProblem(found.path, found.message)
+        for found in action.schema.check(arguments, path=root)
     ]
     try:
         encode(arguments)

@@ -69,10 +69,8 @@ def read(
     reading = Reading(arguments=deepcopy(dict(arguments)))
     _read_members("a", schema, reading.arguments, typed, reading.errors, depth=0)
     if not reading.errors:
-        for finding in argument_schema.problems(
-            argument_schema.parse(dict(schema)), reading.arguments
-        ):
-            parts = [part for part in finding.path.split(".") if part]
+        for finding in argument_schema.compile(schema).check(reading.arguments, path="a"):
+            parts = finding.path.split(".")[1:]
             reading.errors.setdefault(_joined("a", *parts) if parts else "a", finding.message)
     return reading
 

@@ -10,7 +10,7 @@ from handoffs import canonical
 from reviews.pages.text import marked
 from reviews.pages.values import Value, label, value
 
-WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 MOST_WORDS = 4_000
 MISSING = object()
 
