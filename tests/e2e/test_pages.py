@@ -64,7 +64,7 @@ def test_the_handoff_page(open_as: Open, rich: Handoff, ann: User) -> None:
 
 
 def test_the_desk_and_its_queues(
-    open_as: Open, rich: Handoff, shop: Shop, bot: Client, ann: User, width: int, theme: str
+    open_as: Open, rich: Handoff, shop: Shop, bot: Client, ann: User
 ) -> None:
     for due in (600, -60, 7200):
         put(shop, bot, due_in=due)
@@ -86,9 +86,7 @@ def test_the_edit_page(open_as: Open, rich: Handoff, ann: User) -> None:
     check(page, "edit")
 
 
-def test_the_pages_to_read(
-    open_as: Open, shop: Shop, bot: Client, ann: User, ben: User, width: int, theme: str
-) -> None:
+def test_the_pages_to_read(open_as: Open, shop: Shop, bot: Client, ann: User, ben: User) -> None:
     decided, elsewhere = put(shop, bot, brief=RICH), put(shop, bot)
     claims.pick(decided.id, by=ann, now=timezone.now())
     reject(decided, by=ann)
