@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handoffs import argument_schema
+from reviews.pages.brief import in_order
 from reviews.pages.changes import MISSING
 from reviews.pages.text import marked
 from reviews.pages.values import label as humanise
@@ -83,7 +84,8 @@ def _joined(*parts: object) -> str:
 def _member_schemas(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     """Pair each property with its schema; what the schema does not name is taken as it is."""
     named = dict(schema.get("properties") or {})
-    return named | {key: _schema_of(item) for key, item in value.items() if key not in named}
+    found = named | {key: _schema_of(item) for key, item in value.items() if key not in named}
+    return {key: found[key] for key in in_order(found, schema)}
 
 
 def _schema_of(value: Any) -> dict[str, Any]:

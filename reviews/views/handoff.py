@@ -101,6 +101,7 @@ def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
 
 
 @require_POST
+@explained
 def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Say in place until when it is theirs now, or that it no longer is."""
     now = timezone.now()
@@ -114,10 +115,12 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 
 
 @require_POST
+@explained
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, words = timezone.now(), request.POST.get("words", "")
-    body = {"reason": words, "option": request.POST.get("option")}
+    # a space is text that is empty: what is left out stays as it was
+    body = {"reason": words or " ", "option": request.POST.get("option")}
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     return HttpResponse(f"Kept at {now:%H:%M}.")
 
