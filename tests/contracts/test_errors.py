@@ -396,8 +396,7 @@ def chunked(agent: Agent, path: str, body: bytes) -> Any:
         "POST",
         f"/api/v1{path}",
         headers=agent.headers | {"Transfer-Encoding": "chunked"},
-        content_type="application/json",
-        **{"wsgi.input": BytesIO(body), "CONTENT_LENGTH": ""},
+        **{"wsgi.input": BytesIO(body), "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": ""},
     )
 
 
