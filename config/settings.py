@@ -169,6 +169,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
+# --- webhooks: to this machine and its network, without TLS, only where someone says so
+WEBHOOKS_MAY_GO_INWARD = env.flag("OVERREAD_WEBHOOKS_MAY_GO_INWARD")
+
 # --- mail
 EMAIL_URL = env.text("OVERREAD_EMAIL_URL", "")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -87,7 +87,7 @@ class Supervisor:
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> "Supervisor":
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
         end_leftovers(self.home, self.say)
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)

@@ -56,9 +56,7 @@ def server(committed_db: Databases, settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_as(
-    chromium: Browser, server: str
-) -> Iterator[Callable[..., Page]]:
+def open_as(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
     """Open a signed-in page: `open_as(ann, "/", width=360, theme="dark", scripts=False)`.
 
     Whatever the browser complains about, policy violations first of all, fails the test.
@@ -67,7 +65,12 @@ def open_as(
     complaints: list[str] = []
 
     def _open(
-        user: User | None, path: str, *, width: int = 1440, theme: Any = "light", scripts: bool = True
+        user: User | None,
+        path: str,
+        *,
+        width: int = 1440,
+        theme: Any = "light",
+        scripts: bool = True,
     ) -> Page:
         context = chromium.new_context(
             base_url=server,
