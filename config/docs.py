@@ -36,9 +36,13 @@ _ACTS = ("get", "post", "put")
 @login_not_required
 def openapi_json(request: HttpRequest) -> HttpResponse:
     """Serve the document to people who are signed in and to whoever has a key."""
-    if not request.user.is_authenticated:
-        access.check_key(request)
+    if not _may_read(request):
+        return problems.response(request, NotSignedIn())
     return HttpResponse(document_text(), content_type="application/json")
+
+
+def _may_read(request: HttpRequest) -> bool:
+    return request.user.is_authenticated or access.has_key(request)
 
 
 @cache
@@ -51,11 +55,8 @@ def document_text() -> str:
 @login_not_required
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the document as a page of ours: it works under the strict policy, without scripts."""
-    if not request.user.is_authenticated:
-        try:
-            access.check_key(request)
-        except NotSignedIn:
-            return redirect_to_login(request.get_full_path())
+    if not _may_read(request):
+        return redirect_to_login(request.get_full_path())
     return render(request, "api/docs.html", {"chapters": chapters(), "shapes": shapes()})
 
 

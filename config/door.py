@@ -35,6 +35,9 @@ class AgentDoor:
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("X-Content-Type-Options", "nosniff")
+        # without it the server sends chunks, which cost agents a parser and us a write
+        if isinstance(response, HttpResponse) and response.status_code != 204:
+            response.setdefault("Content-Length", str(len(response.content)))
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from accounts.errors import FieldProblem
-from handoffs import argument_schema
 from handoffs.answers import Said
 from handoffs.canonical import NotCanonical, encode
 from handoffs.compiled import Action

@@ -181,9 +181,7 @@ def test_one_role_for_both_is_said_in_one_line(
             )
 
 
-def test_a_missing_role_is_created(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_role_is_created(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"{settings.DATABASES['default']['NAME']}_fresh"
     monkeypatch.setitem(settings.DATABASES["default"], "USER", name)
     monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "fresh")
