@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-
-_TextField = models.CharField[str, str] if TYPE_CHECKING else models.CharField
+if TYPE_CHECKING:
+    _TextField = models.CharField[str, str]
+else:
+    _TextField = models.CharField
 
 
 class PublicIdField(_TextField):
