@@ -110,8 +110,8 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     except ClaimLost as lost:
         context = {"lease": None, "lost": lost.message}
         return render(request, "reviews/_lease.html", context, status=409)
-    context = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
-    return render(request, "reviews/_lease.html", context)
+    renewed = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
+    return render(request, "reviews/_lease.html", renewed)
 
 
 @require_POST
