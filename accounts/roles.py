@@ -1,0 +1,53 @@
+"""Who may do what, by role, never by name."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    REVIEWER = "reviewer"
+    APPROVER = "approver"
+    MANAGER = "manager"
+    WORKFLOW_OWNER = "workflow_owner"
+    AUDITOR = "auditor"
+
+
+class Can(StrEnum):
+    DECIDE = "decide"
+    EDIT_MATRIX = "edit_matrix"
+    EDIT_WORKFLOW = "edit_workflow"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_KEYS = "manage_keys"
+    READ_AUDIT = "read_audit"
+    READ_GOVERNANCE = "read_governance"
+
+
+GRANTS: dict[Role, frozenset[Can]] = {
+    Role.REVIEWER: frozenset({Can.DECIDE, Can.READ_GOVERNANCE}),
+    Role.APPROVER: frozenset({Can.DECIDE, Can.READ_GOVERNANCE}),
+    Role.MANAGER: frozenset(
+        {
+            Can.EDIT_MATRIX,
+            Can.EDIT_WORKFLOW,
+            Can.MANAGE_PEOPLE,
+            Can.MANAGE_KEYS,
+            Can.READ_AUDIT,
+            Can.READ_GOVERNANCE,
+        }
+    ),
+    Role.WORKFLOW_OWNER: frozenset({Can.EDIT_MATRIX, Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE}),
+    Role.AUDITOR: frozenset({Can.READ_AUDIT, Can.READ_GOVERNANCE}),
+}
+
+# why a role exists, shown where roles are given
+REASONS: dict[Role, str] = {
+    Role.REVIEWER: "Takes handoffs from the queues of their teams and decides them.",
+    Role.APPROVER: "Decides single handoffs that a team or a link brings to them.",
+    Role.MANAGER: "Says who may decide what, by when, with which safeguards.",
+    Role.WORKFLOW_OWNER: "Answers for a workflow: its thresholds, routing and review date.",
+    Role.AUDITOR: "Reads everything that was decided and changes nothing.",
+}
+
+
+def grants(roles: list[str]) -> frozenset[Can]:
+    """Return every capability that any of `roles` gives; unknown names give nothing."""
+    return frozenset().union(*(GRANTS[Role(role)] for role in roles if role in set(Role)))

@@ -1,0 +1,100 @@
+"""Try again, politely: never before Retry-After, never past the deadline, never in step."""
+
+import itertools
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from overread import http
+from overread.errors import OverreadError, PreconditionFailed, Unreachable
+from overread.flows import Flow, Sleep, Transmit
+from overread.http import Door, Request, Response
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backoff:
+    """How long to wait between tries, in seconds."""
+
+    first: float = 0.25
+    longest: float = 20.0
+    factor: float = 2.0
+
+    def delay(self, attempt: int, retry_after: float | None, random: Callable[[], float]) -> float:
+        """Choose the pause after a failed try.
+
+        Without advice: anything up to a doubling ceiling, so that a crowd spreads out. With
+        Retry-After: at least that, plus up to a tenth or a second, for the same reason.
+        """
+        if retry_after is not None:
+            return retry_after + random() * max(1.0, retry_after / 10)
+        return random() * self.ceiling(attempt)
+
+    def ceiling(self, attempt: int) -> float:
+        return min(self.longest, self.first * self.factor ** min(attempt - 1, 30))
+
+
+class Recent:
+    """The last few thousand ids of something; every thread of a client shares it."""
+
+    def __init__(self, limit: int = 4096) -> None:
+        self._ids: dict[str, None] = {}
+        self._limit = limit
+        self._lock = threading.Lock()
+
+    def add(self, id: str) -> None:
+        with self._lock:
+            self._ids[id] = None
+            if len(self._ids) > self._limit:
+                del self._ids[next(iter(self._ids))]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All a flow may know about its surroundings; the clock is monotonic seconds."""
+
+    door: Door
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    clock: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+    deadline: float = 60.0
+    attempt_timeout: float = 30.0
+    backoff: Backoff = Backoff()
+    # Answers whose run this client's gates have taken up.
+    taken: Recent = field(default_factory=Recent, repr=False)
+
+
+def send(settings: Settings, request: Request) -> Flow[Response]:
+    """Send until it is answered, refused for good, or the deadline leaves no room for a pause."""
+    started = settings.clock()
+    unclear = False
+    for attempt in itertools.count(1):
+        left = started + settings.deadline - settings.clock()
+        try:
+            return (yield from once(request, max(0.001, min(settings.attempt_timeout, left))))
+        except OverreadError as error:
+            if unclear and isinstance(error, PreconditionFailed):
+                error.add_note("An earlier try got no answer: the newer version may be your own.")
+            pause = settings.backoff.delay(attempt, error.retry_after, settings.random)
+            if not error.transient:
+                raise
+            if settings.clock() + pause >= started + settings.deadline:
+                error.add_note(f"Gave up after {attempt} tries in {settings.deadline:g} s.")
+                raise
+            unclear = unclear or isinstance(error, Unreachable)
+        yield Sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def once(request: Request, timeout: float) -> Flow[Response]:
+    """Send one time; a refusal is raised."""
+    response: Response = yield Transmit(replace(request, timeout=timeout))
+    if response.status >= 400:
+        raise http.problem(response)
+    return response

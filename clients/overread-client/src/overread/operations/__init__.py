@@ -1,0 +1,1 @@
+"""One flow per thing that can be asked of the server, by noun."""

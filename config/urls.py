@@ -1,0 +1,21 @@
+"""Mounts only."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import docs
+from config.api import api
+from config.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("api/v1/openapi.json", docs.openapi_json),
+    path("api/v1/docs", docs.docs),
+    path("api/v1/", api.urls),
+    path("docs/errors", docs.errors),
+    path("docs/errors/<slug:slug>", docs.error),
+    path(".well-known/jwks.json", docs.jwks),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
+    path("", include("reviews.urls")),
+]

@@ -1,0 +1,286 @@
+"""What a handoff's run is told, and the other ways a question ends or moves."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from joserfc.jwk import OKPKey
+
+from handoffs import audit, briefs, canonical, ids, moves, outbox, receipts, runs
+from handoffs.actors import Actor
+from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel
+from handoffs.failpoints import failpoint
+from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
+from handoffs.states import (
+    RELEASING_VERBS,
+    ActorKind,
+    Cause,
+    HandoffKind,
+    HandoffState,
+    RunState,
+    Verb,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """An answer on its way: what to tell the run, and the arguments it releases."""
+
+    verb: Verb
+    arguments: dict[str, Any] | None = None
+    option: str | None = None
+    message: str = ""
+    reason: str = ""
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    draft: str | None = None
+
+
+def answer(
+    handoff_id: str,
+    *,
+    round: int,
+    said: Said,
+    by: Actor,
+    now: datetime,
+    cause: Cause = Cause.ANSWERED,
+) -> Answer:
+    """Answer the handoff in this round, once, and end its run's pause when it was the last one.
+
+    Raises HandoffMoved when someone or something was faster; then nothing is stored.
+    """
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        _check_round(handoff, round)
+        moves.move_handoff(handoff_id, HandoffState.ANSWERED, by=by, cause=cause, round=round)
+        failpoint("answers.after_move")
+        stored = _store(handoff, said, by=by, now=now)
+        facts = {
+            "answer": stored.id,
+            "verb": said.verb.value,
+            "arguments_digest": stored.arguments_digest,
+            "role": by.name,
+        }
+        audit.record(by=by, action="handoff.answered", subject=handoff_id, body=facts)
+        _tell(handoff, "handoff.answered", **facts)
+        _act_on(handoff, said, by=by, cause=cause)
+        failpoint("answers.before_commit")
+    failpoint("answers.after_commit")
+    return stored
+
+
+def _check_round(handoff: Handoff, round: int) -> None:
+    """Refuse what is no longer asked, with what became of it."""
+    if handoff.round == round and handoff.state != HandoffState.ANSWERED.value:
+        if handoff.state != HandoffState.WITHDRAWN.value:
+            return
+        raise HandoffMoved(
+            "The agent withdrew this question meanwhile. Nothing was sent. Take the next one."
+        )
+    if handoff.round != round:
+        raise HandoffMoved(
+            "This question was put again with newer facts. Nothing was sent. Read it anew."
+        )
+    raise HandoffMoved
+
+
+def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
+    """Write the answer with its digest and the signed receipt over both."""
+    arguments, digest = None, ""
+    if said.verb in RELEASING_VERBS and said.arguments is not None:
+        text = canonical.encode(said.arguments)
+        arguments, digest = text.decode(), canonical.digest(said.arguments)
+    brief = handoff.briefs.order_by("-version").values_list("digest", flat=True).first()
+    proposal = handoff.proposal
+    claims = {
+        "handoff": handoff.id,
+        "run": handoff.run_id,
+        "action_type": proposal.action_type if proposal else None,
+        "arguments_digest": digest or None,
+        "verb": said.verb.value,
+        "role": by.name,
+        "approvers": 1 if by.kind is ActorKind.PERSON else 0,
+        "brief_digest": brief,
+        "map_version": proposal.map_version if proposal else None,
+        "answered_at": now.isoformat(),
+        "audit_head": list(audit.head()),
+        "iss": settings.PUBLIC_URL,
+    }
+    return Answer.objects.create(
+        id=ids.new_answer(),
+        handoff=handoff,
+        round=handoff.round,
+        verb=said.verb.value,
+        by_kind=by.kind.value,
+        role=by.name,
+        arguments=arguments,
+        arguments_digest=digest,
+        option=said.option,
+        message=said.message,
+        reason=said.reason,
+        edits=said.edits,
+        draft=said.draft,
+        receipt=receipts.sign(claims, _receipt_key()),
+    )
+
+
+@cache
+def _receipt_key() -> OKPKey:
+    return receipts.key_from_json(settings.RECEIPT_KEY)
+
+
+def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
+    """Do to the run what the answer means for it."""
+    if said.verb is Verb.TAKE_OVER:
+        runs.transfer(handoff.run, by=by)
+        return
+    if said.verb is Verb.ROLL_BACK:
+        _tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
+    if handoff.kind == HandoffKind.SIGN_OFF.value and said.verb is Verb.APPROVE:
+        Run.objects.filter(id=handoff.run_id).update(signed_off=True)
+    if handoff.blocking:
+        runs.one_less_open(handoff.run, by=by, cause=cause, answered=True)
+
+
+def ask_information(
+    handoff_id: str, *, round: int, question: str, by: Actor, now: datetime
+) -> None:
+    """Put a question back to the agent; the handoff waits for facts and leaves the queue."""
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        _check_round(handoff, round)
+        moves.move_handoff(
+            handoff_id,
+            HandoffState.NEEDS_INFORMATION,
+            by=by,
+            cause=Cause.INFORMATION_ASKED,
+            round=round,
+        )
+        InformationRequest.objects.create(handoff=handoff, question=question, asked_role=by.name)
+        audit.record(
+            by=by, action="handoff.information_asked", subject=handoff_id, body={"q": question}
+        )
+        _tell(handoff, "handoff.needs_information", question=question)
+
+
+def give_information(
+    handoff_id: str,
+    *,
+    facts: list[dict[str, Any]],
+    evidence: list[dict[str, Any]],
+    message: str,
+    by: Actor,
+    now: datetime,
+) -> Handoff:
+    """Add what was asked for as a new version of the brief and put the handoff back in its place.
+
+    Its deadline is unchanged: waiting for facts is not the reviewer's time, but it is somebody's.
+    """
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        if handoff.state != HandoffState.NEEDS_INFORMATION.value:
+            # the table lets an answered handoff wait again, but only for a stale approval
+            raise IllegalTransition(
+                f"Nobody asks for information: this handoff is {handoff.state}. Nothing was "
+                "changed. Read it first.",
+                entity="handoff",
+                from_state=handoff.state,
+                to_state=HandoffState.WAITING.value,
+            )
+        moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=Cause.INFORMATION_GIVEN)
+        brief = handoff.briefs.order_by("-version")[0]
+        body = {
+            **brief.body,
+            "facts": [*brief.body.get("facts", []), *facts],
+            "evidence": [*brief.body.get("evidence", []), *evidence],
+        }
+        Brief.objects.create(
+            handoff=handoff,
+            version=brief.version + 1,
+            body=body,
+            digest=briefs.content_digest(body),
+        )
+        InformationRequest.objects.filter(handoff=handoff, answered_at=None).update(
+            message=message, answered_at=Now()
+        )
+        audit.record(
+            by=by, action="handoff.information_given", subject=handoff_id, body={"message": message}
+        )
+        _tell(handoff, "handoff.information_given")
+    return Handoff.objects.get(id=handoff_id)
+
+
+def escalate(
+    handoff_id: str,
+    *,
+    round: int,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    cause: Cause = Cause.ESCALATED,
+) -> Handoff:
+    """Hand the question up to the next role and queue, with a fresh deadline.
+
+    Raises NoHigherLevel where the matrix names none.
+    """
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        _check_round(handoff, round)
+        if handoff.escalate_queue_id is None:
+            raise NoHigherLevel
+        moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=cause, round=round)
+        Handoff.objects.filter(id=handoff_id).update(
+            level=F("level") + 1,
+            queue=handoff.escalate_queue_id,
+            role=handoff.escalate_role_id,
+            escalate_queue=None,
+            escalate_role=None,
+            owner_since=Now(),
+            deadline_at=Now() + timedelta(seconds=handoff.deadline_seconds),
+        )
+        moves.shift_depth(handoff.queue_id, -1)
+        moves.shift_depth(handoff.escalate_queue_id, +1)
+        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body={"reason": reason})
+        _tell(handoff, "handoff.level_changed", level=handoff.level + 1)
+    return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
+
+
+def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Handoff:
+    """The agent no longer asks; when it was the last question, the run goes on."""
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        moves.move_handoff(handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN)
+        audit.record(by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason})
+        if handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value:
+            runs.one_less_open(handoff.run, by=by, cause=Cause.WITHDRAWN, answered=False)
+        moves.notify(handoff_id)
+    return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
+
+
+def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Actor) -> None:
+    """Put a stale approval's question again, with what changed on top; the run is locked."""
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.STALE)
+    Handoff.objects.filter(id=handoff.id).update(
+        round=F("round") + 1,
+        pause=pause,
+        owner_since=Now(),
+        deadline_at=Now() + timedelta(seconds=handoff.deadline_seconds),
+    )
+    brief = handoff.briefs.order_by("-version")[0]
+    body = {**brief.body, "facts": [*facts, *brief.body.get("facts", [])]}
+    Brief.objects.create(
+        handoff=handoff, version=brief.version + 1, body=body, digest=briefs.content_digest(body)
+    )
+    audit.record(by=by, action="handoff.reopened", subject=handoff.id, body={"facts": facts})
+    moves.notify(handoff.id)
+
+
+def _tell(handoff: Handoff, event: str, **facts: Any) -> None:
+    """Queue the event for the client's endpoints and wake whoever waits for this handoff."""
+    payload = {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1}
+    outbox.tell(handoff.run.client_id, event, {**payload, **facts})
+    moves.notify(handoff.id)

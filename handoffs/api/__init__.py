@@ -1,0 +1,1 @@
+"""The agent-facing API, by noun: parse, one call down, answer."""

@@ -1,0 +1,152 @@
+"""What binds an agent, how full the people are, and proof of what they answered."""
+
+from typing import Annotated
+
+from django.http import HttpResponse
+from ninja import Query, Router
+
+from handoffs import compiled, conditions, policy, queries
+from handoffs.api import access, documented, telling
+from handoffs.api.access import AgentRequest
+from handoffs.errors import NotFound, WorkflowNotYours
+from handoffs.models import ActionType, Answer, MatrixRow
+from handoffs.schemas.governance import (
+    ActionTypeOut,
+    GovernanceOut,
+    MapOut,
+    MapRuleOut,
+    PressureOut,
+    QueuePressureOut,
+    ReceiptOut,
+    RowOut,
+)
+
+router = Router(tags=["Governance"])
+_THEIRS = (NotFound, WorkflowNotYours)
+WorkflowParameter = Annotated[str, Query(min_length=1, max_length=60)]
+
+
+@router.get(
+    "/pressure",
+    response=PressureOut,
+    operation_id="read_pressure",
+    openapi_extra=documented.looks_up(*_THEIRS),
+)
+def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
+    """Ask how full the people are before giving them more."""
+    found = access.workflow(request, workflow)
+    pressure = queries.pressure(found)
+    fullest = pressure.fullest
+    told = PressureOut(
+        workflow=found.slug,
+        level=pressure.level,
+        depth=fullest.depth if fullest else 0,
+        limit=fullest.limit if fullest else 0,
+        expected_wait_seconds=pressure.typical_wait_seconds,
+        retry_after=pressure.retry_after,
+        queues=[
+            QueuePressureOut(queue=queue.queue, depth=queue.depth, limit=queue.limit)
+            for queue in pressure.queues
+        ],
+    )
+    return telling.versioned(request, told)
+
+
+@router.get(
+    "/governance",
+    response=GovernanceOut,
+    operation_id="read_governance",
+    openapi_extra=documented.looks_up(*_THEIRS),
+)
+def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
+    """Read the governance matrix that binds a workflow now; the most specific row wins."""
+    found = access.workflow(request, workflow)
+    told = GovernanceOut(
+        workflow=found.slug,
+        name=found.name,
+        purpose=found.purpose,
+        revision=found.revision,
+        review_on=found.review_on.isoformat() if found.review_on else None,
+        launched=found.launched_at is not None,
+        rows=[_row(row) for row in queries.matrix_rows(found)],
+    )
+    return telling.versioned(request, told)
+
+
+def _row(row: MatrixRow) -> RowOut:
+    return RowOut(
+        action_type=row.action_type.name if row.action_type else None,
+        kind=row.kind,
+        tier=row.tier,
+        role=row.role.name,
+        queue=row.queue.slug,
+        deadline_seconds=row.deadline_seconds,
+        escalate_role=row.escalate_role.name if row.escalate_role else None,
+        escalate_queue=row.escalate_queue.slug if row.escalate_queue else None,
+        fallback=row.fallback,
+        safeguards=row.safeguards,
+    )
+
+
+@router.get(
+    "/maps/{workflow}",
+    response=MapOut,
+    operation_id="read_map",
+    openapi_extra=documented.reads_versions(*_THEIRS),
+)
+def risk_tier_map(request: AgentRequest, workflow: str) -> HttpResponse:
+    """Read the published risk tier map, its rules in words and its digest."""
+    found = access.workflow(request, workflow)
+    published = queries.published_map(found)
+    risk_map = compiled.get(found.pk, found.revision).map
+    if published is None or risk_map is None:
+        raise NotFound("This workflow has no published map yet. Ask its owner to publish one.")
+    written = policy.map_to_json(risk_map)
+    told = MapOut(
+        workflow=found.slug,
+        version=published.version,
+        digest=risk_map.digest,
+        published_at=published.published_at,
+        default=written["default"],
+        floors=written["floors"],
+        rules=[
+            MapRuleOut(
+                id=rule["id"],
+                tier=rule["tier"],
+                because=rule["because"],
+                when=conditions.in_words(conditions.parse(rule["when"])),
+                condition=rule["when"],
+                if_missing=rule["if_missing"],
+            )
+            for rule in written["rules"]
+        ],
+        action_types=[_action_type(one) for one in found.action_types.order_by("name")],
+    )
+    return telling.versioned(request, told)
+
+
+def _action_type(action: ActionType) -> ActionTypeOut:
+    return ActionTypeOut(
+        name=action.name,
+        title=action.title,
+        impact=action.impact,
+        reversibility=action.reversibility,
+        latency_tolerance=action.latency_tolerance,
+        arguments_schema=action.arguments_schema,
+        required_context=action.required_context,
+    )
+
+
+@router.get(
+    "/receipts/{handoff_id}",
+    response=ReceiptOut,
+    operation_id="read_receipt",
+    openapi_extra=documented.reads_versions(*_THEIRS),
+)
+def receipt(request: AgentRequest, handoff_id: str) -> HttpResponse:
+    """Fetch the signed proof of a handoff's latest answer; it verifies offline."""
+    handoff = access.handoff(request, handoff_id)
+    latest = Answer.objects.filter(handoff=handoff).order_by("-round").first()
+    if latest is None:
+        raise NotFound("Nobody has answered this yet, so there is no receipt. Wait for the answer.")
+    return telling.versioned(request, ReceiptOut(handoff=handoff.id, receipt=latest.receipt))

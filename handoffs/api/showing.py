@@ -1,0 +1,138 @@
+"""What an agent sees of a row: models in, shapes out."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from handoffs import waiting
+from handoffs.models import Answer, Checkpoint, Handoff, InformationRequest, Run, Transition
+from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
+from handoffs.schemas.runs import ActorOut, OpenHandoffOut, RunOut, TransitionOut
+from handoffs.states import OPEN_HANDOFF_STATES, HandoffState
+
+# a run that moves more often than this shows its latest moves
+MOST_TRANSITIONS = 200
+
+
+def signer() -> waiting.Signer:
+    return waiting.Signer(secret=settings.SECRET_KEY, base_url=settings.WAIT_URL)
+
+
+def run(run: Run, *, now: datetime) -> RunOut:
+    open_states = [state.value for state in OPEN_HANDOFF_STATES]
+    waiting_here = Handoff.objects.filter(run=run, state__in=open_states).select_related("queue")
+    version = Checkpoint.objects.filter(run=run).values_list("version", flat=True).first()
+    latest = Transition.objects.filter(run=run).order_by("-id")[:MOST_TRANSITIONS]
+    return RunOut(
+        id=run.id,
+        workflow=run.workflow.slug,
+        external_id=run.external_id,
+        state=run.state,
+        state_since=run.state_since,
+        cause=run.cause,
+        open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
+        checkpoint_version=version,
+        status_url=status_url(run),
+        wait_url=signer().url_for_run(run.id, run.version, now=now),
+        transitions=[_transition(one) for one in reversed(latest)],
+    )
+
+
+def _open_handoff(handoff: Handoff, now: datetime) -> OpenHandoffOut:
+    return OpenHandoffOut(
+        id=handoff.id,
+        kind=handoff.kind,
+        state=handoff.state,
+        queue=handoff.queue.slug,
+        deadline_at=handoff.deadline_at,
+        url=handoff_url(handoff.id),
+        wait_url=signer().url_for_handoff(handoff.id, handoff.version, now=now),
+    )
+
+
+def _transition(move: Transition) -> TransitionOut:
+    return TransitionOut(
+        from_state=move.from_state,
+        to_state=move.to_state,
+        at=move.at,
+        cause=move.cause,
+        by=ActorOut(kind=move.actor_kind, name=move.actor),
+        handoff=move.handoff_id,
+    )
+
+
+def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
+    """Show a handoff that was loaded with its run, workflow, queue, role and proposal."""
+    return HandoffOut(
+        id=handoff.id,
+        run=handoff.run_id,
+        workflow=handoff.workflow.slug,
+        proposal=handoff.proposal_id,
+        action_type=handoff.proposal.action_type if handoff.proposal else None,
+        kind=handoff.kind,
+        tier=handoff.tier or None,
+        state=handoff.state,
+        round=handoff.round,
+        blocking=handoff.blocking,
+        queue=handoff.queue.slug,
+        owner=OwnerOut(
+            role=handoff.role.name, level=f"L{handoff.level}", since=handoff.owner_since
+        ),
+        deadline_at=handoff.deadline_at,
+        expected_by=handoff.deadline_at,
+        question=_question(handoff),
+        url=handoff_url(handoff.id),
+        status_url=status_url(handoff.run),
+        wait_url=signer().url_for_handoff(handoff.id, handoff.version, now=now),
+        answer=_current_answer(handoff),
+    )
+
+
+def _question(handoff: Handoff) -> str | None:
+    if handoff.state != HandoffState.NEEDS_INFORMATION.value:
+        return None
+    asked = InformationRequest.objects.filter(handoff=handoff, answered_at=None)
+    return asked.values_list("question", flat=True).first()
+
+
+def _current_answer(handoff: Handoff) -> AnswerOut | None:
+    if handoff.state != HandoffState.ANSWERED.value:
+        return None
+    found = Answer.objects.filter(handoff=handoff, round=handoff.round).first()
+    return answer(handoff, found) if found else None
+
+
+def answer(handoff: Handoff, answer: Answer) -> AnswerOut:
+    proposal = handoff.proposal
+    return AnswerOut(
+        id=answer.id,
+        handoff=handoff.id,
+        proposal=handoff.proposal_id,
+        action_type=proposal.action_type if proposal else None,
+        round=answer.round,
+        verb=answer.verb,
+        by=AnsweredByOut(kind=answer.by_kind, role=answer.role),
+        arguments=json.loads(answer.arguments) if answer.arguments is not None else None,
+        arguments_digest=answer.arguments_digest or None,
+        option=answer.option,
+        message=answer.message,
+        reason=answer.reason,
+        edits=[_edit(one) for one in answer.edits],
+        draft=answer.draft,
+        answered_at=answer.answered_at,
+        receipt=answer.receipt,
+    )
+
+
+def _edit(edit: dict[str, Any]) -> EditOut:
+    return EditOut(path=str(edit["path"]), before=edit.get("before"), after=edit.get("after"))
+
+
+def handoff_url(id: str) -> str:
+    return f"{settings.PUBLIC_URL}/handoffs/{id}"
+
+
+def status_url(run: Run) -> str:
+    return f"{settings.PUBLIC_URL}/status/{run.status_token}"

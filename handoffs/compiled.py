@@ -1,0 +1,136 @@
+"""A workflow's policy, ready to rule: compiled once per revision and kept by each process.
+
+Triggers move the revision whenever map, action types, matrix, queues or the workflow change, and
+every intake reads it, so a change is in force with the next proposal, in every process.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handoffs import argument_schema, authority, models, policy
+from handoffs.pause import Authority
+from handoffs.policy import Ruling
+from handoffs.signals import ActionType, Signals
+from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+
+_KEPT: dict[int, "CompiledWorkflow"] = {}
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action type with its schema compiled."""
+
+    name: str
+    title: str
+    type: ActionType
+    schema: argument_schema.ArgumentSchema
+    required_context: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CompiledWorkflow:
+    """Everything a ruling needs, without another query."""
+
+    id: int
+    slug: str
+    revision: int
+    strict_briefs: bool
+    map: policy.RiskMap | None
+    actions: Mapping[str, Action]
+    rows: tuple[authority.Row, ...]
+    authorities: Mapping[str, Authority]
+
+    def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
+        assert self.map is not None
+        return policy.evaluate(self.map, action.type.with_arguments(arguments), signals)
+
+    def authority(self, action: str, kind: HandoffKind, tier: Tier) -> Authority | None:
+        """Return who may decide this, by the most specific row of the matrix."""
+        row = authority.choose(self.rows, action_type=action, kind=kind, tier=tier)
+        return self.authorities[str(row.id)] if row else None
+
+    def authority_for_kind(self, kind: HandoffKind) -> Authority | None:
+        """Return who is asked for what no action type brings up, by a row that names the kind."""
+        named = [row for row in self.rows if row.kind is kind and row.action_type is None]
+        row = authority.choose(named, action_type=None, kind=kind, tier=None)
+        return self.authorities[str(row.id)] if row else None
+
+
+def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
+    """Return the compiled workflow at `revision`, or as it is now when none is given."""
+    if revision is None:
+        revision = models.Workflow.objects.values_list("revision", flat=True).get(id=workflow_id)
+    kept = _KEPT.get(workflow_id)
+    if kept is None or kept.revision != revision:
+        kept = _KEPT[workflow_id] = _compile(workflow_id)
+    return kept
+
+
+def _compile(workflow_id: int) -> CompiledWorkflow:
+    """Read and compile; the revision is read first, so that a change meanwhile is seen again."""
+    workflow = models.Workflow.objects.get(id=workflow_id)
+    published = models.RiskTierMap.objects.filter(
+        workflow=workflow, state=models.RiskTierMap.State.PUBLISHED
+    ).first()
+    rows = list(
+        models.MatrixRow.objects.filter(workflow=workflow).select_related(
+            "role", "queue", "action_type"
+        )
+    )
+    return CompiledWorkflow(
+        id=workflow.id,
+        slug=workflow.slug,
+        revision=workflow.revision,
+        strict_briefs=workflow.strict_briefs,
+        map=policy.parse_map(published.body, version=published.version) if published else None,
+        actions={action.name: _action(action) for action in workflow.action_types.all()},
+        rows=tuple(_row(row) for row in rows),
+        authorities={str(row.id): _authority(row) for row in rows},
+    )
+
+
+def _action(action: models.ActionType) -> Action:
+    return Action(
+        name=action.name,
+        title=action.title,
+        type=ActionType(
+            name=action.name,
+            impact=Impact(action.impact),
+            reversibility=Reversibility(action.reversibility),
+        ),
+        schema=argument_schema.compile(action.arguments_schema),
+        required_context=tuple(action.required_context),
+    )
+
+
+def _row(row: models.MatrixRow) -> authority.Row:
+    return authority.Row(
+        id=str(row.id),
+        action_type=row.action_type.name if row.action_type else None,
+        kind=HandoffKind(row.kind) if row.kind else None,
+        tier=Tier(row.tier) if row.tier else None,
+        role=row.role.name,
+        queue=row.queue.slug,
+        deadline_seconds=row.deadline_seconds,
+        fallback=Fallback(row.fallback),
+        safeguards=row.safeguards,
+        escalate_role=None,
+        escalate_queue=None,
+    )
+
+
+def _authority(row: models.MatrixRow) -> Authority:
+    return Authority(
+        queue_id=row.queue_id,
+        queue_name=row.queue.name,
+        queue_slug=row.queue.slug,
+        depth_limit=row.queue.depth_limit,
+        role_id=row.role_id,
+        role_name=row.role.name,
+        deadline_seconds=row.deadline_seconds,
+        fallback=row.fallback,
+        safeguards=row.safeguards,
+        escalate_queue_id=row.escalate_queue_id,
+        escalate_role_id=row.escalate_role_id,
+    )

@@ -1,0 +1,136 @@
+"""Named refusals: what happened, what it means, what to do."""
+
+from accounts.errors import DomainError
+
+
+class NotFound(DomainError):
+    """There is nothing here under this id, or it is not yours to know. Check the id and the key."""
+
+    code, status, title = "not_found", 404, "Not found"
+
+
+class WorkflowNotYours(DomainError):
+    """This key may not use this workflow. Nothing was stored. Ask a manager to add it."""
+
+    code, status, title = "workflow_not_yours", 403, "Not this client's workflow"
+
+
+class NotLaunched(DomainError):
+    """This workflow is not launched, so nothing was stored. A manager has to launch it first."""
+
+    code, status, title = "not_launched", 409, "Workflow not launched"
+
+
+class BadShape(DomainError):
+    """The request does not have the right shape. Nothing was stored. Mend the fields and resend."""
+
+    code, status, title = "bad_shape", 422, "Wrong shape"
+
+
+class UnknownActionType(BadShape):
+    """This workflow has no such action type. Nothing was stored. Read the published map."""
+
+    code, title = "unknown_action_type", "Unknown action type"
+
+
+class ArgumentsOffSchema(BadShape):
+    """The arguments do not match the action type. Nothing was stored. Mend them and resend."""
+
+    code, title = "arguments_off_schema", "Arguments off schema"
+
+
+class MissingContext(BadShape):
+    """The brief lacks what the reviewer needs. Nothing was stored. Add the facts and resend."""
+
+    code, title = "missing_context", "Missing required context"
+
+
+class OverBudget(BadShape):
+    """The brief takes more than 30 seconds to read. Nothing was stored. Shorten it and resend."""
+
+    code, title = "over_reading_budget", "Over the reading budget"
+
+
+class IdempotencyMismatch(DomainError):
+    """This Idempotency-Key was used with another body. Nothing was stored. Use a new key."""
+
+    code, status, title = "idempotency_mismatch", 422, "Idempotency key reused"
+
+
+class InProgress(DomainError):
+    """The same request is still being worked on. Nothing was done twice. Ask again in a second."""
+
+    code, status, title = "in_progress", 409, "In progress"
+
+
+class IllegalTransition(DomainError):
+    """It is in a state that does not allow this. Nothing was changed. Read its state first."""
+
+    code, status, title = "illegal_transition", 409, "Not allowed in this state"
+
+    def __init__(
+        self, message: str = "", *, entity: str = "run", from_state: str = "", to_state: str = ""
+    ) -> None:
+        self.entity, self.from_state, self.to_state = entity, from_state, to_state
+        super().__init__(message)
+
+
+class CheckpointConflict(DomainError):
+    """The checkpoint was changed by someone else. Yours was not stored. Read it and try again."""
+
+    code, status, title = "checkpoint_conflict", 412, "Checkpoint changed meanwhile"
+
+
+class StaleLease(DomainError):
+    """Your lease ran out; someone else may go on. Nothing was recorded. Stop, then claim anew."""
+
+    code, status, title = "stale_lease", 409, "Lease ran out"
+
+
+class QueueFull(DomainError):
+    """The queue for this is full. Nothing was stored. Slow down and send it again later."""
+
+    code, status, title = "queue_full", 429, "Queue full"
+
+
+class NoAuthority(DomainError):
+    """No row of the governance matrix covers this. Nothing was stored. A manager has to add one."""
+
+    code, status, title = "no_matrix_row", 409, "Nobody has authority over this"
+
+
+class NotGapless(DomainError):
+    """The workflow has gaps, so it was not launched. Mend them and launch again."""
+
+    code, status, title = "not_gapless", 409, "Gaps before launch"
+
+
+class HandoffMoved(DomainError):
+    """Someone else answered this meanwhile. Yours was not sent. What you typed is kept."""
+
+    code, status, title = "handoff_moved", 409, "Already handled"
+
+
+class NoHigherLevel(DomainError):
+    """The governance matrix names nobody above this level. Nothing was changed. Decide it here."""
+
+    code, status, title = "no_higher_level", 409, "No higher level"
+
+
+class NotPublishable(DomainError):
+    """The map has problems, so it was not published. Mend them and publish again."""
+
+    code, status, title = "not_publishable", 409, "Problems in the map"
+
+
+class NotADraft(DomainError):
+    """This version was published before and stays as it is. Make a new version instead."""
+
+    code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class NotReplayable(DomainError):
+    """This message is not a dead letter, or its endpoint is switched off. Nothing was sent. Switch
+    the endpoint on first."""
+
+    code, status, title = "not_replayable", 409, "Cannot be sent again"

@@ -1,0 +1,37 @@
+"""Public ids: a type prefix and 26 characters that sort by time of making."""
+
+import os
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+ID_LENGTH = 26
+
+
+def new(prefix: str) -> str:
+    """Return e.g. ``run_01k9…``: 48 bits of milliseconds, then 80 random bits."""
+    value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+    return prefix + "_" + "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def new_run() -> str:
+    return new("run")
+
+
+def new_proposal() -> str:
+    return new("prop")
+
+
+def new_handoff() -> str:
+    return new("ho")
+
+
+def new_answer() -> str:
+    return new("ans")
+
+
+def new_resumption() -> str:
+    return new("res")
+
+
+def new_message() -> str:
+    return new("msg")

@@ -1,0 +1,80 @@
+"""Nobody answered in time: the next level, or the stated fallback. No limbo."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from handoffs import answers, moves, runs
+from handoffs.actors import POLICY
+from handoffs.models import Handoff
+from handoffs.states import (
+    OPEN_HANDOFF_STATES,
+    Cause,
+    Fallback,
+    HandoffState,
+    RunState,
+    Tier,
+    Verb,
+)
+
+_UNANSWERED = "Nobody answered in time."
+
+
+def fire_overdue(*, now: datetime, limit: int = 200) -> int:
+    """Fire what is due, one transaction each; costs what is due, not what is open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id from handoffs_handoff "
+            "where state in ('waiting', 'needs_information') and deadline_at <= now() "
+            "order by deadline_at limit %s",
+            [limit],
+        )
+        due = [row[0] for row in cursor.fetchall()]
+    return sum(_fire(handoff_id, now=now) for handoff_id in due)
+
+
+def _fire(handoff_id: str, *, now: datetime) -> bool:
+    """Re-check under the run's lock: an answer may have come between the sweep and now."""
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        with connection.cursor() as cursor:
+            cursor.execute("select %s <= now()", [handoff.deadline_at])
+            due = cursor.fetchone()[0]
+        if HandoffState(handoff.state) not in OPEN_HANDOFF_STATES or not due:
+            return False
+        paused = handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value
+        if paused:
+            moves.move_run(handoff.run_id, RunState.TIMED_OUT, by=POLICY, cause=Cause.TIMED_OUT)
+        _fall_back(handoff, paused=paused, now=now)
+    return True
+
+
+def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
+    """Apply the row's fallback; above the last level an escalation becomes a rejection."""
+    fallback = Fallback(handoff.fallback)
+    if fallback is Fallback.ESCALATE and handoff.escalate_queue_id is not None:
+        if paused:
+            _pause_again(handoff.run_id)
+        answers.escalate(
+            handoff.id,
+            round=handoff.round,
+            reason=_UNANSWERED,
+            by=POLICY,
+            now=now,
+            cause=Cause.TIMED_OUT,
+        )
+        return
+    if fallback is Fallback.FAIL and handoff.blocking:
+        runs.time_out(handoff.run, by=POLICY)
+        return
+    if paused and handoff.run.open_blocking > 1:
+        _pause_again(handoff.run_id)
+    tentative = handoff.tier == Tier.SOFT_REVIEW.value
+    said = answers.Said(verb=Verb.ROLL_BACK if tentative else Verb.REJECT, reason=_UNANSWERED)
+    answers.answer(
+        handoff.id, round=handoff.round, said=said, by=POLICY, now=now, cause=Cause.TIMED_OUT
+    )
+
+
+def _pause_again(run_id: str) -> None:
+    moves.move_run(run_id, RunState.PAUSED_PENDING_HUMAN, by=POLICY, cause=Cause.TIMED_OUT)

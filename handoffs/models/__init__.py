@@ -1,0 +1,56 @@
+"""What is stored about runs and their handoffs: fields, constraints and `__str__`, no behaviour."""
+
+from handoffs.models.audit import AuditEntry, AuditSeal
+from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
+from handoffs.models.matrix import (
+    MatrixRow,
+    Queue,
+    QueueDepth,
+    QueueGroupPermission,
+    QueueUserPermission,
+)
+from handoffs.models.outbox import OutboxMessage, WebhookEndpoint
+from handoffs.models.runs import (
+    Checkpoint,
+    IdempotencyRecord,
+    Proposal,
+    RefusedTransition,
+    Resumption,
+    Run,
+    Transition,
+)
+from handoffs.models.workflows import (
+    ActionType,
+    RiskTierMap,
+    Workflow,
+    WorkflowGroupPermission,
+    WorkflowUserPermission,
+)
+
+__all__ = [
+    "ActionType",
+    "Answer",
+    "AuditEntry",
+    "AuditSeal",
+    "Brief",
+    "Checkpoint",
+    "Handoff",
+    "IdempotencyRecord",
+    "InformationRequest",
+    "MatrixRow",
+    "OutboxMessage",
+    "Proposal",
+    "Queue",
+    "QueueDepth",
+    "QueueGroupPermission",
+    "QueueUserPermission",
+    "RefusedTransition",
+    "Resumption",
+    "RiskTierMap",
+    "Run",
+    "Transition",
+    "WebhookEndpoint",
+    "Workflow",
+    "WorkflowGroupPermission",
+    "WorkflowUserPermission",
+]

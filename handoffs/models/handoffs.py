@@ -1,0 +1,163 @@
+"""The transfer to a person: what is asked, where it waits, and what the run was told."""
+
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models.functions import Now
+
+from handoffs import ids
+from handoffs.models.fields import PublicIdField
+from handoffs.models.matrix import Queue
+from handoffs.models.runs import Proposal, Run
+from handoffs.models.workflows import Workflow
+from handoffs.states import ActorKind, Fallback, HandoffKind, HandoffState, Tier, Verb
+
+
+class Handoff(models.Model):
+    """A question to a role. What the matrix said when it opened is kept here as plain data.
+
+    `round` counts how often it was put: a stale approval is asked again and answered again.
+    """
+
+    id = PublicIdField(primary_key=True, default=ids.new_handoff)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="handoffs", db_index=False)
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    proposal = models.OneToOneField(
+        Proposal, null=True, on_delete=models.PROTECT, related_name="handoff"
+    )
+    kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in HandoffKind])
+    tier = models.CharField(
+        max_length=16, blank=True, default="", choices=[(t.value, t.value) for t in Tier]
+    )
+    state = models.CharField(
+        max_length=18,
+        choices=[(s.value, s.value) for s in HandoffState],
+        default=HandoffState.WAITING.value,
+    )
+    version = models.PositiveIntegerField(default=1)
+    round = models.PositiveIntegerField(default=1)
+    queue = models.ForeignKey(
+        Queue, on_delete=models.PROTECT, related_name="handoffs", db_index=False
+    )
+    role = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", db_index=False)
+    level = models.PositiveSmallIntegerField(default=1)
+    escalate_queue = models.ForeignKey(
+        Queue, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    escalate_role = models.ForeignKey(
+        Group, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    blocking = models.BooleanField(default=True)
+    pause = models.PositiveIntegerField(default=0)
+    deadline_at = models.DateTimeField()
+    deadline_seconds = models.PositiveIntegerField()
+    fallback = models.CharField(max_length=10, choices=[(f.value, f.value) for f in Fallback])
+    safeguards = models.JSONField(default=dict)
+    owner_since = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="answered", answered_at__isnull=False)
+                | (~models.Q(state="answered") & models.Q(answered_at__isnull=True)),
+                name="handoff_answered_has_time",
+            )
+        ]
+        indexes = [
+            # read by claims.take_next and the desk: the queue in the order it is worked
+            models.Index(
+                fields=["queue", "deadline_at", "id"],
+                condition=models.Q(state="waiting"),
+                name="handoff_waiting_in_order",
+            ),
+            # read by ladder.fire_overdue: what is due, not what is open
+            models.Index(
+                fields=["deadline_at"],
+                condition=models.Q(state__in=["waiting", "needs_information"]),
+                name="handoff_overdue",
+            ),
+            # read by the API's run view and by runs when a stop ends
+            models.Index(fields=["run", "pause"], name="handoff_of_pause"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Brief(models.Model):
+    """One version of what the person reads; a changed brief is a new version."""
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="briefs", db_index=False
+    )
+    version = models.PositiveIntegerField(default=1)
+    body = models.JSONField()
+    digest = models.CharField(max_length=72)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "version"], name="brief_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} v{self.version}"
+
+
+class InformationRequest(models.Model):
+    """A reviewer's question back to the agent, and what came of it."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="questions")
+    question = models.TextField()
+    asked_role = models.CharField(max_length=150)
+    asked_at = models.DateTimeField(db_default=Now())
+    message = models.TextField(blank=True, default="")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff"],
+                condition=models.Q(answered_at__isnull=True),
+                name="information_request_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:60]
+
+
+class Answer(models.Model):
+    """What the run is told: one for each round of a handoff.
+
+    `arguments` is canonical JSON, null where the answer releases nothing.
+    """
+
+    id = PublicIdField(primary_key=True, default=ids.new_answer)
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="answers", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    verb = models.CharField(max_length=20, choices=[(v.value, v.value) for v in Verb])
+    by_kind = models.CharField(max_length=10, choices=[(a.value, a.value) for a in ActorKind])
+    role = models.CharField(max_length=150)
+    arguments = models.TextField(null=True)
+    arguments_digest = models.CharField(max_length=72, blank=True, default="")
+    option = models.CharField(max_length=60, null=True)
+    message = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    edits = models.JSONField(default=list)
+    draft = models.TextField(null=True)
+    receipt = models.TextField()
+    answered_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "round"], name="answer_once_per_round")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.verb}"

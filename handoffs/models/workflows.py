@@ -1,0 +1,114 @@
+"""A kind of work that an agent does, what it may do there, and the policy over it."""
+
+from django.conf import settings
+from django.db import models
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from handoffs.states import Impact, Reversibility
+
+
+class Workflow(models.Model):
+    """A kind of work with a named owner.
+
+    `revision` is moved by triggers whenever the workflow, its action types, maps, matrix rows or
+    queues change: processes keep compiled policy until it differs.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    purpose = models.TextField(blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    review_on = models.DateField(null=True, blank=True, help_text="When the owner looks again.")
+    strict_briefs = models.BooleanField(
+        default=False, help_text="Refuse briefs that take longer than 30 seconds to read."
+    )
+    launched_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revision = models.PositiveBigIntegerField(default=1, editable=False)
+
+    class Meta:
+        permissions = [("lead_workflow", "May lead"), ("own_workflow", "May own")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkflowUserPermission(UserObjectPermissionBase):
+    content_object = models.ForeignKey(Workflow, on_delete=models.CASCADE)
+
+
+class WorkflowGroupPermission(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Workflow, on_delete=models.CASCADE)
+
+
+class ActionType(models.Model):
+    """Something an agent of the workflow can do."""
+
+    class Latency(models.TextChoices):
+        MINUTES = "minutes"
+        HOURS = "hours"
+        DAYS = "days"
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="action_types")
+    name = models.SlugField(max_length=60)
+    title = models.CharField(
+        max_length=160,
+        help_text="A verb with its object; {argument} is filled in: Refund {amount} for {order_id}",
+    )
+    impact = models.CharField(max_length=10, choices=[(i.value, i.value) for i in Impact])
+    reversibility = models.CharField(
+        max_length=12, choices=[(r.value, r.value) for r in Reversibility]
+    )
+    latency_tolerance = models.CharField(
+        max_length=10, choices=Latency.choices, default=Latency.HOURS
+    )
+    arguments_schema = models.JSONField(default=dict, help_text="JSON Schema of the arguments.")
+    required_context = models.JSONField(
+        default=list, blank=True, help_text="Labels of facts that every brief must carry."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "name"], name="action_type_named_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RiskTierMap(models.Model):
+    """One version of a workflow's policy: a default tier, floors and rules from signals to tier."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        PUBLISHED = "published"
+        RETIRED = "retired"
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="maps")
+    version = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    body = models.JSONField(help_text="default tier, floors and rules")
+    digest = models.CharField(max_length=72, blank=True, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "version"], name="map_version_once"),
+            models.UniqueConstraint(
+                fields=["workflow"],
+                condition=models.Q(state="published"),
+                name="map_one_published_per_workflow",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} v{self.version}"

@@ -1,0 +1,158 @@
+"""The two statements that move a run or a handoff, each together with its transition.
+
+Lock order everywhere: the run, then its handoffs, then queue depths. Whoever locks a handoff
+first and its run second can deadlock with a stop.
+"""
+
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from handoffs.actors import Actor
+from handoffs.errors import IllegalTransition, NotFound
+from handoffs.models import Handoff, QueueDepth, RefusedTransition, Run
+from handoffs.states import (
+    HANDOFF_TRANSITIONS,
+    RUN_TRANSITIONS,
+    Cause,
+    HandoffState,
+    RunState,
+)
+
+_MOVE_RUN = """
+with before as (
+    select id, state, version from handoffs_run
+    where id = %(id)s and state = any(%(sources)s) for update
+), moved as (
+    update handoffs_run run
+    set state = %(to)s, version = run.version + 1, state_since = now(), cause = %(cause)s
+    from before where run.id = before.id
+    returning run.id, run.version, before.state as from_state
+)
+insert into handoffs_transition
+    (run_id, handoff_id, version, from_state, to_state, actor_kind, actor, cause, xact_id)
+select id, null, version, from_state, %(to)s, %(actor_kind)s, %(actor)s, %(cause)s, 0 from moved
+returning version
+"""
+
+_MOVE_HANDOFF = """
+with before as (
+    select id, run_id, state, version, queue_id from handoffs_handoff
+    where id = %(id)s and state = any(%(sources)s)
+        and (%(round)s::int is null or round = %(round)s::int) for update
+), moved as (
+    update handoffs_handoff handoff
+    set state = %(to)s, version = handoff.version + 1,
+        answered_at = case when %(to)s = 'answered' then now() end
+    from before where handoff.id = before.id
+    returning handoff.id, handoff.run_id, handoff.version, before.state as from_state
+), depth as (
+    update handoffs_queuedepth set waiting = waiting
+        + (%(to)s = 'waiting')::int - (before.state = 'waiting')::int
+    from before
+    where handoffs_queuedepth.queue_id = before.queue_id
+        and slot = pg_backend_pid() %% 16 and (%(to)s = 'waiting') <> (before.state = 'waiting')
+)
+insert into handoffs_transition
+    (run_id, handoff_id, version, from_state, to_state, actor_kind, actor, cause, xact_id)
+select run_id, id, version, from_state, %(to)s, %(actor_kind)s, %(actor)s, %(cause)s, 0
+from moved returning version
+"""
+
+
+def lock_run(run_id: str) -> Run:
+    """Return the run with its row locked: the first lock of every change."""
+    try:
+        return Run.objects.select_for_update(of=("self",)).select_related("workflow").get(id=run_id)
+    except Run.DoesNotExist:
+        raise NotFound from None
+
+
+def lock_handoff(handoff_id: str) -> Handoff:
+    """Lock the handoff's run, then return the handoff as it is now."""
+    found = Handoff.objects.filter(id=handoff_id).values_list("run_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    run = lock_run(found)
+    handoff = Handoff.objects.select_related("proposal", "queue", "role").get(id=handoff_id)
+    handoff.run = run
+    return handoff
+
+
+def move_run(run_id: str, to: RunState, *, by: Actor, cause: Cause) -> None:
+    """Move the run to `to` and log it, or raise IllegalTransition and change nothing."""
+    sources = [state.value for state, targets in RUN_TRANSITIONS.items() if state and to in targets]
+    if not _execute(_MOVE_RUN, run_id, to, sources, by, cause):
+        raise _refusal("run", Run.objects.filter(id=run_id), to)
+
+
+def move_handoff(
+    handoff_id: str, to: HandoffState, *, by: Actor, cause: Cause, round: int | None = None
+) -> None:
+    """Move the handoff, its queue's depth with it, and log it; `round` fences off the late."""
+    sources = [
+        state.value for state, targets in HANDOFF_TRANSITIONS.items() if state and to in targets
+    ]
+    if not _execute(_MOVE_HANDOFF, handoff_id, to, sources, by, cause, round=round):
+        raise _refusal("handoff", Handoff.objects.filter(id=handoff_id), to)
+
+
+def _execute(
+    sql: str, id: str, to: str, sources: list[str], by: Actor, cause: Cause, **more: Any
+) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            {
+                "id": id,
+                "to": to.value if isinstance(to, RunState | HandoffState) else to,
+                "sources": sources,
+                "actor_kind": by.kind.value,
+                "actor": by.name,
+                "cause": cause.value,
+                **more,
+            },
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def _refusal(entity: str, rows: Any, to: RunState | HandoffState) -> IllegalTransition | NotFound:
+    state = rows.values_list("state", flat=True).first()
+    if state is None:
+        return NotFound()
+    return IllegalTransition(
+        f"This {entity} is {state} and cannot become {to}. Nothing was changed. "
+        "Read its state and go on from there.",
+        entity=entity,
+        from_state=state,
+        to_state=to.value,
+    )
+
+
+def count_refusal(refused: IllegalTransition) -> None:
+    """Count an illegal move that was tried; called at the edge, after its transaction is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {RefusedTransition._meta.db_table} as counted "
+            "(entity, from_state, to_state, times, last_at) values (%s, %s, %s, 1, %s) "
+            "on conflict (entity, from_state, to_state) do update "
+            "set times = counted.times + 1, last_at = excluded.last_at",
+            [refused.entity, refused.from_state, refused.to_state, timezone.now()],
+        )
+
+
+def shift_depth(queue_id: int, by: int) -> None:
+    """Move a queue's count of waiting handoffs, on this connection's slot."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update {QueueDepth._meta.db_table} set waiting = waiting + %s "
+            "where queue_id = %s and slot = pg_backend_pid() %% 16",
+            [by, queue_id],
+        )
+
+
+def notify(*subjects: str) -> None:
+    """Wake whoever waits for these ids, when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_notify('overread_changed', unnest(%s::text[]))", [list(subjects)])

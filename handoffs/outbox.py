@@ -1,0 +1,66 @@
+"""What the outside is told: a row with the change it tells of, sent after the commit."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from handoffs import audit, ids
+from handoffs.actors import Actor
+from handoffs.errors import NotReplayable
+from handoffs.models import OutboxMessage
+
+# Takes `tell_params(…)`; a statement that does more in one round trip may take it in as a CTE.
+# One row for each endpoint that is enabled and wants the event. The message id is the event's,
+# with the endpoint's number: a receiver behind two endpoints can tell that it is the same event.
+TELL = """
+insert into handoffs_outboxmessage
+    (id, endpoint_id, mail_to, event, payload, state, attempts, last_error)
+select %(message_id)s || '_' || endpoint.id, endpoint.id, '', %(event)s, %(payload)s::jsonb,
+    'pending', 0, ''
+from handoffs_webhookendpoint endpoint
+where endpoint.client_id = %(client_id)s and endpoint.enabled
+    and (endpoint.events = '{}' or %(event)s = any(endpoint.events))
+"""
+# Events of these carry `sequence`, the version of what moved: they may arrive in any order.
+_SEQUENCED = ("handoff.", "run.")
+
+
+def tell(client_id: int, event: str, payload: dict[str, Any]) -> None:
+    """Add a webhook for each endpoint of the client that wants `event`, in this transaction.
+
+    An event of a handoff or run carries its version as ``sequence``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TELL, tell_params(client_id, event, payload))
+
+
+def tell_params(client_id: int, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+    if event.startswith(_SEQUENCED) and "sequence" not in payload:
+        raise ValueError(f"{event} without its sequence cannot be put in order by its receiver")
+    return {
+        "message_id": ids.new_message(),
+        "client_id": client_id,
+        "event": event,
+        "payload": json.dumps(payload),
+    }
+
+
+def mail(to: str, event: str, payload: dict[str, Any]) -> None:
+    """Add an e-mail, `payload` being its ``subject`` and ``text``, in this transaction."""
+    OutboxMessage.objects.create(
+        mail_to=to, event=event, payload={"subject": payload["subject"], "text": payload["text"]}
+    )
+
+
+def replay(message_id: str, *, by: Actor, now: datetime) -> None:
+    """Put a dead message back, under its own id and with all its attempts before it."""
+    with transaction.atomic():
+        dead = OutboxMessage.objects.filter(id=message_id, state=OutboxMessage.State.DEAD)
+        if not dead.exclude(endpoint__enabled=False).update(
+            state=OutboxMessage.State.PENDING, attempts=0, next_attempt_at=Now()
+        ):
+            raise NotReplayable
+        audit.record(by=by, action="message.replayed", subject=message_id, body={})

@@ -1,0 +1,90 @@
+"""What binds an agent, how full the people are, and proof."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from handoffs.schemas.base import Out
+
+
+class QueuePressureOut(Out):
+    queue: str
+    depth: int
+    limit: int
+
+
+class PressureOut(Out):
+    """The fullest queue of the workflow decides the level."""
+
+    workflow: str
+    level: Literal["open", "slow", "closed"]
+    depth: int
+    limit: int
+    expected_wait_seconds: int | None = Field(description="Null: too few answers to say.")
+    retry_after: int | None = Field(description="Seconds to leave this workflow alone.")
+    queues: list[QueuePressureOut]
+
+
+class RowOut(Out):
+    """One row of the governance matrix; null means any. The most specific row wins."""
+
+    action_type: str | None
+    kind: str | None
+    tier: str | None
+    role: str
+    queue: str
+    deadline_seconds: int
+    escalate_role: str | None
+    escalate_queue: str | None
+    fallback: str
+    safeguards: dict[str, Any]
+
+
+class GovernanceOut(Out):
+    workflow: str
+    name: str
+    purpose: str
+    revision: int = Field(description="Moves with every change of what binds you.")
+    review_on: str | None
+    launched: bool
+    rows: list[RowOut]
+
+
+class ActionTypeOut(Out):
+    name: str
+    title: str
+    impact: str
+    reversibility: str
+    latency_tolerance: str
+    arguments_schema: dict[str, Any]
+    required_context: list[str]
+
+
+class MapRuleOut(Out):
+    id: str
+    tier: str
+    because: str
+    when: str = Field(description="The condition in words.")
+    condition: Any
+    if_missing: str = Field(description="What follows when a signal it reads is unknown.")
+
+
+class MapOut(Out):
+    workflow: str
+    version: int
+    digest: str
+    published_at: datetime | None
+    default: str = Field(description="The tier when no rule fires and no floor asks for more.")
+    floors: Any
+    rules: list[MapRuleOut]
+    action_types: list[ActionTypeOut]
+
+
+class ReceiptOut(Out):
+    handoff: str
+    receipt: str = Field(description="A compact JWS, alg Ed25519.")
+
+
+class KeysOut(Out):
+    keys: list[dict[str, Any]]

@@ -1,0 +1,95 @@
+"""Handoffs: the transfer to a person, and what the run is told."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from handoffs.schemas.base import In, Out, Paragraph, PublicId
+from handoffs.schemas.briefs import EscalationBrief, Evidences, Facts
+
+
+class EscalationIn(In):
+    run: PublicId
+    kind: Literal["ambiguity", "exception", "recovery", "sign_off", "takeover", "task_definition"]
+    brief: EscalationBrief
+    checkpoint: Any = None
+    blocking: bool = True
+
+
+class InformationIn(In):
+    """What answers a reviewer's question; at least one of the three."""
+
+    facts: Facts = []
+    evidence: Evidences = []
+    message: Paragraph = ""
+
+    @model_validator(mode="after")
+    def says_something(self) -> "InformationIn":
+        if not (self.facts or self.evidence or self.message.strip()):
+            raise ValueError("Send facts, evidence or a message: an empty answer helps nobody")
+        return self
+
+
+class WithdrawalIn(In):
+    reason: Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"\S")]
+
+
+class OwnerOut(Out):
+    role: str
+    level: str = Field(description="L1, then one up for each level it climbed.")
+    since: datetime
+
+
+class AnsweredByOut(Out):
+    kind: str
+    role: str
+
+
+class EditOut(Out):
+    path: str
+    before: Any
+    after: Any
+
+
+class AnswerOut(Out):
+    """What the run is told. Act on exactly these arguments."""
+
+    id: str
+    handoff: str
+    proposal: str | None
+    action_type: str | None
+    round: int
+    verb: str
+    by: AnsweredByOut
+    arguments: dict[str, Any] | None = Field(description="Null: nothing is released.")
+    arguments_digest: str | None
+    option: str | None
+    message: str
+    reason: str
+    edits: list[EditOut]
+    draft: str | None
+    answered_at: datetime
+    receipt: str = Field(description="A JWS over this answer; verifies offline.")
+
+
+class HandoffOut(Out):
+    id: str
+    run: str
+    workflow: str
+    proposal: str | None
+    action_type: str | None
+    kind: str
+    tier: str | None
+    state: str
+    round: int = Field(description="How often it was asked: a stale approval is asked again.")
+    blocking: bool
+    queue: str
+    owner: OwnerOut
+    deadline_at: datetime
+    expected_by: datetime
+    question: str | None = Field(description="What a reviewer wants to know from you.")
+    url: str
+    status_url: str
+    wait_url: str
+    answer: AnswerOut | None

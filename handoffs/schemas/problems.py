@@ -1,0 +1,22 @@
+"""The one shape of every refusal: RFC 9457."""
+
+from pydantic import Field
+
+from handoffs.schemas.base import Out
+
+
+class FieldOut(Out):
+    path: str = Field(description="Dotted, as the sender wrote it: `brief.facts.2.label`.")
+    message: str
+
+
+class Problem(Out):
+    """A refusal that its receiver can act on."""
+
+    type: str = Field(description="An address that explains this code.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, what it means, what to do.")
+    code: str = Field(description="Stable and machine-readable.")
+    fields: list[FieldOut]
+    request_id: str

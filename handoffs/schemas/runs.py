@@ -1,0 +1,92 @@
+"""Runs: one execution of a workflow."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from handoffs.schemas.base import In, Label, Note, Object, Out, Page, Paragraph, Slug
+
+Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Locale = Annotated[
+    str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*$")
+]
+
+
+class Requester(In):
+    """The customer or colleague whose task it is."""
+
+    name: Label | None = None
+    email: Email | None = None
+    locale: Locale | None = None
+
+
+class Task(In):
+    """What the run is to achieve, within which limits."""
+
+    objective: Paragraph = ""
+    constraints: Annotated[list[Note], Field(max_length=30)] = []
+    risk_tolerance: Literal["low", "medium", "high"] | None = None
+    success: Paragraph = ""
+
+
+class RunIn(In):
+    workflow: Slug
+    external_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
+    ] = Field(description="Your own name for it, unique in its workflow.")
+    input: Object = Field(default={}, description="What set the run going, as it came in.")
+    requester: Requester | None = None
+    task: Task | None = None
+
+
+class CompletionIn(In):
+    output: Any = None
+
+
+class FailureIn(In):
+    error: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"\S")]
+    partial: Any = None
+    next_step: Page | None = None
+
+
+class OpenHandoffOut(Out):
+    id: str
+    kind: str
+    state: str
+    queue: str
+    deadline_at: datetime
+    url: str
+    wait_url: str
+
+
+class ActorOut(Out):
+    kind: str
+    name: str = Field(description="A client or a role; never a person.")
+
+
+class TransitionOut(Out):
+    from_state: str
+    to_state: str
+    at: datetime
+    cause: str
+    by: ActorOut
+    handoff: str | None = Field(description="The handoff that moved; null: the run itself.")
+
+
+class RunOut(Out):
+    id: str
+    workflow: str
+    external_id: str
+    state: str
+    state_since: datetime
+    cause: str
+    open_handoffs: list[OpenHandoffOut]
+    checkpoint_version: int | None = Field(description="Null: none was saved yet.")
+    status_url: str = Field(description="For the requester; needs no key.")
+    wait_url: str = Field(description="Answers when the run moves; needs no key.")
+    transitions: list[TransitionOut]
+
+
+class CheckpointOut(Out):
+    version: int = Field(description="Also the ETag; send it back as If-Match.")

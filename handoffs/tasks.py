@@ -1,0 +1,33 @@
+"""What Celery's clock calls; each finds its own work in PostgreSQL."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from handoffs import audit, deliveries, idempotency, ladder, resumptions
+
+
+@shared_task(name="handoffs.seal_audit")
+def seal_audit(**_: Any) -> None:
+    audit.seal()
+
+
+@shared_task(name="handoffs.deliver_outbox")
+def deliver_outbox(**_: Any) -> None:
+    deliveries.deliver()
+
+
+@shared_task(name="handoffs.end_stale_leases")
+def end_stale_leases(**_: Any) -> None:
+    resumptions.end_expired(now=timezone.now())
+
+
+@shared_task(name="handoffs.fire_overdue")
+def fire_overdue(**_: Any) -> None:
+    ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.forget_old_keys")
+def forget_old_keys(**_: Any) -> None:
+    idempotency.forget(now=timezone.now())

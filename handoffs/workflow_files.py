@@ -1,0 +1,232 @@
+"""A whole workflow as one readable file: policy that lives in a repository."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.models import User
+from handoffs import audit, maps, marked_yaml, queues, workflow_schema
+from handoffs.actors import Actor
+from handoffs.marked_yaml import Path
+from handoffs.models import (
+    ActionType,
+    MatrixRow,
+    Queue,
+    RiskTierMap,
+    Workflow,
+)
+from handoffs.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What came of a file: the workflow as it was, or empty when there was none, and as it is."""
+
+    workflow: Workflow
+    before: str
+    after: str
+
+
+def load(
+    text: str, *, by: Actor, now: datetime, launch: bool = False, dry_run: bool = False
+) -> Loaded:
+    """Make the workflow what the file says, in one transaction, and publish its map.
+
+    Action types and rows that the file does not have are removed; queues and teams are shared
+    with other workflows and only added or changed. A map that says the same as the published one
+    makes no new version. Raises BadFile or a DomainError and then nothing has changed; a dry run
+    goes all the way and then takes everything back.
+    """
+    file, lines = workflow_schema.read_with_lines(text)
+    with transaction.atomic():
+        known = Workflow.objects.filter(slug=file.workflow).first()
+        before = export(known) if known else ""
+        workflow, _ = Workflow.objects.update_or_create(
+            slug=file.workflow,
+            defaults={
+                "name": file.name,
+                "purpose": file.purpose,
+                "owner": _owner(file, lines),
+                "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
+                "strict_briefs": file.strict_briefs,
+            },
+        )
+        for slug, queue in file.queues.items():
+            _load_queue(slug, queue, by=by, now=now)
+        _load_action_types(workflow, file)
+        _load_matrix(workflow, file)
+        _load_map(workflow, file, by=by, now=now)
+        after = export(workflow)
+        if after != before:
+            facts = {"after": file.model_dump()}
+            audit.record(by=by, action="workflow.imported", subject=workflow.slug, body=facts)
+        if launch and workflow.launched_at is None:
+            maps.launch(workflow, by=by, now=now)
+        maps.check_launched(workflow)
+        transaction.set_rollback(dry_run)
+    return Loaded(workflow=workflow, before=before, after=after)
+
+
+def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
+    if file.owner is None:
+        return None
+    owner = User.objects.filter(email=file.owner.lower(), is_active=True).first()
+    if owner is None:
+        line = marked_yaml.line_of(("owner",), lines)
+        raise BadFile([Problem(line, f"owner: nobody here has the address {file.owner}.")])
+    return owner
+
+
+def _load_queue(slug: str, queue: workflow_schema.QueueIn, *, by: Actor, now: datetime) -> None:
+    stored, _ = Queue.objects.update_or_create(
+        slug=slug,
+        defaults={
+            "name": queue.name,
+            "depth_limit": queue.depth_limit,
+            "pick_allowed": queue.pick_allowed,
+            "lease_seconds": queue.lease_seconds,
+        },
+    )
+    teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
+    queues.let_work(stored, teams=teams, by=by, now=now)
+
+
+def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
+    workflow.action_types.exclude(name__in=file.action_types).delete()
+    for name, action in file.action_types.items():
+        ActionType.objects.update_or_create(
+            workflow=workflow,
+            name=name,
+            defaults={
+                "title": action.title,
+                "impact": action.impact,
+                "reversibility": action.reversibility,
+                "latency_tolerance": action.latency_tolerance,
+                "arguments_schema": action.arguments,
+                "required_context": action.required_context,
+            },
+        )
+
+
+def _load_matrix(workflow: Workflow, file: WorkflowIn) -> None:
+    types = {action.name: action for action in workflow.action_types.all()}
+    kept = []
+    for row in file.matrix:
+        stored, _ = MatrixRow.objects.update_or_create(
+            workflow=workflow,
+            action_type=types[row.action_type] if row.action_type else None,
+            kind=row.kind,
+            tier=row.tier,
+            defaults=_authority(row),
+        )
+        kept.append(stored.pk)
+    workflow.rows.exclude(pk__in=kept).delete()
+
+
+def _authority(row: RowIn) -> dict[str, Any]:
+    up = row.escalate_to
+    return {
+        "role": Group.objects.get_or_create(name=row.role)[0],
+        "queue": Queue.objects.get(slug=row.queue),
+        "deadline_seconds": workflow_schema.seconds(row.deadline),
+        "escalate_role": Group.objects.get_or_create(name=up.role)[0] if up else None,
+        "escalate_queue": Queue.objects.get(slug=up.queue) if up else None,
+        "fallback": row.fallback,
+        "safeguards": row.safeguards.model_dump(),
+    }
+
+
+def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
+    body = maps.normalised(file.map)
+    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    if published is not None and maps.normalised(published.body) == body:
+        return
+    maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
+
+
+def export(workflow: Workflow) -> str:
+    """Write the workflow as `load` reads it; the same workflow always gives the same bytes."""
+    return yaml.dump(
+        document(workflow), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96
+    )
+
+
+def document(workflow: Workflow) -> dict[str, Any]:
+    """Return all that a file says of a workflow, as plain data in the order of the file."""
+    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    rows = list(
+        workflow.rows.select_related(
+            "action_type", "role", "queue", "escalate_role", "escalate_queue"
+        ).order_by("action_type__name", "kind", "tier")
+    )
+    named = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
+    return {
+        "workflow": workflow.slug,
+        "name": workflow.name,
+        **_said("purpose", workflow.purpose),
+        **_said("owner", workflow.owner.email if workflow.owner else None),
+        **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
+        **_said("strict_briefs", workflow.strict_briefs),
+        "queues": {slug: _queue(named[slug]) for slug in sorted(named)},
+        "action_types": {
+            action.name: _action(action) for action in workflow.action_types.order_by("name")
+        },
+        "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
+        "matrix": [_row(row) for row in rows],
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what is the same twice, twice: a reader should not have to follow aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _said(name: str, value: Any) -> dict[str, Any]:
+    return {name: value} if value else {}
+
+
+def _queue(queue: Queue) -> dict[str, Any]:
+    return {
+        "name": queue.name,
+        "teams": [team.name for team in queues.teams(queue)],
+        "depth_limit": queue.depth_limit,
+        "pick_allowed": queue.pick_allowed,
+        "lease_seconds": queue.lease_seconds,
+    }
+
+
+def _action(action: ActionType) -> dict[str, Any]:
+    return {
+        "title": action.title,
+        "impact": action.impact,
+        "reversibility": action.reversibility,
+        "latency_tolerance": action.latency_tolerance,
+        **_said("required_context", action.required_context),
+        "arguments": action.arguments_schema,
+    }
+
+
+def _row(row: MatrixRow) -> dict[str, Any]:
+    up = row.escalate_role and row.escalate_queue
+    return {
+        **_said("action_type", row.action_type and row.action_type.name),
+        **_said("kind", row.kind),
+        **_said("tier", row.tier),
+        "role": row.role.name,
+        "queue": row.queue.slug,
+        "deadline": workflow_schema.duration(row.deadline_seconds),
+        **_said(
+            "escalate_to",
+            {"role": row.escalate_role.name, "queue": row.escalate_queue.slug}
+            if up and row.escalate_role and row.escalate_queue
+            else None,
+        ),
+        "fallback": row.fallback,
+        "safeguards": SafeguardsIn.model_validate(row.safeguards).model_dump(),
+    }

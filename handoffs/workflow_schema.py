@@ -1,0 +1,304 @@
+"""The shape of a workflow file, checked as a whole: every problem with its line, all at once."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from handoffs import argument_schema, authority, marked_yaml, policy
+from handoffs.argument_schema import SchemaRefused
+from handoffs.marked_yaml import Path
+from handoffs.signals import ActionType
+from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+
+Slug = str
+_SLUG = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the file; `line` counts from 1."""
+
+    line: int
+    message: str
+
+
+class BadFile(ValueError):
+    """The file is refused, with everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: problem.line)
+        super().__init__("\n".join(f"line {p.line}: {p.message}" for p in self.problems))
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class QueueIn(_Part):
+    name: str = Field(max_length=120)
+    teams: list[str] = Field(min_length=1)
+    depth_limit: int = Field(default=200, ge=1, le=1_000_000)
+    pick_allowed: bool = False
+    lease_seconds: int = Field(default=300, ge=30, le=86_400)
+
+
+class ActionTypeIn(_Part):
+    title: str = Field(min_length=1, max_length=160)
+    impact: Literal["low", "high"]
+    reversibility: Literal["reversible", "irreversible"]
+    latency_tolerance: Literal["minutes", "hours", "days"] = "hours"
+    required_context: list[str] = []
+    arguments: dict[str, Any]
+
+
+class SafeguardsIn(_Part):
+    minimum_seconds: int = Field(default=0, ge=0, le=3600)
+    reason: Literal["never", "on_reject", "always"] = "on_reject"
+    evidence: Literal["none", "must_open"] = "must_open"
+    withhold_recommendation: bool = False
+    approvers: Literal[1] = 1
+
+
+class EscalateIn(_Part):
+    role: str
+    queue: Slug
+
+
+class RowIn(_Part):
+    action_type: str | None = None
+    kind: str | None = None
+    tier: str | None = None
+    role: str
+    queue: Slug
+    deadline: str = "4h"
+    escalate_to: EscalateIn | None = None
+    fallback: str = Fallback.REJECT.value
+    safeguards: SafeguardsIn = SafeguardsIn()
+
+
+class WorkflowIn(_Part):
+    workflow: str = Field(pattern=_SLUG, max_length=60)
+    name: str = Field(min_length=1, max_length=120)
+    purpose: str = ""
+    owner: str | None = None
+    review_on: str | None = None
+    strict_briefs: bool = False
+    queues: dict[str, QueueIn]
+    action_types: dict[str, ActionTypeIn]
+    map: dict[str, Any]
+    matrix: list[RowIn]
+
+
+def read(text: str) -> WorkflowIn:
+    """Read and check a workflow file; raises BadFile with everything that is wrong with it."""
+    return read_with_lines(text)[0]
+
+
+def read_with_lines(text: str) -> tuple[WorkflowIn, dict[Path, int]]:
+    """Do as `read`, and return the line of each value too."""
+    try:
+        data, lines = marked_yaml.read(text)
+    except marked_yaml.NotYaml as error:
+        raise BadFile([Problem(error.line, error.message)]) from None
+    try:
+        file = WorkflowIn.model_validate(data)
+    except ValidationError as error:
+        raise BadFile([_shape_problem(one, lines) for one in error.errors()]) from None
+    found = [
+        Problem(marked_yaml.line_of(path, lines), message) for path, message in _problems(file)
+    ]
+    if found:
+        raise BadFile(found)
+    return file, lines
+
+
+def _shape_problem(error: Any, lines: dict[Path, int]) -> Problem:
+    path = tuple(error["loc"])
+    name = ".".join(str(part) for part in path)
+    said = _SAID.get(error["type"])
+    if said is None:
+        return Problem(marked_yaml.line_of(path, lines), f"{name}: {error['msg']}.")
+    facts = {"name": name, **error.get("ctx", {})}
+    return Problem(marked_yaml.line_of(path, lines), said.format(**facts))
+
+
+# pydantic's kinds of refusal, as a person would say them
+_SAID = {
+    "missing": "{name} is missing.",
+    "extra_forbidden": "{name} is not known here. Check its spelling.",
+    "string_type": "{name}: a text belongs here; put it in quotes if it looks like something else.",
+    "int_type": "{name}: a whole number belongs here.",
+    "bool_type": "{name}: true or false belongs here.",
+    "dict_type": "{name}: a mapping of names belongs here.",
+    "list_type": "{name}: a list belongs here.",
+    "model_type": "{name}: a mapping of names belongs here.",
+    "model_attributes_type": "{name}: a mapping of names belongs here.",
+    "literal_error": "{name}: {expected} belongs here.",
+    "too_short": "{name}: at least {min_length} belongs here.",
+    "string_too_short": "{name} is empty.",
+    "string_too_long": "{name} has more than {max_length} characters.",
+    "string_pattern_mismatch": "{name}: small letters and digits, joined by - or _, belong here.",
+    "greater_than_equal": "{name}: at least {ge} belongs here.",
+    "less_than_equal": "{name}: at most {le} belongs here.",
+}
+
+
+def _problems(file: WorkflowIn) -> list[tuple[Path, str]]:
+    """Find what the parts say of each other that does not hold."""
+    found = [*_head_problems(file), *_schema_problems(file), *_matrix_problems(file)]
+    types = action_types(file)
+    broken = list(_map_problems(file.map))
+    if broken:
+        return [*found, *broken]
+    risk_map = policy.parse_map(file.map)
+    found += [
+        (_place_of(sentence, file), sentence) for sentence in policy.problems(risk_map, types)
+    ]
+    if not found:
+        found += [(("matrix",), sentence) for sentence in gaps(file, risk_map)]
+    return found
+
+
+def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    if file.review_on is not None:
+        try:
+            date.fromisoformat(file.review_on)
+        except ValueError:
+            yield ("review_on",), f"{file.review_on} is no day. Write it as 2027-02-01."
+    for names, where in ((file.action_types, "action_types"), (file.queues, "queues")):
+        for name in names:
+            if not re.fullmatch(_SLUG, name) or len(name) > 60:
+                yield (where, name), f"{name}: small letters and digits, joined by - or _."
+    used = {row.queue for row in file.matrix}
+    used |= {row.escalate_to.queue for row in file.matrix if row.escalate_to}
+    for name in file.queues:
+        if name not in used:
+            yield ("queues", name), f"No row of the matrix sends anything to {name}. Remove it."
+
+
+def _map_problems(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Read the map, and each of its rules by itself, so that one bad rule hides no other."""
+    rules = body.get("rules", [])
+    alone = {**body, "rules": []} if isinstance(rules, list) else body
+    for place, data in [((), alone), *_rules(rules)]:
+        try:
+            policy.parse_map(data)
+        except policy.PolicyError as error:
+            yield _path(error.path, place), error.reason
+            if not place:
+                return
+    ids = [rule.get("id") if isinstance(rule, dict) else None for rule in rules]
+    for index, id in enumerate(ids):
+        if id is not None and id in ids[:index]:
+            yield ("map", "rules", index, "id"), f"There are two rules {id}. Rename one."
+    if len(rules) > policy.MAX_RULES:
+        yield ("map", "rules"), f"A map has at most {policy.MAX_RULES} rules."
+
+
+def _rules(rules: Any) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    if isinstance(rules, list):
+        for index, rule in enumerate(rules):
+            yield (index,), {"default": Tier.AUTONOMOUS.value, "rules": [rule]}
+
+
+def _path(dotted: str, place: tuple[int, ...]) -> Path:
+    """Turn `rules.0.when` of a rule read alone into its path in the file."""
+    parts = [int(part) if part.isdigit() else part for part in dotted.split(".") if part]
+    if place and parts[:2] == ["rules", 0]:
+        parts[1] = place[0]
+    return ("map", *parts)
+
+
+def _place_of(sentence: str, file: WorkflowIn) -> Path:
+    """Find the rule that a sentence about the whole map speaks of."""
+    for index, rule in enumerate(file.map.get("rules", [])):
+        if sentence.startswith(f"Rule {rule['id']} "):
+            return ("map", "rules", index)
+    return ("map", "floors") if sentence.startswith("The floor") else ("map",)
+
+
+def _schema_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    for name, action in file.action_types.items():
+        try:
+            argument_schema.compile(action.arguments)
+        except SchemaRefused as refused:
+            yield ("action_types", name, "arguments"), f"{name}: {refused}"
+
+
+def _matrix_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    named = [(row.action_type, row.kind, row.tier) for row in file.matrix]
+    for index, row in enumerate(file.matrix):
+        at: Path = ("matrix", index)
+        yield from _row_problems(row, at, file)
+        if named[index] in named[:index]:
+            yield at, "Another row is for exactly the same. Keep one."
+
+
+def _row_problems(row: RowIn, at: Path, file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    allowed: list[tuple[str, str | None, Collection[str]]] = [
+        ("action_type", row.action_type, file.action_types),
+        ("kind", row.kind, list(HandoffKind)),
+        ("tier", row.tier, list(Tier)),
+        ("queue", row.queue, file.queues),
+        ("fallback", row.fallback, list(Fallback)),
+    ]
+    for name, value, known in allowed:
+        if value is not None and value not in known:
+            yield (*at, name), f"{value} is none of {', '.join(known)}."
+    if _DURATION.fullmatch(row.deadline) is None or seconds(row.deadline) == 0:
+        yield (*at, "deadline"), "A time such as 30m, 4h or 2d belongs here."
+    if row.escalate_to and row.escalate_to.queue not in file.queues:
+        yield (*at, "escalate_to"), f"There is no queue {row.escalate_to.queue}."
+    if row.fallback == Fallback.ESCALATE and row.escalate_to is None:
+        yield (*at, "fallback"), "It escalates, and escalate_to does not say where."
+
+
+def action_types(file: WorkflowIn) -> list[ActionType]:
+    return [
+        ActionType(
+            name=name,
+            impact=Impact(action.impact),
+            reversibility=Reversibility(action.reversibility),
+        )
+        for name, action in file.action_types.items()
+    ]
+
+
+def gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
+    """Name what a proposal could reach and nobody would be asked."""
+    rows = [
+        authority.Row(
+            id=str(index),
+            action_type=row.action_type,
+            kind=HandoffKind(row.kind) if row.kind else None,
+            tier=Tier(row.tier) if row.tier else None,
+            role=row.role,
+            queue=row.queue,
+            deadline_seconds=seconds(row.deadline),
+            fallback=Fallback(row.fallback),
+        )
+        for index, row in enumerate(file.matrix)
+    ]
+    return authority.gaps(action_types(file), risk_map, rows)
+
+
+def seconds(duration: str) -> int:
+    """Read `90s`, `30m`, `4h` or `2d`."""
+    match = _DURATION.fullmatch(duration)
+    if match is None:
+        raise ValueError(f"{duration!r} is not a duration")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def duration(of_seconds: int) -> str:
+    """Write seconds in the largest unit that leaves none over."""
+    for unit in ("d", "h", "m"):
+        if of_seconds and of_seconds % _UNITS[unit] == 0:
+            return f"{of_seconds // _UNITS[unit]}{unit}"
+    return f"{of_seconds}s"

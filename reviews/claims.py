@@ -1,0 +1,172 @@
+"""Leases on handoffs: take the next, pick, renew, give back, end what ran out.
+
+The database's clock decides what is live, everywhere. Lock order: handoff, then claim; what is
+locked by others is skipped, never waited for.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.errors import DomainError
+from accounts.models import User
+from handoffs.actors import person_actor
+from handoffs.errors import NotFound
+from handoffs.models import Handoff
+from reviews import conflicts, permissions, queueing
+from reviews.errors import AlreadyClaimed, CapReached, ClaimLost, PickNotAllowed
+from reviews.models import Claim
+from reviews.queueing import Look
+
+OPEN_CLAIMS = queueing.OPEN_CLAIMS
+_TRIES = 6
+
+_RENEW = f"""
+update reviews_claim claim
+set expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
+from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
+where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
+    and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
+returning claim.id
+"""
+
+_GIVE_BACK = """
+with given as (
+    update reviews_claim set ended_at = statement_timestamp(), ended_because = 'given_back'
+    where handoff_id = %(handoff)s and reviewer_id = %(user)s and ended_at is null
+    returning handoff_id
+)
+insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
+select %(actor_kind)s, %(actor)s, 'handoff.given_back', handoff_id, '{}', 0 from given
+"""
+
+_END_STALE = f"""
+with over as (
+    select claim.id, claim.expires_at <= statement_timestamp() as ran_out
+    from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id
+    where claim.ended_at is null and {queueing.OVER}
+    order by claim.expires_at limit 500
+    for update of claim skip locked
+)
+update reviews_claim claim set ended_at = statement_timestamp(),
+    ended_because = case when over.ran_out then 'expired' else 'moved' end
+from over where claim.id = over.id
+"""
+
+
+def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Claim | None:
+    """Lease the handoff that is due first of those this person may decide; None when none waits.
+
+    What they hold already is handed back to them first, its lease renewed. Of any number of
+    reviewers asking at once each gets another one; who loses a race tries again, a few times.
+    What they gave back within the hour comes last.
+    """
+    floors, given_back_too = queueing.floors.params(), False
+    for _ in range(_TRIES):
+        look = queueing.attempt(by, queue=queue_slug, given_back_too=given_back_too, start=floors)
+        queueing.floors.learn(look, used=floors["floor_queues"])
+        if look.queues == 0 and queue_slug is not None:
+            raise NotFound
+        claim = _settle(look, by, now=now)
+        if claim is not None:
+            return claim
+        if look.seen or look.held:
+            continue
+        if floors["floor_queues"]:
+            floors = queueing.NO_FLOORS
+        elif not given_back_too:
+            given_back_too = True
+        else:
+            return None
+    return None
+
+
+def pick(handoff_id: str, *, by: User, now: datetime) -> Claim:
+    """Lease this handoff, where its queue lets people choose or their own claim on it ran out."""
+    handoff = permissions.get(by, handoff_id)
+    permissions.check_can_decide(by, handoff)
+    if not handoff.queue.pick_allowed and not _had_it(handoff, by):
+        raise PickNotAllowed
+    for _ in range(2):
+        look = queueing.attempt(by, handoff=handoff_id)
+        claim = _settle(look, by, now=now)
+        if claim is not None:
+            return claim
+    conflict = conflicts.current(handoff_id, reader=by)
+    raise AlreadyClaimed(f"{conflict.sentence} Nothing was changed." if conflict else "")
+
+
+def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
+    """Return what was taken or is held already; None when the attempt came to nothing."""
+    if look.id is not None:
+        return look.claim(by)
+    if look.held is not None:
+        try:
+            return renew(look.held, by=by, now=now)
+        except ClaimLost:
+            return None
+    if look.seen and look.full:
+        raise CapReached
+    return None
+
+
+def _had_it(handoff: Handoff, by: User) -> bool:
+    return Claim.objects.filter(
+        handoff=handoff, reviewer=by, round=handoff.round, ended_because=Claim.Ended.EXPIRED
+    ).exists()
+
+
+def renew(handoff_id: str, *, by: User, now: datetime) -> Claim:
+    """Let the lease run for its full length again, or raise ClaimLost with what became of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, {"handoff": handoff_id, "user": by.id})
+        row = cursor.fetchone()
+    if row is None:
+        raise lost(handoff_id, by)
+    return Claim.objects.get(id=row[0])
+
+
+def mark_opened(handoff_id: str, *, by: User, now: datetime) -> None:
+    """Note that the page was opened under this person's claim; only the first time counts."""
+    Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None, opened_at=None).update(
+        opened_at=now
+    )  # a trigger writes the database's own time instead
+
+
+def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
+    """End the claim so that a colleague can have it; the draft stays. False when it had ended."""
+    actor = person_actor(by.id, "")
+    params: dict[str, int | str] = {
+        "handoff": handoff_id,
+        "user": by.id,
+        "actor_kind": actor.kind.value,
+        "actor": actor.audit_name,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, params)
+        return bool(cursor.rowcount == 1)
+
+
+def end_stale(now: datetime) -> int:
+    """End what ran out or whose handoff moved on. Nothing waits for this: it only tidies."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END_STALE)
+        return int(cursor.rowcount)
+
+
+def lost(handoff_id: str, by: User) -> DomainError:
+    """Build the refusal that tells a person what became of the handoff they held.
+
+    To whoever neither held it nor sees its queue there is no such handoff.
+    """
+    held = Claim.objects.filter(handoff=handoff_id, reviewer=by).order_by("-id").first()
+    if held is None:
+        permissions.get(by, handoff_id)
+        return ClaimLost("You do not hold this handoff. Nothing was sent. Take it first.")
+    conflict = conflicts.current(handoff_id, reader=by)
+    if conflict is not None:
+        return ClaimLost(conflict=conflict)
+    return ClaimLost(
+        f"Your claim ended at {held.ended_at or held.expires_at:%H:%M} UTC. "
+        "Nothing was sent; what you wrote is kept. Take it again."
+    )

@@ -1,0 +1,101 @@
+"""What became of a handoff that someone was still at: who did what, and when."""
+
+from django.db.models.functions import Now
+
+from accounts.models import User
+from handoffs.models import Handoff, Transition
+from handoffs.states import ActorKind, Cause, HandoffState
+from reviews import permissions
+from reviews.errors import Conflict
+from reviews.models import Claim, Decision
+
+_SAID = {
+    "approve": "approved this",
+    "approve_with_edits": "approved this with changes",
+    "reject": "rejected this",
+    "choose": "chose an option",
+    "answer": "answered this",
+    "redirect": "gave the agent a new instruction",
+    "take_over": "took the task over",
+    "confirm": "confirmed this",
+    "roll_back": "rolled this back",
+}
+_MOVED = {
+    Cause.WITHDRAWN: "withdrew this question",
+    Cause.INFORMATION_ASKED: "asked the agent for information",
+    Cause.ESCALATED: "handed this up to the next level",
+    Cause.TIMED_OUT: "moved this on because its time was up",
+    Cause.STALE: "put this question again with newer facts",
+    Cause.STOPPED: "stopped the run",
+    Cause.TRANSFERRED: "took the task over",
+}
+
+
+def current(handoff_id: str, *, reader: User) -> Conflict | None:
+    """Return what stands between `reader` and this handoff, or None when nothing does.
+
+    People are named only to those who see the handoff's queue now; everyone else reads the role.
+    """
+    handoff = Handoff.objects.select_related("role").filter(id=handoff_id).first()
+    if handoff is None:
+        return None
+    named = permissions.can_see(reader, handoff)
+    if handoff.state == HandoffState.WAITING.value:
+        return _held(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+    return _answered(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+
+
+def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
+    answer = handoff.answers.order_by("-round").first()
+    if answer is None or handoff.state != HandoffState.ANSWERED.value:
+        return None
+    decision = None
+    if answer.by_kind == ActorKind.PERSON.value:
+        decision = (
+            Decision.objects.filter(handoff=handoff, round=answer.round)
+            .select_related("reviewer")
+            .first()
+        )
+    return Conflict(
+        what=_SAID.get(answer.verb, "answered this"),
+        role=answer.role,
+        at=answer.answered_at,
+        person=decision.reviewer.name if decision and named else "",
+        mine=decision is not None and decision.reviewer_id == reader.id,
+    )
+
+
+def _held(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
+    claim = (
+        Claim.objects.filter(
+            handoff=handoff,
+            ended_at=None,
+            expires_at__gt=Now(),
+            level=handoff.level,
+            round=handoff.round,
+        )
+        .exclude(reviewer=reader)
+        .select_related("reviewer")
+        .first()
+    )
+    if claim is None:
+        return None
+    return Conflict(
+        what="took this",
+        role=handoff.role.name,
+        at=claim.taken_at,
+        person=claim.reviewer.name if named else "",
+    )
+
+
+def _moved(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
+    """Read the last transition, if it came after what this reader last took."""
+    mine = Claim.objects.filter(handoff=handoff, reviewer=reader).order_by("-id").first()
+    last = Transition.objects.filter(run=handoff.run_id, handoff_id=handoff.id).order_by("-version")
+    moved = last.first()
+    if moved is None or moved.version == 1 or (mine is not None and moved.at <= mine.taken_at):
+        return None
+    what = _MOVED.get(Cause(moved.cause))
+    if what is None:
+        return None
+    return Conflict(what=what, role=moved.actor or "Overread", at=moved.at)

@@ -1,0 +1,244 @@
+"""What a person says, and what becomes of it: one transaction down to the run's answer."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from accounts.errors import DomainError
+from accounts.models import User
+from handoffs import answers, compiled, moves
+from handoffs.actors import Actor, person_actor
+from handoffs.canonical import encode
+from handoffs.compiled import Action
+from handoffs.errors import NotFound
+from handoffs.failpoints import failpoint
+from handoffs.models import Brief, Handoff
+from handoffs.states import HandoffKind, Tier
+from reviews import claims, desk, permissions, queueing, safeguards, wording
+from reviews import verbs as buttons
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
+from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews.verbs import VerbOption
+from reviews.wording import Choice as Choice
+
+logger = logging.getLogger(__name__)
+
+_DRAFT_BYTES = 256 * 1024
+
+# The claim is live, in this round, at this level, by this person: or there is no row.
+_FENCE = f"""
+select claim.id, claim.opened_at,
+    extract(epoch from clock_timestamp() - claim.opened_at)::float as open_seconds
+from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id
+where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s
+    and claim.ended_at is null and not {queueing.OVER}
+for update of claim
+"""
+_SAVE_DRAFT = """
+insert into reviews_draft as kept (handoff_id, reviewer_id, body, saved_at)
+values (%(handoff)s, %(user)s, %(body)s::jsonb, statement_timestamp())
+on conflict (handoff_id, reviewer_id) do update
+    set body = kept.body || excluded.body, saved_at = excluded.saved_at
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fenced:
+    """A handoff locked for its decider, with what the decision is judged by."""
+
+    handoff: Handoff
+    brief: Brief
+    action: Action | None
+    arguments: dict[str, Any] | None
+    claim_id: int
+    opened_at: datetime | None
+    open_seconds: float | None
+    by: Actor
+
+
+def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOption]:
+    """Return the buttons of this handoff; `proposal` as stored or as the desk shows it."""
+    action = _action(handoff, proposal)
+    arguments = proposal.arguments if proposal else {}
+    return buttons.offered(
+        kind=HandoffKind(handoff.kind),
+        tier=Tier(handoff.tier) if handoff.tier else None,
+        escalates=handoff.escalate_queue_id is not None,
+        title=action.title if action else "",
+        arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
+        brief=brief,
+    )
+
+
+def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decision:
+    """Decide the handoff that `by` holds: decision, end of claim and answer commit together.
+
+    Whoever comes late, from a claim that ran out or to a question that was answered, withdrawn or
+    handed up, gets ClaimLost; whoever lacks something gets SafeguardUnmet with all of it. Then
+    nothing is stored but what they wrote, as their draft.
+    """
+    choice = wording.clean(choice)
+    with _kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
+        fenced = _fence(handoff_id, by)
+        said = wording.said(
+            choice,
+            offered=verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body),
+            brief=fenced.brief.body,
+            action=fenced.action,
+            arguments=fenced.arguments,
+        )
+        _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
+        decision = _store(fenced, by, said, now=now)
+        failpoint("decisions.after_decision")
+        answers.answer(handoff_id, round=fenced.handoff.round, said=said, by=fenced.by, now=now)
+    return decision
+
+
+def _store(fenced: _Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
+    _end(fenced, Claim.Ended.DECIDED)
+    Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
+    return Decision.objects.create(
+        handoff=fenced.handoff,
+        round=fenced.handoff.round,
+        reviewer=by,
+        claim_id=fenced.claim_id,
+        verb=said.verb.value,
+        reason=said.reason,
+        message=said.message,
+        option=said.option,
+        arguments=None if said.arguments is None else encode(said.arguments).decode(),
+        brief_version=fenced.brief.version,
+        opened_at=fenced.opened_at or now,
+    )
+
+
+def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
+    """Put a question to the agent; the handoff leaves the desk until it is answered."""
+    question = wording.clean_text(question)
+    with _kept_on_refusal(handoff_id, by, {"message": question}), transaction.atomic():
+        fenced = _fence(handoff_id, by)
+        if not question:
+            raise TextMissing("Your question is missing. Nothing was sent. Write what you need.")
+        _end(fenced, Claim.Ended.ASKED)
+        answers.ask_information(
+            handoff_id, round=fenced.handoff.round, question=question, by=fenced.by, now=now
+        )
+
+
+def escalate(handoff_id: str, *, by: User, reason: str, now: datetime) -> Handoff:
+    """Hand the question up; raises NoHigherLevel where the matrix names nobody above."""
+    reason = wording.clean_text(reason)
+    with _kept_on_refusal(handoff_id, by, {"reason": reason}), transaction.atomic():
+        fenced = _fence(handoff_id, by)
+        _end(fenced, Claim.Ended.ESCALATED)
+        return answers.escalate(
+            handoff_id, round=fenced.handoff.round, reason=reason, by=fenced.by, now=now
+        )
+
+
+def _fence(handoff_id: str, by: User) -> _Fenced:
+    """Lock run, handoff and claim, in this order everywhere, and let nobody late through.
+
+    The order matters: taking the next one locks a handoff and then ends claims on it.
+    """
+    handoff = moves.lock_handoff(handoff_id)
+    with connection.cursor() as cursor:
+        cursor.execute("select from handoffs_handoff where id = %s for update", [handoff_id])
+        cursor.execute(_FENCE, {"handoff": handoff_id, "user": by.id})
+        row = cursor.fetchone()
+    if row is None:
+        raise claims.lost(handoff_id, by)
+    permissions.check_can_decide(by, handoff)
+    proposal = handoff.proposal
+    return _Fenced(
+        handoff=handoff,
+        brief=handoff.briefs.order_by("-version")[0],
+        action=_action(handoff, proposal),
+        arguments=json.loads(proposal.arguments) if proposal else None,
+        claim_id=row[0],
+        opened_at=row[1],
+        open_seconds=row[2],
+        by=person_actor(by.id, handoff.role.name),
+    )
+
+
+def _action(handoff: Handoff, proposal: Any) -> Action | None:
+    if proposal is None:
+        return None
+    return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
+
+
+def _check_safeguards(fenced: _Fenced, by: User, *, verb: str, reason: str) -> None:
+    spec = fenced.handoff.safeguards
+    facts = safeguards.Facts(
+        verb=verb,
+        reason=reason,
+        open_seconds=fenced.open_seconds,
+        gates=safeguards.gates(spec, fenced.brief.body),
+        opened=desk.opened_evidence(fenced.handoff, by),
+    )
+    missing: list[Unmet] = safeguards.unmet(spec, facts)
+    if missing:
+        codes = [one.code for one in missing]
+        logger.info(
+            "A decision was refused: something is still needed.",
+            extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
+        )
+        raise SafeguardUnmet(missing)
+
+
+def _end(fenced: _Fenced, because: Claim.Ended) -> None:
+    Claim.objects.filter(id=fenced.claim_id).update(ended_at=Now(), ended_because=because)
+
+
+@contextmanager
+def _kept_on_refusal(handoff_id: str, by: User, written: dict[str, Any]) -> Iterator[None]:
+    """Save what was written when it is refused, after everything else is rolled back.
+
+    Not for a handoff that is not theirs to know, nor for the second click on one's own answer.
+    """
+    try:
+        yield
+    except NotFound:
+        raise
+    except DomainError as refused:
+        mine = isinstance(refused, ClaimLost) and refused.conflict and refused.conflict.mine
+        if not mine:
+            _save(handoff_id, by, written)
+        raise
+
+
+def save_draft(handoff_id: str, *, by: User, body: dict[str, Any], now: datetime) -> None:
+    """Keep what this person has written so far; fields that are not given stay as they were."""
+    if not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
+        permissions.get(by, handoff_id)
+    _save(handoff_id, by, body)
+
+
+def _save(handoff_id: str, by: User, body: dict[str, Any]) -> None:
+    written = {key: wording.clean_json(value) for key, value in body.items() if value}
+    text = json.dumps(written, ensure_ascii=False, allow_nan=False)
+    if len(text.encode()) > _DRAFT_BYTES:
+        raise TextTooLong
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE_DRAFT, {"handoff": handoff_id, "user": by.id, "body": text})
+
+
+def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime) -> None:
+    """Note that this person opened this piece of evidence; the first time counts."""
+    handoff = permissions.get(by, handoff_id)
+    brief = handoff.briefs.order_by("-version")[0]
+    known = {str(item.get("id")) for item in brief.body.get("evidence", [])}
+    if evidence_id not in known:
+        raise NotFound
+    EvidenceOpened.objects.bulk_create(
+        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id)],
+        ignore_conflicts=True,
+    )

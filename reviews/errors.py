@@ -1,0 +1,118 @@
+"""Named refusals at the desk: what happened, what it means, what to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.errors import DomainError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """What became of a handoff while someone was still at it.
+
+    `person` is empty where the reader may not know who it was; `role` is always there. `mine`
+    marks what the reader did, say by a second click.
+    """
+
+    what: str
+    role: str
+    at: datetime
+    person: str = ""
+    mine: bool = False
+
+    @property
+    def sentence(self) -> str:
+        if self.mine:
+            return f"You {self.what} at {self.at:%H:%M} UTC."
+        who = f"{self.person} ({self.role})" if self.person else self.role
+        return f"{who} {self.what} at {self.at:%H:%M} UTC."
+
+
+class MayNotDecide(DomainError):
+    """Your roles do not let you decide handoffs. Nothing was changed. Ask a manager for one."""
+
+    code, status, title = "may_not_decide", 403, "No role that decides"
+
+
+class NoAuthorityHere(DomainError):
+    """You may read this handoff, but another team decides it. Nothing was changed or sent."""
+
+    code, status, title = "no_authority_here", 403, "Another team decides this"
+
+
+class PickNotAllowed(DomainError):
+    """This queue hands out the next one; nobody chooses. Nothing was taken. Take the next."""
+
+    code, status, title = "pick_not_allowed", 409, "No picking in this queue"
+
+
+class AlreadyClaimed(DomainError):
+    """A colleague has this one just now. Nothing was changed. Take another."""
+
+    code, status, title = "already_claimed", 409, "A colleague has it"
+
+
+class CapReached(DomainError):
+    """You hold as many handoffs as one person may. Nothing was taken. Decide or give back one."""
+
+    code, status, title = "cap_reached", 409, "Enough for one person"
+
+
+class ClaimLost(DomainError):
+    """Your claim ran out or ended. Nothing was sent; what you wrote is kept. Take it again."""
+
+    code, status, title = "claim_lost", 409, "No longer yours"
+
+    def __init__(self, message: str = "", *, conflict: Conflict | None = None) -> None:
+        self.conflict = conflict
+        if conflict is not None and not message:
+            kept = "It was sent once." if conflict.mine else "What you wrote is kept."
+            message = f"{conflict.sentence} Nothing was sent now. {kept}"
+        super().__init__(message)
+
+
+class VerbNotOffered(DomainError):
+    """This handoff cannot be answered that way. Nothing was sent. Choose one of its buttons."""
+
+    code, status, title = "verb_not_offered", 422, "Not an answer to this"
+
+
+class EditsOffSchema(DomainError):
+    """Your changes do not fit what the action takes. Nothing was sent. Mend the marked fields."""
+
+    code, status, title = "arguments_off_schema", 422, "Changes do not fit"
+
+
+class TextMissing(DomainError):
+    """This needs a sentence from you. Nothing was sent. Write it and send again."""
+
+    code, status, title = "text_missing", 422, "A sentence is missing"
+
+
+class TextTooLong(DomainError):
+    """This is more text than can be kept. Nothing was sent or saved. Shorten it and send again."""
+
+    code, status, title = "text_too_long", 422, "Too long"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmet:
+    """One thing that is still needed before a decision counts, as a calm sentence.
+
+    `seconds` is set where only time is missing.
+    """
+
+    code: str
+    sentence: str
+    seconds: int | None = None
+
+
+class SafeguardUnmet(DomainError):
+    """Something is still needed before this can be decided. Nothing was sent. It is listed."""
+
+    code, status, title = "safeguard_unmet", 422, "Still needed"
+
+    def __init__(self, unmet: list[Unmet]) -> None:
+        self.unmet = unmet
+        needed = " ".join(one.sentence for one in unmet)
+        super().__init__(f"Nothing was sent yet. {needed}")

@@ -1,0 +1,38 @@
+"""The decision form: one text box, one verb, perhaps an option."""
+
+from django.http import QueryDict
+
+from accounts.errors import DomainError
+from handoffs.states import Verb
+from reviews.errors import SafeguardUnmet
+from reviews.pages.handoff import Typed
+from reviews.wording import Choice
+
+# what is written with these is for the agent; it is also the reason
+_MESSAGES = (Verb.ANSWER, Verb.REDIRECT)
+
+
+def words(typed: QueryDict) -> str:
+    return typed.get("words", "").strip()
+
+
+def choice(typed: QueryDict) -> Choice:
+    """Read what was chosen and written."""
+    verb = typed.get("verb", "")
+    return Choice(
+        verb=verb,
+        reason=words(typed),
+        message=words(typed) if verb in _MESSAGES else "",
+        option=typed.get("option") if verb == Verb.CHOOSE else None,
+    )
+
+
+def again(typed: QueryDict, refusal: DomainError) -> Typed:
+    """Keep the form as it was filled in, with why it did not go through."""
+    unmet = tuple(refusal.unmet) if isinstance(refusal, SafeguardUnmet) else ()
+    return Typed(
+        words=typed.get("words", ""),
+        option=typed.get("option", ""),
+        error=refusal.message,
+        unmet=unmet,
+    )

@@ -1,0 +1,150 @@
+"""How people work: who holds what, what they wrote, what they decided."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from handoffs.models import Handoff
+
+
+class Claim(models.Model):
+    """A reviewer's lease on a handoff.
+
+    It is live while it is not ended, its lease runs, and the handoff still waits at the level and
+    in the round it was taken at: climbing, withdrawing or answering ends claims by data.
+
+    `turn` numbers the claims on a handoff, `number` those of a person. Whoever takes one says
+    which comes next, so of two at once one fails, without a lock; and the latest is found beside
+    any number of dead index entries that an open snapshot keeps.
+    """
+
+    class Ended(models.TextChoices):
+        DECIDED = "decided"
+        GIVEN_BACK = "given_back"
+        ASKED = "asked"
+        ESCALATED = "escalated"
+        EXPIRED = "expired"
+        MOVED = "moved"
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="claims", db_index=False
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
+    )
+    turn = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
+    level = models.PositiveSmallIntegerField()
+    round = models.PositiveIntegerField()
+    taken_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    # when the page was first opened under this claim; a trigger sets it, by its own clock
+    opened_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(
+        max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff"],
+                condition=models.Q(ended_at__isnull=True),
+                name="claim_one_live_per_handoff",
+            ),
+            # also read by taking: who has this one
+            models.UniqueConstraint(fields=["handoff", "turn"], name="claim_turn_once"),
+            # also read by taking and the desk: what do I hold
+            models.UniqueConstraint(fields=["reviewer", "number"], name="claim_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_because="")
+                | (models.Q(ended_at__isnull=False) & ~models.Q(ended_because="")),
+                name="claim_ended_has_cause",
+            ),
+        ]
+        indexes = [
+            # read by claims.take_next: what this person gave back of late is offered last
+            models.Index(
+                fields=["reviewer", "-ended_at"],
+                condition=models.Q(ended_because="given_back"),
+                name="claim_given_back",
+            ),
+            # read by claims.end_stale
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="claim_expiring",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class Draft(models.Model):
+    """What a reviewer has written so far; it outlives the claim, the page and the device."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="drafts")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    body = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "reviewer"], name="draft_once_per_reviewer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class EvidenceOpened(models.Model):
+    """A reviewer opened a piece of evidence; the server saw it."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="opened_evidence")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    evidence_id = models.CharField(max_length=60)
+    opened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "reviewer", "evidence_id"], name="evidence_opened_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.evidence_id}"
+
+
+class Decision(models.Model):
+    """What a person said; what the run is told of it is the handoff's answer."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveIntegerField()
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
+    verb = models.CharField(max_length=20)
+    reason = models.TextField(blank=True, default="")
+    message = models.TextField(blank=True, default="")
+    option = models.CharField(max_length=60, null=True)
+    arguments = models.TextField(null=True)
+    brief_version = models.PositiveIntegerField()
+    opened_at = models.DateTimeField()
+    decided_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "round", "reviewer"], name="decision_once_per_reviewer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.verb}"

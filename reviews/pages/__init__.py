@@ -1,0 +1,1 @@
+"""View objects: everything a template prints, decided here."""

@@ -1,0 +1,158 @@
+"""The desk: how much waits where, what I hold, and one thing to press."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from handoffs.states import HandoffKind
+from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
+from reviews.pages import times, words
+from reviews.pages.text import marked
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueLine:
+    slug: str
+    name: str
+    waiting: int
+    oldest: times.Moment | None
+    due: times.Moment | None
+    take_url: str
+    list_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldLine:
+    ask: str
+    url: str
+    due: times.Moment
+    until: times.Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowLine:
+    ask: str
+    url: str
+    kind: str
+    opened: times.Moment
+    due: times.Moment
+    claimed: bool
+    pick_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskPage:
+    heading: str
+    waiting: int
+    queues: tuple[QueueLine, ...]
+    held: tuple[HeldLine, ...]
+    take_url: str
+    empty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    name: str
+    note: str
+    rows: tuple[RowLine, ...]
+    take_url: str
+    next_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """Where the top bar says one is; without a name it says nothing."""
+
+    url: str
+    name: str = ""
+    note: str = ""
+
+
+def here(name: str = "", note: str = "") -> Here:
+    return Here(url=reverse("reviews:desk"), name=name, note=note)
+
+
+def page(overview: Overview, *, now: datetime) -> DeskPage:
+    """Arrange the desk, the queue that is due first on top."""
+    lines = sorted((_line(card, now) for card in overview.queues), key=_urgency)
+    mine = tuple(_held(row, now) for row in overview.held)
+    total = sum(line.waiting for line in lines)
+    return DeskPage(
+        heading=_heading(total),
+        waiting=total,
+        queues=tuple(lines),
+        held=mine,
+        take_url=reverse("reviews:take"),
+        empty=_empty(lines, mine),
+    )
+
+
+def queue_page(found: Page, *, now: datetime) -> QueuePage:
+    """List what may be chosen, in the order it is due."""
+    own = reverse("reviews:queue", args=[found.queue])
+    return QueuePage(
+        name=found.name,
+        note="In the order they are due. Choose one, or take the next."
+        if found.rows
+        else "Nothing waits here for your team.",
+        rows=tuple(_row(row, now) for row in found.rows),
+        take_url=reverse("reviews:take-from", args=[found.queue]),
+        next_url=f"{own}?after={found.after}" if found.after else "",
+    )
+
+
+def _heading(total: int) -> str:
+    if total == 0:
+        return "Nothing waits"
+    return "One handoff waits" if total == 1 else f"{total} handoffs wait"
+
+
+def _empty(lines: list[QueueLine], held: tuple[HeldLine, ...]) -> str:
+    if not lines:
+        return (
+            "You are in no queue yet, so nothing can come to you. "
+            "A manager gives your team a queue."
+        )
+    if held:
+        return "Only what you hold is left."
+    return "Every queue of yours is empty. What comes next appears here by itself."
+
+
+def _urgency(line: QueueLine) -> tuple[bool, str, str]:
+    return (line.due is None, line.due.iso if line.due else "", line.name)
+
+
+def _line(card: QueueCard, now: datetime) -> QueueLine:
+    oldest, due = card.oldest_opened_at, card.next_deadline_at
+    listed = reverse("reviews:queue", args=[card.slug]) if card.pick_allowed else ""
+    return QueueLine(
+        slug=card.slug,
+        name=card.name,
+        waiting=card.waiting,
+        oldest=times.since(oldest, now) if oldest else None,
+        due=times.until(due, now) if due else None,
+        take_url=reverse("reviews:take-from", args=[card.slug]),
+        list_url=listed,
+    )
+
+
+def _held(row: HeldRow, now: datetime) -> HeldLine:
+    return HeldLine(
+        ask=marked(row.ask),
+        url=reverse("reviews:handoff", args=[row.id]),
+        due=times.until(row.deadline_at, now),
+        until=times.until(row.expires_at, now),
+    )
+
+
+def _row(row: Row, now: datetime) -> RowLine:
+    return RowLine(
+        ask=marked(row.ask),
+        url=reverse("reviews:handoff", args=[row.id]),
+        kind=words.KINDS[HandoffKind(row.kind)],
+        opened=times.since(row.opened_at, now),
+        due=times.until(row.deadline_at, now),
+        claimed=row.claimed,
+        pick_url=reverse("reviews:pick", args=[row.id]),
+    )

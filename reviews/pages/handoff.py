@@ -1,0 +1,284 @@
+"""The handoff page, from what the desk knows to what the template prints."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from handoffs.models import Transition
+from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
+from reviews import safeguards, verbs
+from reviews.desk import HandoffDetail
+from reviews.errors import Unmet
+from reviews.pages import brief as briefs
+from reviews.pages import lookup, outcome, rail, times, words
+from reviews.pages.text import Prose, marked, prose
+from reviews.pages.values import Value, value
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripItem:
+    """One cell of the strip under the question; `live` says how the browser counts it along."""
+
+    label: str
+    text: str
+    detail: str = ""
+    moment: times.Moment | None = None
+    live: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryLine:
+    at: times.Moment
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """What is one click away: never in the way, never missing."""
+
+    text: str
+    input: Value | None
+    turns: tuple[briefs.Turn, ...]
+    checkpoint: Prose | None
+    history: tuple[HistoryLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionView:
+    """What will be done, exactly: shown from the stored arguments, not from the agent's words."""
+
+    heading: str
+    name: str
+    facts: tuple[briefs.Fact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoffPage:
+    id: str
+    ask: str
+    kind: str
+    stage: str
+    workflow: str
+    reference: str
+    queue: str
+    queue_slug: str
+    role: str
+    why: str
+    strip: tuple[StripItem, ...]
+    action: ActionView | None
+    brief: briefs.BriefView
+    behind: Behind
+    rail: rail.Rail | None
+    outcome: outcome.Outcome | None
+    lease_third: int
+    urls: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What a refused form held, and why it was refused."""
+
+    words: str = ""
+    option: str = ""
+    error: str = ""
+    unmet: tuple[Unmet, ...] = ()
+
+
+def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
+    """Return the page to decide on, for whoever holds the claim, or else the page to read."""
+    handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
+    arguments = detail.proposal.arguments if detail.proposal else {}
+    urls = _urls(handoff.id)
+    return HandoffPage(
+        id=handoff.id,
+        ask=marked(detail.brief.get("ask") or "What should be done?"),
+        kind=words.KINDS[kind],
+        stage=words.STAGES.get(handoff.tier, ""),
+        workflow=handoff.workflow.name,
+        reference=marked(handoff.run.external_id),
+        queue=handoff.queue.name,
+        queue_slug=handoff.queue.slug,
+        role=handoff.role.name,
+        why=_why(detail, kind),
+        strip=_strip(detail, now),
+        action=_action(detail),
+        brief=briefs.view(
+            detail.brief,
+            arguments=arguments,
+            opened=detail.opened,
+            gates={gate.id for gate in detail.gates},
+            withheld=detail.withheld,
+        ),
+        behind=_behind(detail, now),
+        rail=_rail(detail, urls, typed, now) if detail.claim else None,
+        outcome=_outcome(detail, now),
+        lease_third=max(5, handoff.queue.lease_seconds // 3),
+        urls=urls,
+    )
+
+
+def lease(expires_at: datetime, now: datetime) -> times.Moment:
+    """Say until when it is theirs; that this is soon is no alarm, the page renews it."""
+    return replace(times.until(expires_at, now), state="calm")
+
+
+def _urls(handoff_id: str) -> dict[str, str]:
+    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
+    urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
+    return urls | {
+        "handoff": reverse("reviews:handoff", args=[handoff_id]),
+        "desk": reverse("reviews:desk"),
+    }
+
+
+def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
+    rules = detail.proposal.rules if detail.proposal else []
+    reasons = [marked(rule.get("because") or rule.get("id", "")) for rule in rules]
+    return words.here_because(
+        reasons, kind=kind, action=detail.proposal.action_type if detail.proposal else ""
+    )
+
+
+def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
+    """Say whose it is and until when, when it is due, what happens otherwise, and who waits."""
+    handoff, items = detail.handoff, []
+    if detail.claim is not None:
+        own = lease(detail.claim.expires_at, now)
+        items.append(StripItem(label="Yours until", text=own.clock, moment=own, live="lease"))
+    since = times.since(handoff.opened_at, now)
+    if handoff.answered_at is not None:
+        return _took(handoff.opened_at, handoff.answered_at, handoff.deadline_at, now)
+    if handoff.state != HandoffState.WITHDRAWN:
+        due = times.until(handoff.deadline_at, now)
+        items += [
+            StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
+            StripItem(label="If nobody answers", text=_otherwise(detail)),
+        ]
+    waits = (handoff.run.requester or {}).get("name") or "The agent"
+    items.append(
+        StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
+    )
+    return tuple(items)
+
+
+def _took(
+    opened_at: datetime, answered_at: datetime, deadline_at: datetime, now: datetime
+) -> tuple[StripItem, ...]:
+    """Say when it was asked and answered, and whether that was in time."""
+    took = times.span((answered_at - opened_at).total_seconds())
+    kept = "in time" if answered_at <= deadline_at else "late"
+    return (
+        StripItem(label="Asked", text=times.clock(opened_at, now)),
+        StripItem(label="Answered", text=times.clock(answered_at, now), detail=f"after {took}"),
+        StripItem(label="Was due", text=times.clock(deadline_at, now), detail=kept),
+    )
+
+
+def _otherwise(detail: HandoffDetail) -> str:
+    handoff = detail.handoff
+    if handoff.fallback == Fallback.ESCALATE and handoff.escalate_role is not None:
+        return f"goes to {handoff.escalate_role.name}"
+    if handoff.tier == Tier.SOFT_REVIEW:
+        return "the agent rolls it back"
+    if handoff.fallback == Fallback.FAIL:
+        return "the run ends with an error"
+    return "the agent is told no"
+
+
+def _action(detail: HandoffDetail) -> ActionView | None:
+    if detail.proposal is None:
+        return None
+    evidence = detail.brief.get("evidence") or ()
+    gates = {gate.id for gate in detail.gates}
+    readable = [
+        item for item in evidence if item.get("id") not in gates or item.get("id") in detail.opened
+    ]
+    return ActionView(
+        heading=words.heading(detail.handoff.state, detail.handoff.tier),
+        name=detail.proposal.action_type,
+        facts=briefs.arguments_view(
+            detail.proposal.arguments,
+            detail.schema,
+            facts=detail.brief.get("facts") or (),
+            index=lookup.notes(readable),
+        ),
+    )
+
+
+def _behind(detail: HandoffDetail, now: datetime) -> Behind:
+    """Put the original words first; whatever else the agent sent along stays readable."""
+    run_input = detail.handoff.run.input
+    given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
+    text, transcript = given.pop("text", ""), given.pop("transcript", "")
+    stored = detail.checkpoint
+    return Behind(
+        text=marked(text) if isinstance(text, str) else marked(json.dumps(text)),
+        input=value(given) if given else None,
+        turns=briefs.turns(transcript),
+        checkpoint=prose(_pretty(stored), markdown=False) if stored else None,
+        history=history(detail.history, now),
+    )
+
+
+def history(moves: Iterable[Transition], now: datetime) -> tuple[HistoryLine, ...]:
+    return tuple(
+        HistoryLine(
+            at=times.since(move.at, now),
+            text=words.moved(move.cause, marked(move.actor or words.ACTORS[move.actor_kind])),
+        )
+        for move in moves
+    )
+
+
+def _pretty(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _rail(
+    detail: HandoffDetail, urls: Mapping[str, str], typed: Typed | None, now: datetime
+) -> rail.Rail:
+    handoff, kept = detail.handoff, detail.draft or {}
+    said = typed or Typed(words=kept_words(kept), option=str(kept.get("option") or ""))
+    options = verbs.offered(
+        kind=HandoffKind(handoff.kind),
+        tier=Tier(handoff.tier) if handoff.tier else None,
+        escalates=handoff.escalate_queue_id is not None,
+        title=detail.title,
+        arguments=detail.proposal.arguments if detail.proposal else {},
+        brief=detail.brief,
+    )
+    facts = detail.facts(options[0].verb, said.words)
+    return rail.build(
+        [option for option in options if _fits(option.verb, detail)],
+        urls=urls,
+        unmet=said.unmet or safeguards.unmet(handoff.safeguards, facts),
+        reason_always=safeguards.needs_reason(handoff.safeguards, options[0].verb),
+        words=said.words,
+        chosen=said.option,
+        saved="Your text is kept." if kept_words(kept) else "",
+        error=said.error,
+    )
+
+
+def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:
+    if detail.claim is not None:
+        return None
+    return outcome.outcome(detail, kept=marked(kept_words(detail.draft or {})), now=now)
+
+
+def _fits(verb: str, detail: HandoffDetail) -> bool:
+    """Offer edits only where there is something to edit."""
+    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
+    return verb != "approve_with_edits" or editable
+
+
+def kept_words(draft: Mapping[str, Any]) -> str:
+    """Return what someone wrote, whichever answer it was meant for."""
+    return str(draft.get("reason") or draft.get("message") or "").strip()

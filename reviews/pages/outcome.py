@@ -1,0 +1,96 @@
+"""What became of a handoff, for whoever reads it without holding it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from handoffs.states import HandoffState
+from reviews.desk import HandoffDetail
+from reviews.pages import times, words
+from reviews.pages.changes import Change, stored
+from reviews.pages.text import marked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    at: times.Moment
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The margin of a page that asks for nothing: what happened, by whom, in which words."""
+
+    heading: str
+    line: str
+    tone: str = "plain"
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    questions: tuple[Question, ...] = ()
+    kept: str = ""
+    digest: str = ""
+    pick_url: str = ""
+
+
+def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
+    """Say what became of it, in the heading first."""
+    asked = tuple(
+        Question(
+            at=times.since(one.asked_at, now),
+            question=marked(one.question),
+            answer=marked(one.message),
+        )
+        for one in detail.questions
+    )
+    match HandoffState(detail.handoff.state):
+        case HandoffState.ANSWERED:
+            return _answered(detail, asked, now)
+        case HandoffState.WITHDRAWN:
+            line = "The agent no longer asks this. There is nothing to decide."
+            return Outcome(heading="Withdrawn", line=line, questions=asked, kept=kept)
+        case HandoffState.NEEDS_INFORMATION:
+            line = "The agent was asked for information. This comes back with its answer."
+            return Outcome(heading="Waits for the agent", line=line, questions=asked, kept=kept)
+        case HandoffState.WAITING:
+            return _waiting(detail, asked, kept)
+
+
+def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime) -> Outcome:
+    answer = detail.answer
+    if answer is None:
+        return Outcome(heading="Answered", line="", questions=asked)
+    heading, did, tone = words.ANSWERED[answer.verb]
+    who = answer.role or words.ACTORS[answer.by_kind]
+    if detail.decided_by:
+        who = f"{detail.decided_by} ({who})"
+    said = " ".join(part for part in (answer.reason, answer.message) if part)
+    return Outcome(
+        heading=heading,
+        line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
+        tone=tone,
+        reason=marked(said),
+        changes=stored(answer.edits),
+        questions=asked,
+        digest=answer.arguments_digest,
+    )
+
+
+def _waiting(detail: HandoffDetail, asked: tuple[Question, ...], kept: str) -> Outcome:
+    if detail.held_by:
+        line = "It comes back when they decide it, give it back or leave it."
+        heading = f"{detail.held_by} has this one"
+        return Outcome(heading=heading, line=line, questions=asked, kept=kept)
+    if not detail.may_decide:
+        line = f"You may read it; {detail.handoff.role.name} decide it."
+        return Outcome(heading="Waiting", line=line, questions=asked, kept=kept)
+    may_take = detail.handoff.queue.pick_allowed or bool(kept)
+    line = "Nobody has it now." if may_take else "Nobody has it now. Take the next from the desk."
+    return Outcome(
+        heading="Waiting",
+        line=line,
+        questions=asked,
+        kept=kept,
+        pick_url=reverse("reviews:pick", args=[detail.handoff.id]) if may_take else "",
+    )

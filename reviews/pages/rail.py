@@ -1,0 +1,185 @@
+"""The decision rail: the answers there are, in the place a tired hand expects them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from handoffs.states import Verb
+from reviews.errors import Unmet
+from reviews.pages.text import marked
+from reviews.verbs import ASK_INFORMATION, ESCALATE, VerbOption
+
+CHOOSE_KEY = "c"
+ICONS: dict[str, str] = {
+    Verb.APPROVE: "check",
+    Verb.APPROVE_WITH_EDITS: "pencil-line",
+    Verb.REJECT: "undo-2",
+    Verb.CHOOSE: "circle-dot",
+    Verb.ANSWER: "arrow-right",
+    Verb.REDIRECT: "signpost",
+    Verb.TAKE_OVER: "hand",
+    Verb.CONFIRM: "check",
+    Verb.ROLL_BACK: "rotate-ccw",
+    ASK_INFORMATION: "message-circle-question-mark",
+    ESCALATE: "chevrons-up",
+}
+# what the verb is called where there is no room for its object
+SHORT: dict[str, str] = {
+    Verb.APPROVE: "Approve",
+    Verb.APPROVE_WITH_EDITS: "Change first",
+    Verb.REJECT: "Reject",
+    Verb.CHOOSE: "Choose",
+    Verb.ANSWER: "Answer",
+    Verb.REDIRECT: "Instruct",
+    Verb.TAKE_OVER: "Take over",
+    Verb.CONFIRM: "Confirm",
+    Verb.ROLL_BACK: "Roll back",
+    ASK_INFORMATION: "Ask",
+    ESCALATE: "Hand up",
+}
+DONE: dict[str, str] = {
+    Verb.APPROVE: "Approved. The agent goes on.",
+    Verb.APPROVE_WITH_EDITS: "Approved with your changes. The agent goes on.",
+    Verb.REJECT: "Rejected. The agent is told why.",
+    Verb.CHOOSE: "Chosen. The agent goes on with that option.",
+    Verb.ANSWER: "Answered. The agent goes on.",
+    Verb.REDIRECT: "Sent back with your instruction.",
+    Verb.TAKE_OVER: "Taken over. The agent has stopped; the task is yours.",
+    Verb.CONFIRM: "Confirmed. What the agent did stays.",
+    Verb.ROLL_BACK: "Rolled back. The agent undoes it.",
+    ASK_INFORMATION: "Asked. It comes back when the agent has the answer.",
+    ESCALATE: "Handed up. The next level decides.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerbView:
+    """One button: `href` where it opens a page, `url` where its form goes elsewhere."""
+
+    verb: str
+    short: str
+    label: str
+    object: str
+    effect: str
+    key: str
+    icon: str
+    asks: bool
+    first: bool = False
+    href: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Something still needed; `ready_at` where only time is missing."""
+
+    code: str
+    sentence: str
+    ready_in: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rail:
+    """Everything the reviewer can do here; `bar` is the two likeliest for a thumb."""
+
+    lead: tuple[VerbView, ...]
+    other: tuple[VerbView, ...]
+    bar: tuple[VerbView, ...]
+    needs: tuple[Need, ...]
+    chooses: bool
+    chosen: str
+    words: str
+    words_first: bool
+    words_label: str
+    words_hint: str
+    error: str
+    saved: str
+
+
+def build(
+    options: Iterable[VerbOption],
+    *,
+    urls: Mapping[str, str],
+    unmet: Iterable[Unmet],
+    reason_always: bool,
+    words: str,
+    chosen: str,
+    saved: str,
+    error: str = "",
+) -> Rail:
+    """Arrange the answers: what needs no words first, the text box, then what needs them."""
+    views = _views(list(options), urls)
+    lead = tuple(view for view in views if not view.asks)
+    other = tuple(view for view in views if view.asks)
+    words_first = reason_always or bool(views and views[0].asks)
+    if words_first:
+        lead, other = views[:1], views[1:]
+    buttons = [view for view in (*lead, *other) if not view.href]
+    return Rail(
+        lead=lead,
+        other=other,
+        bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
+        needs=tuple(
+            Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
+        ),
+        chooses=any(view.verb == Verb.CHOOSE for view in views),
+        chosen=chosen,
+        words=words,
+        words_first=words_first,
+        words_label=_words_label(other, reason_always=reason_always, words_first=words_first),
+        words_hint="Kept with the decision. The agent reads it.",
+        error=error,
+        saved=saved,
+    )
+
+
+def _views(options: list[VerbOption], urls: Mapping[str, str]) -> tuple[VerbView, ...]:
+    """One button for each answer; all options of a choice share one, the radios say which."""
+    views: list[VerbView] = []
+    for option in options:
+        if option.verb == Verb.CHOOSE:
+            if any(view.verb == Verb.CHOOSE for view in views):
+                continue
+            views.append(_choose())
+            continue
+        views.append(_view(option, urls, first=not views))
+    return tuple(views)
+
+
+def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbView:
+    named = option.verb == Verb.APPROVE
+    return VerbView(
+        verb=option.verb,
+        short=SHORT[option.verb],
+        label="Approve" if named else marked(option.label),
+        object=marked(option.label) if named else "",
+        effect=marked(option.consequence),
+        key=option.key,
+        icon=ICONS[option.verb],
+        asks=bool(option.asks),
+        first=first,
+        href=urls["edit"] if option.verb == Verb.APPROVE_WITH_EDITS else "",
+        url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
+    )
+
+
+def _choose() -> VerbView:
+    return VerbView(
+        verb=Verb.CHOOSE.value,
+        short=SHORT[Verb.CHOOSE],
+        label="Go with the chosen option",
+        object="",
+        effect="Mark one of the options considered, or press its number.",
+        key=CHOOSE_KEY,
+        icon=ICONS[Verb.CHOOSE],
+        asks=False,
+    )
+
+
+def _words_label(other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool) -> str:
+    if reason_always:
+        return "Your reason"
+    if words_first:
+        return "Your words to the agent"
+    verbs = [view.short.lower() for view in other]
+    joined = f"{', '.join(verbs[:-1])} or {verbs[-1]}" if len(verbs) > 1 else "".join(verbs)
+    return f"In your words, to {joined}" if joined else "A remark"

@@ -1,0 +1,124 @@
+"""Text that an agent or a customer wrote: shown as it is, able to do nothing."""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+# above this, markdown is shown as it was written: rendering it would cost the page its speed
+MARKDOWN_LIMIT = 20_000
+TAGS = {
+    *("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "hr", "a", "span"),
+    *("ul", "ol", "li", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prose:
+    """A longer text; without `markup` it is shown as written. `hidden` counts what that loses."""
+
+    source: str
+    markup: SafeString | None = None
+    hidden: int = 0
+
+    @property
+    def words(self) -> int:
+        return len(self.source.split())
+
+
+def marked(text: object) -> str:
+    """Show characters that would hide or reorder others, as ⟦U+202E⟧."""
+    return INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", str(text))
+
+
+def host(url: str) -> str:
+    """Name where a link leads; look-alike letters are shown in their ASCII form."""
+    try:
+        name = urlsplit(url).hostname or ""
+        return name.encode("idna").decode() if not name.isascii() else name
+    except (ValueError, UnicodeError):
+        return "an address that cannot be read"
+
+
+def web_link(url: object) -> str:
+    """Return `url` if a browser may follow it, else nothing."""
+    text = str(url).strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+class _Renderer(RendererHTML):
+    """Prints the host after each link and starts headings below the page's own."""
+
+    def link_close(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
+        opening = next(t for t in reversed(tokens[:idx]) if t.type == "link_open")
+        where = host(str(opening.attrGet("href")))
+        return f'</a> <span class="host">[{html.escape(where)}]</span>' if where else "</a>"
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
+        return f"<{_heading(tokens[idx])}>"
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
+        return f"</{_heading(tokens[idx])}>"
+
+
+def _heading(token: Token) -> str:
+    return f"h{min(6, int(token.tag[1]) + 3)}"
+
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
+    .enable(["table", "strikethrough"])
+    .disable(["image"])
+)
+
+
+def prose(source: object, *, markdown: bool) -> Prose:
+    """Prepare a draft for reading; where rendering drops characters, say how many."""
+    text = marked(source)
+    if not markdown or len(text) > MARKDOWN_LIMIT:
+        return Prose(source=text)
+    tokens = _MARKDOWN.parse(text)
+    dirty = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    clean = nh3.clean(
+        dirty,
+        tags=TAGS,
+        attributes={"a": {"href"}, "span": {"class"}},
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+    lost = _weight(text) - sum(_shown(token) for token in tokens)
+    return Prose(source=text, markup=mark_safe(clean), hidden=max(0, lost))  # noqa: S308
+
+
+def _weight(text: str) -> int:
+    return sum(1 for character in text if character.isalnum())
+
+
+def _shown(token: Token) -> int:
+    """Count the letters and digits of the source that this token accounts for."""
+    own = _weight(token.content if token.type != "inline" else "")
+    if token.type in ("fence", "list_item_open"):
+        own += _weight(token.info)
+    if token.type == "text_special":
+        own = _weight(token.markup)
+    if token.type == "link_open" and token.markup != "autolink":
+        own += _weight(str(token.attrGet("href")))
+    return own + sum(_shown(child) for child in token.children or ())

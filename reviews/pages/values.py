@@ -1,0 +1,183 @@
+"""What a fact, an argument or a snippet looks like: decided by its type, never by its author."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from reviews.pages.text import host, marked, web_link
+
+IDENTIFIER = re.compile(r"#?(?=[^\d]*\d)(?!\d+\.\d+$)[A-Za-z0-9][A-Za-z0-9_./:-]{4,}")
+MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s?([A-Z]{3})")
+STAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+CUT = re.compile(r"…(\[[^\]]*cut\])?$")
+LONG = 160
+DEPTH = 4
+MENDING_TRIES = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One value, ready to print; `kind` picks the template's branch."""
+
+    kind: str
+    text: str = ""
+    raw: str = ""
+    href: str = ""
+    host: str = ""
+    unit: str = ""
+    items: tuple["Value", ...] = ()
+    pairs: tuple[tuple[str, "Value"], ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple["Value", ...], ...] = ()
+    cut: bool = False
+    note: str = ""
+    note_source: str = ""
+
+    @property
+    def shape(self) -> str:
+        """Tell whether it needs the whole width."""
+        wide = self.kind in ("table", "long") or (self.kind == "record" and not self.small)
+        return "wide" if wide else "line"
+
+    @property
+    def small(self) -> bool:
+        """Tell whether a record fits in a line."""
+        return len(self.pairs) <= 4 and all(
+            item.kind in ("text", "id", "money", "date", "none") and len(item.text) < 40
+            for _, item in self.pairs
+        )
+
+
+def label(key: object) -> str:
+    """Turn `payment_method_id` into "Payment method id"."""
+    text = marked(key).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def value(raw: Any, kind: str = "text", depth: int = 0) -> Value:
+    """Describe `raw` as its declared kind, or as what it evidently is."""
+    if raw is None or raw == "" or raw == [] or raw == {}:
+        return Value(kind="none")
+    if isinstance(raw, bool):
+        return Value(kind="text", text="yes" if raw else "no")
+    if isinstance(raw, dict | list):
+        return _compound(raw, depth)
+    text = marked(raw).strip()
+    if kind == "money" or (kind == "text" and MONEY.fullmatch(text)):
+        return money(text)
+    if depth < DEPTH and (parsed := _json(text)) is not None:
+        return replace(_compound(parsed, depth), cut=bool(CUT.search(text)))
+    return _scalar(text, str(raw), kind)
+
+
+def _scalar(text: str, raw: str, kind: str) -> Value:
+    if kind in ("link", "url", "text") and (href := web_link(raw)) and " " not in raw.strip():
+        return Value(kind="link", text=text, href=href, host=host(href))
+    if kind in ("date", "datetime", "text") and STAMP.fullmatch(text):
+        return stamp(text)
+    if kind == "id" or (kind == "text" and IDENTIFIER.fullmatch(text) and not text.isdecimal()):
+        return Value(kind="id", text=text, raw=text)
+    if kind == "text" and text.isdecimal() and len(text) >= 6:
+        return Value(kind="id", text=text, raw=text)
+    if kind == "text" and EMAIL.fullmatch(text):
+        return Value(kind="id", text=text, raw=text)
+    return Value(kind="long" if len(text) > LONG or "\n" in text else "text", text=text)
+
+
+def money(text: str) -> Value:
+    """Print an amount exactly as it was sent, thousands apart, the currency beside it."""
+    found = MONEY.fullmatch(text)
+    if not found:
+        return Value(kind="text", text=text)
+    whole, point, cents = found[1].partition(".")
+    sign, digits = ("\u2212", whole[1:]) if whole.startswith("-") else ("", whole)
+    apart = f"{int(digits):,}".replace(",", "\u202f") if len(digits) > 4 else digits
+    return Value(kind="money", text=f"{sign}{apart}{point}{cents}", unit=found[2], raw=text)
+
+
+def stamp(text: str) -> Value:
+    """Print a date with its weekday; what is no date stays as it was sent."""
+    try:
+        if len(text) == 10:
+            return Value(kind="date", text=f"{date.fromisoformat(text):%a %-d %b %Y}", raw=text)
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return Value(kind="text", text=text)
+    zone = f" {moment:%Z}" if moment.tzinfo else ""
+    return Value(kind="date", text=f"{moment:%a %-d %b %Y, %H:%M}{zone}", raw=text)
+
+
+def _compound(raw: Any, depth: int) -> Value:
+    if depth >= DEPTH:
+        return Value(kind="code", text=marked(json.dumps(raw, ensure_ascii=False)))
+    if not raw:
+        return Value(kind="none")
+    if isinstance(raw, dict):
+        if set(raw) == {"amount", "currency"}:
+            return money(f"{raw['amount']} {raw['currency']}")
+        pairs = tuple((label(key), value(item, depth=depth + 1)) for key, item in raw.items())
+        return Value(kind="record", pairs=pairs)
+    if _tabular(raw):
+        keys = list(dict.fromkeys(key for row in raw for key in row))
+        rows = tuple(tuple(value(row.get(key), depth=depth + 1) for key in keys) for row in raw)
+        return Value(kind="table", columns=tuple(label(key) for key in keys), rows=rows)
+    return Value(kind="list", items=tuple(value(item, depth=depth + 1) for item in raw))
+
+
+def _tabular(rows: list[Any]) -> bool:
+    """Tell whether the rows are flat records that share most of their keys."""
+    if not rows or not all(isinstance(row, dict) and row for row in rows):
+        return False
+    keys = {key for row in rows for key in row}
+    flat = all(not isinstance(item, dict | list) for row in rows for item in row.values())
+    return flat and 2 <= len(keys) <= 6
+
+
+def structure(raw: Any) -> Any:
+    """Return the object or array that `raw` is or spells; None when it is neither."""
+    return raw if isinstance(raw, dict | list) else _json(str(raw or "").strip())
+
+
+def _json(text: str) -> Any:
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = _mended(text)
+    return found if isinstance(found, dict | list) else None
+
+
+def _mended(text: str) -> Any:
+    """Read JSON that its sender cut off: keep what is whole."""
+    if not CUT.search(text):
+        return None
+    kept = CUT.sub("", text)
+    for _ in range(MENDING_TRIES):
+        kept = kept[: max(kept.rfind(mark, 0, len(kept) - 1) for mark in ",}]") + 1]
+        closing = _closing(kept.rstrip(","))
+        if not kept or closing is None:
+            continue
+        try:
+            return json.loads(kept.rstrip(",") + closing)
+        except ValueError:
+            continue
+    return None
+
+
+def _closing(text: str) -> str | None:
+    """Return the brackets that are still open at the end, None inside a string."""
+    open_brackets: list[str] = []
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|["{}\[\]]', text):
+        if token[0] == '"':
+            return None
+        if token[0] in "{[":
+            open_brackets.append("}" if token[0] == "{" else "]")
+        elif token[0] in "}]":
+            if not open_brackets:
+                return None
+            open_brackets.pop()
+    return "".join(reversed(open_brackets))

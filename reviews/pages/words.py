@@ -1,0 +1,93 @@
+"""The words on screen for what the code calls otherwise."""
+
+from handoffs.states import ActorKind, Cause, HandoffKind, HandoffState, RunState, Tier, Verb
+
+KINDS: dict[HandoffKind, str] = {
+    HandoffKind.TASK_DEFINITION: "Task definition",
+    HandoffKind.APPROVAL: "Approval",
+    HandoffKind.EXCEPTION: "Exception",
+    HandoffKind.AMBIGUITY: "Ambiguity",
+    HandoffKind.RECOVERY: "Recovery",
+    HandoffKind.SIGN_OFF: "Sign-off",
+    HandoffKind.TAKEOVER: "Takeover",
+    HandoffKind.AUDIT: "Audit",
+}
+# where the action is when a person reads about it
+STAGES: dict[str, str] = {
+    Tier.SOFT_REVIEW: "already done, to be confirmed",
+    Tier.HARD_STOP: "stopped",
+}
+ACTORS: dict[str, str] = {
+    ActorKind.CLIENT: "the agent",
+    ActorKind.PERSON: "a person",
+    ActorKind.POLICY: "policy",
+    ActorKind.SYSTEM: "Overread",
+}
+MOVES: dict[str, str] = {
+    Cause.PROPOSED: "asked by {who}",
+    Cause.CREATED: "asked by {who}",
+    Cause.ESCALATED: "handed up by {who}",
+    Cause.ANSWERED: "answered by {who}",
+    Cause.INFORMATION_ASKED: "information asked by {who}",
+    Cause.INFORMATION_GIVEN: "information given by {who}",
+    Cause.WITHDRAWN: "withdrawn by {who}",
+    Cause.STALE: "put again with newer facts by {who}",
+    Cause.TIMED_OUT: "moved on by {who}, its time was up",
+    Cause.STOPPED: "stopped by {who}",
+}
+# an answer, as a heading and as the sentence "Ann approved this."
+ANSWERED: dict[str, tuple[str, str, str]] = {
+    Verb.APPROVE: ("Approved", "approved this", "green"),
+    Verb.APPROVE_WITH_EDITS: ("Approved with changes", "approved this with changes", "green"),
+    Verb.REJECT: ("Rejected", "rejected this", "red"),
+    Verb.CHOOSE: ("Option chosen", "chose an option", "green"),
+    Verb.ANSWER: ("Answered", "answered the agent", "green"),
+    Verb.REDIRECT: ("Sent back", "gave the agent a new instruction", "plain"),
+    Verb.TAKE_OVER: ("Taken over", "took the task over", "plain"),
+    Verb.CONFIRM: ("Confirmed", "confirmed this", "green"),
+    Verb.ROLL_BACK: ("Rolled back", "rolled this back", "red"),
+}
+# what the requester reads; says neither who nor what
+RUN_LINES: dict[str, str] = {
+    RunState.RUNNING: "We are working on it.",
+    RunState.PAUSED_PENDING_HUMAN: "A person is looking at it.",
+    RunState.TIMED_OUT: "It is being passed to someone who can decide.",
+    RunState.HUMAN_RESPONDED: "A person has decided. We are carrying it out.",
+    RunState.RESUMING: "A person has decided. We are carrying it out.",
+    RunState.COMPLETED: "It is done.",
+    RunState.FAILED: "It could not be finished automatically. A person will be in touch.",
+}
+
+
+def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:
+    """Say in one sentence why this came to a person."""
+    if reasons:
+        return "; ".join([reasons[0], *(uncapital(reason) for reason in reasons[1:])]) + "."
+    if kind is HandoffKind.APPROVAL:
+        return f"Policy asks a person before every “{action}”." if action else "Policy asks."
+    return {
+        HandoffKind.TASK_DEFINITION: "This workflow starts only after a person defines the task.",
+        HandoffKind.SIGN_OFF: "This workflow ends only after a person signs off the result.",
+        HandoffKind.RECOVERY: "The agent ran into an error and cannot go on by itself.",
+        HandoffKind.TAKEOVER: "The agent has stopped and hands the task to a person.",
+        HandoffKind.AMBIGUITY: "The agent sees more than one right way and asks which.",
+        HandoffKind.EXCEPTION: "The agent met a case it has no rule for.",
+    }.get(kind, "A share of the agent's actions is checked afterwards.")
+
+
+def heading(state: str, tier: str) -> str:
+    """Say where the action stands: to come, done already, or only asked for."""
+    if tier == Tier.SOFT_REVIEW:
+        return "What the agent has done"
+    if state in (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION):
+        return "What the agent will do"
+    return "What the agent asked to do"
+
+
+def moved(cause: str, who: str) -> str:
+    return MOVES.get(cause, f"{cause.replace('_', ' ')} by {{who}}").format(who=who)
+
+
+def uncapital(text: str) -> str:
+    """Lower the first letter, except of abbreviations and names in capitals."""
+    return text[:1].lower() + text[1:] if len(text) > 1 and text[1:2].islower() else text

@@ -1,0 +1,97 @@
+"""Who may see and decide what: a grant on the queue to see, the handoff's team to decide.
+
+A superuser is no exception: setting a system up and deciding in it are separate duties.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from accounts.roles import GRANTS, Can
+from handoffs.errors import NotFound
+from handoffs.models import Handoff, Queue, QueueGroupPermission, QueueUserPermission
+from reviews.errors import MayNotDecide, NoAuthorityHere
+
+WORK = "work_queue"
+DECIDING_ROLES = sorted(role.value for role, can in GRANTS.items() if Can.DECIDE in can)
+
+# The same grant as `workable`, for statements that do more in one round trip: true for a queue
+# `queue` that the person %(user)s may work.
+GRANTED = """(
+    exists (select from handoffs_queueuserpermission direct
+        join auth_permission permission on permission.id = direct.permission_id
+        where direct.content_object_id = queue.id and direct.user_id = %(user)s
+            and permission.codename = 'work_queue')
+    or exists (select from handoffs_queuegrouppermission through
+        join auth_permission permission on permission.id = through.permission_id
+        join accounts_user_groups member on member.group_id = through.group_id
+        where through.content_object_id = queue.id and member.user_id = %(user)s
+            and permission.codename = 'work_queue'))"""
+
+
+def workable(user: User) -> QuerySet[Queue]:
+    """Return the queues that this person may work: none without an active, deciding role.
+
+    guardian's own shortcut is not used: it ignores who is inactive and lets superusers in.
+    """
+    if not user.can(Can.DECIDE):
+        return Queue.objects.none()
+    direct = QueueUserPermission.objects.filter(
+        content_object=OuterRef("pk"), user=user, permission__codename=WORK
+    )
+    through = QueueGroupPermission.objects.filter(
+        content_object=OuterRef("pk"), group__user=user, permission__codename=WORK
+    )
+    return Queue.objects.filter(Exists(direct) | Exists(through))
+
+
+def queues_for(user: User) -> list[Queue]:
+    return list(workable(user).order_by("name", "id"))
+
+
+def get_queue(user: User, slug: str) -> Queue:
+    """Return the queue, or raise NotFound when it is not there or not theirs to know."""
+    queue = workable(user).filter(slug=slug).first()
+    if queue is None:
+        raise NotFound
+    return queue
+
+
+def get(user: User, handoff_id: str) -> Handoff:
+    """Return the handoff with what a page needs around it, or raise NotFound."""
+    handoff = (
+        Handoff.objects.filter(Q(id=handoff_id), queue__in=workable(user))
+        .select_related("queue", "role", "escalate_role", "proposal", "run", "workflow")
+        .defer("proposal__signals")
+        .first()
+    )
+    if handoff is None:
+        raise NotFound
+    return handoff
+
+
+def can_see(user: User, handoff: Handoff) -> bool:
+    return workable(user).filter(id=handoff.queue_id).exists()
+
+
+def check_can_see(user: User, handoff: Handoff) -> None:
+    """Raise NotFound: that there is something is already more than they may know."""
+    if not can_see(user, handoff):
+        raise NotFound
+
+
+def can_decide(user: User, handoff: Handoff) -> bool:
+    return can_see(user, handoff) and _in_team(user, handoff)
+
+
+def check_can_decide(user: User, handoff: Handoff) -> None:
+    """Raise with the reason; read anew from the database, so that what was taken away is gone."""
+    current = User.objects.filter(id=user.id).first()
+    if current is None or not current.can(Can.DECIDE):
+        raise MayNotDecide
+    check_can_see(current, handoff)
+    if not _in_team(current, handoff):
+        raise NoAuthorityHere
+
+
+def _in_team(user: User, handoff: Handoff) -> bool:
+    return user.groups.filter(id=handoff.role_id).exists()

@@ -1,0 +1,129 @@
+"""What is still missing before a decision counts: a frozen spec judged against facts.
+
+Pure: times come in as seconds that the database measured. Where a spec cannot be read, the
+stricter reading holds.
+"""
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reviews.errors import Unmet
+
+# enough for "Above the limit." and, in scripts that write a word in one sign, for five of them
+REASON_LETTERS = 10
+_WIDE_LETTER = 3
+_DISAGREEING = frozenset({"reject", "roll_back"})
+# neither releases nor refuses anything, so nothing stands in their way
+_FREE = frozenset({"ask_information", "escalate"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """A piece of evidence that has to be opened."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the server saw: `open_seconds` is None until the page was opened under this claim."""
+
+    verb: str
+    reason: str
+    open_seconds: float | None
+    gates: tuple[Gate, ...] = ()
+    opened: frozenset[str] = frozenset()
+
+
+def unmet(spec: Mapping[str, Any], facts: Facts) -> list[Unmet]:
+    """List everything that is missing at once, so that nobody mends one thing to meet the next."""
+    if facts.verb in _FREE:
+        return []
+    found = [_approvers(spec), _time(spec, facts), *_evidence(spec, facts), _reason(spec, facts)]
+    return [one for one in found if one is not None]
+
+
+def needs_reason(spec: Mapping[str, Any], verb: str) -> bool:
+    """Tell whether this answer needs a reason; without a word in the spec, saying no does."""
+    if verb in _FREE:
+        return False
+    match spec.get("reason", "on_reject"):
+        case "never":
+            return False
+        case "on_reject":
+            return verb in _DISAGREEING
+        case _:
+            return True
+
+
+def gates(spec: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """Return the evidence that this brief wants opened, unless the matrix says none."""
+    if spec.get("evidence") == "none":
+        return ()
+    return tuple(
+        Gate(id=str(item["id"]), title=str(item.get("title") or item["id"]))
+        for item in brief.get("evidence", [])
+        if isinstance(item, Mapping) and item.get("must_open") is True and "id" in item
+    )
+
+
+def minimum_seconds(spec: Mapping[str, Any]) -> int:
+    value = spec.get("minimum_seconds", 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 60
+    return max(0, math.ceil(value))
+
+
+def _approvers(spec: Mapping[str, Any]) -> Unmet | None:
+    if spec.get("approvers", 1) in (None, 0, 1):
+        return None
+    return Unmet(
+        code="approvers",
+        sentence="This asks for more than one approver, which cannot be given yet. "
+        "Hand it up or ask a manager to mend the matrix.",
+    )
+
+
+def _time(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
+    needed = minimum_seconds(spec)
+    left = math.ceil(needed - (facts.open_seconds or 0.0))
+    if left <= 0:
+        return None
+    unit = "second" if left == 1 else "seconds"
+    return Unmet(code="minimum_time", sentence=f"Another {left} {unit} of reading.", seconds=left)
+
+
+def _evidence(spec: Mapping[str, Any], facts: Facts) -> list[Unmet | None]:
+    if spec.get("evidence") == "none":
+        return []
+    return [
+        Unmet(code="evidence", sentence=f"Open “{gate.title[:80]}”.")
+        for gate in facts.gates
+        if gate.id not in facts.opened
+    ]
+
+
+def _reason(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
+    if not needs_reason(spec, facts.verb):
+        return None
+    signs = unicodedata.normalize("NFC", facts.reason.casefold())
+    # marks count too: in many scripts vowels are marks
+    letters = [sign for sign in signs if unicodedata.category(sign)[0] in "LM"]
+    if not facts.reason.strip():
+        return Unmet(code="reason_missing", sentence="Your reason, in one sentence.")
+    if not any(unicodedata.category(sign)[0] == "L" for sign in letters):
+        return Unmet(code="reason_no_words", sentence="A reason in words.")
+    if len(set(letters)) < min(3, len(letters)):
+        return Unmet(code="reason_one_letter", sentence="A reason in words, not one letter again.")
+    if sum(map(_weight, letters)) < REASON_LETTERS:
+        return Unmet(code="reason_short", sentence="A few more words of reason.")
+    return None
+
+
+def _weight(letter: str) -> int:
+    """Count an ideograph, kana or Hangul syllable as what it takes in letters."""
+    return _WIDE_LETTER if unicodedata.east_asian_width(letter) in "WF" else 1

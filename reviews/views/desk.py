@@ -1,0 +1,51 @@
+"""What waits, and taking it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.http import UserRequest
+from reviews import claims
+from reviews import desk as reading
+from reviews.pages import desk as pages
+from reviews.views.refusals import explained
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+@explained
+def desk(request: UserRequest) -> HttpResponse:
+    now = timezone.now()
+    page = pages.page(reading.overview(request.user, now), now=now)
+    template = "reviews/desk.html" + ("#desk-now" if request.htmx else "")
+    return render(request, template, {"page": page, "here": pages.here()})
+
+
+@require_GET
+@explained
+def queue(request: UserRequest, slug: str) -> HttpResponse:
+    now = timezone.now()
+    found = reading.rows(request.user, slug, after=request.GET.get("after"))
+    page = pages.queue_page(found, now=now)
+    return render(request, "reviews/queue.html", {"page": page, "here": pages.here()})
+
+
+@require_POST
+@explained
+def take(request: UserRequest, slug: str | None = None) -> HttpResponse:
+    claim = claims.take_next(by=request.user, now=timezone.now(), queue_slug=slug)
+    if claim is None:
+        messages.info(request, "Nothing waits that you may take just now.")
+        return redirect("reviews:desk")
+    return redirect("reviews:handoff", claim.handoff_id)
+
+
+@require_POST
+@explained
+def pick(request: UserRequest, handoff_id: str) -> HttpResponse:
+    claims.pick(handoff_id, by=request.user, now=timezone.now())
+    return redirect(reverse("reviews:handoff", args=[handoff_id]))

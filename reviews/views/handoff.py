@@ -1,0 +1,173 @@
+"""One handoff: read it, work on it, decide it."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import DomainError
+from accounts.http import UserRequest
+from reviews import claims, decisions
+from reviews import desk as reading
+from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
+from reviews.forms import decision as forms
+from reviews.forms import edits as editing
+from reviews.pages import desk as desk_pages
+from reviews.pages import handoff as pages
+from reviews.pages.rail import DONE
+from reviews.views.refusals import explained
+
+# what the person who filled in the form can mend on the spot
+MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered)
+
+
+@require_GET
+@never_cache
+@explained
+def handoff(request: UserRequest, handoff_id: str) -> HttpResponse:
+    now = timezone.now()
+    claims.mark_opened(handoff_id, by=request.user, now=now)
+    return _show(request, handoff_id, now=now)
+
+
+def _show(
+    request: UserRequest,
+    handoff_id: str,
+    *,
+    now: datetime,
+    typed: pages.Typed | None = None,
+) -> HttpResponse:
+    page = pages.page(reading.handoff(request.user, handoff_id, now), now=now, typed=typed)
+    template = "reviews/handoff.html" if page.rail else "reviews/read.html"
+    context = {"page": page, "here": desk_pages.here(page.queue)}
+    return render(request, template, context, status=422 if typed else 200)
+
+
+@require_POST
+@explained
+def decide(request: UserRequest, handoff_id: str) -> HttpResponse:
+    now, choice = timezone.now(), forms.choice(request.POST)
+    try:
+        decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
+    except MENDABLE as refusal:
+        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return _onward(request, choice.verb, now=now)
+
+
+@require_POST
+@explained
+def ask(request: UserRequest, handoff_id: str) -> HttpResponse:
+    now, question = timezone.now(), forms.words(request.POST)
+    try:
+        decisions.ask_information(handoff_id, by=request.user, question=question, now=now)
+    except MENDABLE as refusal:
+        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return _onward(request, "ask_information", now=now)
+
+
+@require_POST
+@explained
+def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
+    now, reason = timezone.now(), forms.words(request.POST)
+    try:
+        decisions.escalate(handoff_id, by=request.user, reason=reason, now=now)
+    except MENDABLE as refusal:
+        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return _onward(request, "escalate", now=now)
+
+
+def _onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
+    """Go to the next one of the same queue, or to the desk when none waits there."""
+    messages.success(request, DONE[verb])
+    try:
+        claim = claims.take_next(by=request.user, now=now, queue_slug=request.POST.get("queue"))
+    except DomainError:
+        claim = None
+    if claim is None:
+        return redirect("reviews:desk")
+    return redirect("reviews:handoff", claim.handoff_id)
+
+
+@require_POST
+@explained
+def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
+    claims.give_back(handoff_id, by=request.user, now=timezone.now())
+    messages.info(request, "Given back. Your text is kept.")
+    return redirect("reviews:desk")
+
+
+@require_POST
+@explained
+def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Say in place until when it is theirs now, or that it no longer is."""
+    now = timezone.now()
+    try:
+        claim = claims.renew(handoff_id, by=request.user, now=now)
+    except ClaimLost as lost:
+        context = {"lease": None, "lost": lost.message}
+        return render(request, "reviews/_lease.html", context, status=409)
+    renewed = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
+    return render(request, "reviews/_lease.html", renewed)
+
+
+@require_POST
+@explained
+def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Keep what is being written; the answer is the line under the text box."""
+    now, words = timezone.now(), request.POST.get("words", "")
+    # a space is text that is empty: what is left out stays as it was
+    body = {"reason": words or " ", "option": request.POST.get("option")}
+    decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
+    return HttpResponse(f"Kept at {now:%H:%M}.")
+
+
+@require_POST
+@explained
+def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Open a piece of evidence; by htmx only this piece and what is still needed come back."""
+    now, evidence_id = timezone.now(), request.POST.get("evidence", "")
+    decisions.open_evidence(handoff_id, evidence_id, by=request.user, now=now)
+    if not request.htmx:
+        return redirect("reviews:handoff", handoff_id)
+    page = pages.page(reading.handoff(request.user, handoff_id, now), now=now)
+    item = next(one for one in page.brief.evidence if one.id == evidence_id)
+    context = {"item": item, "urls": page.urls, "rail": page.rail, "oob": True}
+    return render(request, "reviews/_opened.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@explained
+def edit(request: UserRequest, handoff_id: str) -> HttpResponse:
+    detail = reading.handoff(request.user, handoff_id, timezone.now())
+    if detail.claim is None:
+        return redirect("reviews:handoff", handoff_id)
+    typed = request.POST if request.method == "POST" else None
+    page = editing.page(detail, typed=typed)
+    template = "reviews/edit.html" + ("#changes" if request.htmx else "")
+    return render(request, template, {"page": page, "here": desk_pages.here(page.queue_name)})
+
+
+@require_POST
+@explained
+def approve_edits(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Approve exactly the changes that were shown beside the form."""
+    now = timezone.now()
+    detail = reading.handoff(request.user, handoff_id, now)
+    edits = editing.read(detail, request.POST)
+    error, refusal = editing.objection(edits, request.POST), None
+    if not error:
+        choice = editing.choice(detail, edits, request.POST)
+        try:
+            decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
+        except (*MENDABLE, EditsOffSchema) as found:
+            refusal = found
+        else:
+            return _onward(request, choice.verb, now=now)
+    page = editing.page(detail, typed=request.POST, refusal=refusal, error=error)
+    context = {"page": page, "here": desk_pages.here(page.queue_name)}
+    return render(request, "reviews/edit.html", context, status=422)

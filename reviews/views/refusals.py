@@ -1,0 +1,44 @@
+"""How a refusal looks on a page."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.errors import DomainError
+from reviews.errors import ClaimLost
+
+View = Callable[..., HttpResponse]
+
+
+def explained(view: View) -> View:
+    """Turn a refusal into a page that says what happened, what it means and what to do."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as refusal:
+            return refused(request, refusal, handoff_id=kwargs.get("handoff_id", ""))
+
+    return wrapped
+
+
+def refused(request: HttpRequest, refusal: DomainError, *, handoff_id: str) -> HttpResponse:
+    """Answer with the refusal's own status; what was typed is shown, so that it is not lost."""
+    if refusal.status == 404:
+        raise Http404
+    typed = request.POST.get("words", "")
+    page = {
+        "heading": refusal.title,
+        "message": refusal.message,
+        "kept": typed if isinstance(refusal, ClaimLost) else "",
+        "take_url": reverse("reviews:take"),
+        "handoff_url": reverse("reviews:handoff", args=[handoff_id]) if handoff_id else "",
+        "desk_url": reverse("reviews:desk"),
+    }
+    context = {"page": page, "here": {"name": "", "url": reverse("reviews:desk"), "note": ""}}
+    return render(request, "reviews/lost.html", context, status=refusal.status)

@@ -1,0 +1,39 @@
+// Counts along with the server's times: text in place, never layout, never a decision.
+
+const skew = Date.parse(document.body.dataset.now) - Date.now();
+const now = () => Date.now() + skew;
+
+function span(seconds) {
+  const left = Math.max(0, Math.floor(seconds));
+  if (left < 60) return `${left} s`;
+  const minutes = Math.floor(left / 60);
+  const hours = Math.floor(left / 3600);
+  const days = Math.floor(left / 86400);
+  if (minutes < 60) return `${minutes} min`;
+  if (hours < 24) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
+}
+
+function tell(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function tick() {
+  for (const node of document.querySelectorAll("time[data-clock=until]")) {
+    const left = (Date.parse(node.dateTime) - now()) / 1000;
+    tell(node, left >= 0 ? `in ${span(left)}` : `late by ${span(-left)}`);
+    const cell = node.closest("[data-state]");
+    if (cell) cell.dataset.state = left < 0 ? "late" : left < 900 ? "soon" : "calm";
+  }
+  for (const node of document.querySelectorAll("[data-ready-in]")) {
+    node.dataset.readyAt ??= String(Date.now() + node.dataset.readyIn * 1000);
+    const left = Math.ceil((node.dataset.readyAt - Date.now()) / 1000);
+    if (left > 0) tell(node, `Another ${left} ${left === 1 ? "second" : "seconds"} of reading.`);
+    else node.remove();
+  }
+  const needed = document.querySelector("#still-needed");
+  if (needed && !needed.querySelector("li")) needed.replaceChildren();
+}
+
+tick();
+setInterval(tick, 1000);

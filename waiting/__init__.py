@@ -1,0 +1,1 @@
+"""The wait gateway: holds thousands of open waits, so that no web worker has to hold one."""
