@@ -349,11 +349,22 @@ def test_broken_answer_is_an_error_and_no_exception(answer: bytes) -> None:
     assert delivery.error or delivery.status
 
 
-def test_next_address_is_tried_when_one_does_not_answer() -> None:
+def test_next_address_is_tried_when_one_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.create_connection
+    tried: list[str] = []
+
+    def fail_first(address: tuple[str, int], timeout: float) -> socket.socket:
+        tried.append(address[0])
+        if address[0] == PRIVATE:
+            raise TimeoutError
+        return connect(address, timeout=timeout)
+
+    monkeypatch.setattr(outbound.socket, "create_connection", fail_first)
     with serving(saying(OK)) as (port, _):
-        delivery = post_to(port, resolve=names("127.0.0.2", "127.0.0.1"))
+        delivery = post_to(port, resolve=names(PRIVATE, "127.0.0.1"))
 
     assert delivery.delivered
+    assert tried == [PRIVATE, "127.0.0.1"]
 
 
 @pytest.mark.parametrize(
