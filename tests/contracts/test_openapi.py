@@ -39,7 +39,7 @@ PROMISED = {
 
 
 def test_the_document_is_the_one_that_is_checked_in():
-    """A change of contract is a line in the diff: `manage.py write_api_docs` writes it."""
+    """A change of contract is a line in the diff: `python -m config.written` writes it."""
     assert CHECKED_IN.read_text() == docs.document_text()
 
 
