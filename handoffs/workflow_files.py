@@ -5,18 +5,17 @@ from datetime import date, datetime
 from typing import Any
 
 import yaml
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import User
-from handoffs import audit, maps, marked_yaml, workflow_schema
+from handoffs import audit, maps, marked_yaml, queues, workflow_schema
 from handoffs.actors import Actor
 from handoffs.marked_yaml import Path
 from handoffs.models import (
     ActionType,
     MatrixRow,
     Queue,
-    QueueGroupPermission,
     RiskTierMap,
     Workflow,
 )
@@ -57,7 +56,7 @@ def load(
             },
         )
         for slug, queue in file.queues.items():
-            _load_queue(slug, queue)
+            _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
         _load_matrix(workflow, file)
         _load_map(workflow, file, by=by, now=now)
@@ -82,7 +81,7 @@ def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
     return owner
 
 
-def _load_queue(slug: str, queue: workflow_schema.QueueIn) -> None:
+def _load_queue(slug: str, queue: workflow_schema.QueueIn, *, by: Actor, now: datetime) -> None:
     stored, _ = Queue.objects.update_or_create(
         slug=slug,
         defaults={
@@ -92,16 +91,8 @@ def _load_queue(slug: str, queue: workflow_schema.QueueIn) -> None:
             "lease_seconds": queue.lease_seconds,
         },
     )
-    permission = Permission.objects.get(
-        codename="work_queue", content_type__app_label="handoffs", content_type__model="queue"
-    )
     teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
-    granted = QueueGroupPermission.objects.filter(content_object=stored, permission=permission)
-    granted.exclude(group__in=teams).delete()
-    for team in teams:
-        QueueGroupPermission.objects.get_or_create(
-            content_object=stored, permission=permission, group=team
-        )
+    queues.let_work(stored, teams=teams, by=by, now=now)
 
 
 def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
@@ -159,28 +150,34 @@ def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime)
 
 def export(workflow: Workflow) -> str:
     """Write the workflow as `load` reads it; the same workflow always gives the same bytes."""
+    return yaml.dump(
+        document(workflow), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96
+    )
+
+
+def document(workflow: Workflow) -> dict[str, Any]:
+    """Return all that a file says of a workflow, as plain data in the order of the file."""
     published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
     rows = list(
         workflow.rows.select_related(
             "action_type", "role", "queue", "escalate_role", "escalate_queue"
         ).order_by("action_type__name", "kind", "tier")
     )
-    queues = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
-    document = {
+    named = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
+    return {
         "workflow": workflow.slug,
         "name": workflow.name,
         **_said("purpose", workflow.purpose),
         **_said("owner", workflow.owner.email if workflow.owner else None),
         **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
         **_said("strict_briefs", workflow.strict_briefs),
-        "queues": {slug: _queue(queues[slug]) for slug in sorted(queues)},
+        "queues": {slug: _queue(named[slug]) for slug in sorted(named)},
         "action_types": {
             action.name: _action(action) for action in workflow.action_types.order_by("name")
         },
         "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
         "matrix": [_row(row) for row in rows],
     }
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -195,12 +192,9 @@ def _said(name: str, value: Any) -> dict[str, Any]:
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
-    teams = QueueGroupPermission.objects.filter(
-        content_object=queue, permission__codename="work_queue"
-    )
     return {
         "name": queue.name,
-        "teams": sorted(teams.values_list("group__name", flat=True)),
+        "teams": [team.name for team in queues.teams(queue)],
         "depth_limit": queue.depth_limit,
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,

@@ -32,10 +32,8 @@ from reviews.models import Claim, Decision, Draft, EvidenceOpened
 _OLDEST_OF = 100
 _PAGE_LIMIT = 100
 
-_TEAMS = (
-    "(select coalesce(array_agg(group_id), '{}') from accounts_user_groups "
-    "where user_id = %(user)s)::int[]"
-)
+# an array, not a list in the condition: it must stay a filter on a walk along the index
+_TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
 # only the latest claim of a handoff can be live
 _CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
         and claim.round = h.round and claim.expires_at > statement_timestamp()

@@ -64,11 +64,11 @@ class Look:
 
 @dataclass
 class Floors:
-    """Where each queue's waiting entries begin, kept for a moment when the way there is long.
+    """Where each queue's free entries begin, kept for a moment when the way there is long.
 
     An open snapshot keeps the entries of decided handoffs from being cleaned away, and all of
-    them lie at the head of the index. Whoever has walked over many remembers where the living
-    begin, for a second: within it, a newcomer that is due before everything else may be passed
+    them lie at the head of the index. Whoever has walked over many remembers where the free ones
+    begin, for a second: within it, one that is put or given back before that place may be passed
     over. When nothing is found from there on, the search starts again at the beginning.
     """
 

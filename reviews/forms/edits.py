@@ -51,10 +51,15 @@ class Edits:
         return digest(self.reading.arguments, self.draft)
 
 
+def typed_texts(typed: QueryDict) -> dict[str, str]:
+    """Return the last text of each field, as a browser means it."""
+    return {name: str(value) for name, value in typed.items()}
+
+
 def read(detail: HandoffDetail, typed: QueryDict) -> Edits:
     """Read the form and compare it with what was proposed."""
     before, draft = proposed(detail), draft_of(detail)
-    reading = arguments.read(detail.schema, before, typed.dict())
+    reading = arguments.read(detail.schema, before, typed_texts(typed))
     found = changes(before, reading.arguments, _titles(detail))
     written = typed.get("draft", draft).replace("\r\n", "\n") if draft is not None else None
     if draft is not None and (one := draft_change(draft, written or "")):
@@ -97,7 +102,7 @@ def page(
     for problem in refusal.fields if refusal else ():
         errors.setdefault("a/" + problem.path.split(".", 1)[-1].replace(".", "/"), problem.message)
     handoff_id, draft = detail.handoff.id, draft_of(detail)
-    values = typed.dict() if typed is not None else None
+    values = typed_texts(typed) if typed is not None else None
     always = safeguards.needs_reason(detail.handoff.safeguards, VERB)
     return EditPage(
         ask=marked(detail.brief.get("ask") or ""),

@@ -67,8 +67,8 @@ with walked as materialized (
 )"""
 
 # Three looks that each start where the last one ended, so that whatever lies dead or claimed at
-# the head of a queue is walked over once: the first that waits in each queue, the first of these
-# that this person may take, and of those the one due first, locked. Subqueries instead of joins
+# the head of a queue is walked over once: the first in each queue that nobody holds, the first of
+# these that this person may take, and of those the one due first, locked. Subqueries instead of joins
 # keep it a walk along the index.
 NEXT = f""", heads as materialized (
     select queues.id as queue_id, queues.slug, queues.lease_seconds, first.deadline_at, first.id
@@ -79,6 +79,7 @@ NEXT = f""", heads as materialized (
         select h.deadline_at, h.id from handoffs_handoff h
         where h.queue_id = queues.id and h.state = 'waiting' and (h.deadline_at, h.id)
             >= (coalesce(floor.at, '-infinity'), coalesce(floor.id, ''))
+            and not {HAS_LIVE_CLAIM}
         order by h.deadline_at, h.id limit 1) first
     where p_handoff is null and not exists (select from held)
 ), firsts as materialized (

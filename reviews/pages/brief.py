@@ -172,15 +172,11 @@ def arguments_view(
 ) -> tuple[Fact, ...]:
     """Show exactly what the agent will do, under the schema's titles.
 
-    Stored arguments have lost their order: it is the schema's, else that of the agent's facts.
+    Storing loses the order: first what is required, then as the agent's facts have it.
     """
     named = schema.get("properties") or {}
     told = {str(fact.get("label", "")).casefold(): fact.get("value") for fact in facts}
-    order = {name: place for place, name in enumerate([*named, *told])}
-    keys = sorted(
-        arguments,
-        key=lambda key: order.get(key, order.get(label(key).casefold(), len(order))),
-    )
+    keys = in_order(arguments, schema, list(told))
     likes = {key: structure(told.get(label(key).casefold())) for key in keys}
     return tuple(
         Fact(
@@ -190,6 +186,17 @@ def arguments_view(
             ),
         )
         for key in keys
+    )
+
+
+def in_order(
+    arguments: Iterable[str], schema: Mapping[str, Any], told: Iterable[str] = ()
+) -> list[str]:
+    """Order argument names as people would tell them; JSON objects in the database have none."""
+    places = {name: place for place, name in enumerate([*schema.get("required", ()), *told])}
+    last = len(places)
+    return sorted(
+        arguments, key=lambda name: places.get(name, places.get(label(name).casefold(), last))
     )
 
 

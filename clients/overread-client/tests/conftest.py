@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from stub_server import KEY, Stub, serve
+from reviewing import Cancel, Shop
+from stub_http import serve
+from stub_server import KEY, Stub
 
 import overread
 
@@ -47,3 +49,23 @@ def client(server: Stub, naps: list[float]) -> Iterator[overread.Client]:
 @pytest.fixture
 def run(client: overread.Client) -> overread.Run:
     return client.start_run("retail-support", "ticket-1")
+
+
+@pytest.fixture
+def quick(server: Stub) -> Iterator[overread.Client]:
+    """A client in real time that pauses only for moments."""
+    http = httpx.Client(trust_env=False, verify=False)
+    backoff = overread.Backoff(first=0.02, longest=0.1)
+    with overread.Client(server.url, KEY, http=http, backoff=backoff) as client:
+        yield client
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def cancel(shop: Shop, client: overread.Client, run: overread.Run) -> Cancel:
+    """A gated cancellation that waits for people."""
+    return overread.gate("cancel_order", client=client, run=run)(shop.cancel)

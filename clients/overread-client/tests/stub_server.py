@@ -1,14 +1,11 @@
-"""A small server that speaks the contract, over a real socket, with faults on demand."""
+"""A small server that speaks the contract: its state, and what the API does to it."""
 
 import hashlib
-import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import rfc8785
 
@@ -305,9 +302,7 @@ class Stub:
 
     def _claim(self, body: dict[str, Any]) -> Answer:
         for one in self.resumptions.values():
-            leased = one["state"] == "leased" and one["expires"] > time.monotonic()
-            wanted = body.get("run") in (None, one["run"]["id"])
-            if one["state"] in ("ready", "leased") and not leased and wanted:
+            if self._free(one) and body.get("run") in (None, one["run"]["id"]):
                 self.epoch += 1
                 seconds = min(body["lease_seconds"], self.lease_limit)
                 one |= {"state": "leased", "token": f"t{self.epoch}", "worker": body["worker"]}
@@ -315,6 +310,10 @@ class Stub:
                 one["run"]["state"] = "RESUMING"
                 return 200, {}, self._resumption(one)
         return 204, {"Wait-URL": f"{self.url}/wait/wf.0"}, None
+
+    def _free(self, one: dict[str, Any]) -> bool:
+        ended = one["state"] == "leased" and one["expires"] <= time.monotonic()
+        return bool(one["state"] == "ready" or ended)
 
     def _resumption(self, one: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -349,14 +348,17 @@ class Stub:
 
     def _wait(self, token: str, seconds: float) -> Answer:
         id, _, version = token.partition(".")
+        end = time.monotonic() + min(seconds, self.wait_limit)
         with self.moved:
-            self.moved.wait_for(lambda: self._news(id, int(version)), min(seconds, self.wait_limit))
+            while not self._news(id, int(version)) and time.monotonic() < end:
+                # Leases end without anyone telling.
+                self.moved.wait(min(0.1, self.wait_limit))
             state = self.handoffs[id]["state"] if id in self.handoffs else ""
             return 200, {}, {"changed": self._news(id, int(version)), "state": state}
 
     def _news(self, id: str, version: int) -> bool:
         if id == "wf":
-            return any(one["state"] == "ready" for one in self.resumptions.values())
+            return any(self._free(one) for one in self.resumptions.values())
         return bool(self.handoffs[id]["_version"] > version)
 
 
@@ -366,70 +368,3 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
 
 def _short(handoff: dict[str, Any]) -> dict[str, Any]:
     return {name: handoff[name] for name in ("id", "state", "queue", "wait_url")}
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    stub: Stub
-
-    def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-        address = urlsplit(self.path)
-        seen = Seen(
-            method=self.command,
-            path=address.path,
-            query={name: values[0] for name, values in parse_qs(address.query).items()},
-            headers={name.lower(): value for name, value in self.headers.items()},
-            body=json.loads(raw) if raw else None,
-            at=time.monotonic(),
-        )
-        self.stub.seen.append(seen)
-        fault = next((one for one in self.stub.faults if one.path in seen.path), None)
-        if fault is not None:
-            self.stub.faults.remove(fault)
-        if fault is None or fault.after:
-            answer = self._answer(lambda: self.stub.handle(seen, raw))
-        if fault is not None and fault.answer is None:
-            self.close_connection = True
-            self.connection.close()
-            return
-        self._write(fault.answer if fault is not None and fault.answer else answer)
-
-    def _answer(self, handle: Callable[[], Answer]) -> Answer:
-        try:
-            return handle()
-        except Refused as refused:
-            return refused.answer
-
-    def _write(self, answer: Answer) -> None:
-        status, headers, value = answer
-        body = b"" if value is None else json.dumps(value).encode()
-        problem = "application/problem+json" if status >= 400 else "application/json"
-        self.send_response(status)
-        for name, text in {"Content-Type": problem, **headers}.items():
-            self.send_header(name, text)
-        if status not in (204, 304):
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = _serve
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-class Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what some tests are about."""
-
-
-def serve(stub: Stub) -> ThreadingHTTPServer:
-    handler = type("StubHandler", (Handler,), {"stub": stub})
-    server = Quiet(("127.0.0.1", 0), handler)
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    return server
