@@ -1,7 +1,7 @@
 """People, teams, clients and keys, for managers; every change is one of the operations."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -17,13 +17,13 @@ from accounts.forms import ClientForm, KeyForm, PersonForm
 from accounts.http import UserRequest
 from accounts.models import ApiKey, Client, User
 from accounts.roles import Can
-from accounts.site import ByRole
+from accounts.site import RoleAdmin
 
 OLD_KEY_WORKS_ON = timedelta(days=1)
 
 
 @admin.register(User)
-class PersonAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(RoleAdmin):
     changed_by, seen_by = Can.MANAGE_PEOPLE, Can.READ_AUDIT
     form = PersonForm
     list_display = ("name", "email", "roles_given", "teams", "is_active")
@@ -91,7 +91,7 @@ class PersonAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class TeamAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamAdmin(RoleAdmin):
     """Teams have names; who belongs to one is said at the person, what it may do at the queue."""
 
     changed_by, seen_by = Can.MANAGE_PEOPLE, Can.READ_GOVERNANCE
@@ -101,7 +101,8 @@ class TeamAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        return super().get_queryset(request).annotate(size=Count("user"))
+        teams: QuerySet[Group] = super().get_queryset(request)
+        return teams.annotate(size=Count("user"))
 
     @admin.display(description="people", ordering="size")
     def people(self, team: Group) -> int:
@@ -116,7 +117,7 @@ class TeamAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Client)
-class ClientAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
+class ClientAdmin(RoleAdmin):
     changed_by, seen_by = Can.MANAGE_KEYS, Can.READ_AUDIT
     form = ClientForm
     list_display = ("name", "contact", "is_active", "created_at")
@@ -145,7 +146,7 @@ class ClientAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class KeyAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
+class KeyAdmin(RoleAdmin):
     """Keys are issued, rotated and revoked, never edited; a raw key is shown on one page, once."""
 
     changed_by, seen_by = Can.MANAGE_KEYS, Can.READ_AUDIT
@@ -156,18 +157,25 @@ class KeyAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("prefix", "client__name")
     ordering = ("client__name", "-created_at")
     actions = ("rotate", "revoke")
+    shown: ClassVar[list[str]] = [
+        "prefix",
+        "client",
+        "reach",
+        "state",
+        "created_at",
+        "expires_at",
+        "last_used_on",
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow the actions of the list, and no editing of a key."""
         return obj is None and super().has_change_permission(request)
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        if obj is None:
-            return ["client", "workflows", "expires_at"]
-        return ["prefix", "client", "reach", "state", "created_at", "expires_at", "last_used_on"]
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        return ["client", "workflows", "expires_at"] if obj is None else self.shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        return [] if obj is None else self.get_fields(request, obj)
+        return [] if obj is None else self.shown
 
     @admin.display(description="workflows")
     def reach(self, key: ApiKey) -> str:

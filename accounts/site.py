@@ -1,16 +1,14 @@
 """The managers' tool: who may look, who may change, and nothing that other apps bring along."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from allauth.account.decorators import secure_admin_login
 from csp.constants import SELF
 from csp.decorators import csp_replace
-from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import Model
-from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -19,6 +17,11 @@ from accounts.models import User
 from accounts.roles import Can
 
 View: TypeAlias = Callable[..., HttpResponse]
+# generic for the type checker only
+if TYPE_CHECKING:
+    PlainAdmin: TypeAlias = ModelAdmin[Any]
+else:
+    PlainAdmin = ModelAdmin
 
 
 def allowed(request: HttpRequest, capability: Can | None) -> bool:
@@ -47,6 +50,14 @@ class ByRole:
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+
+class LookOnly(ByRole):
+    """Show and never change; no capability is enough."""
+
+
+class RoleAdmin(ByRole, PlainAdmin):
+    """A page of the admin whose refusals are shown where the work was, and lose nothing of it."""
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -55,29 +66,28 @@ class ByRole:
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show a refusal over the form, with everything that was typed; nothing was saved."""
-        view: View = super().changeform_view  # type: ignore[misc]
         try:
-            return view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
-            return view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
-    ) -> type[forms.BaseForm]:
-        form: type[Any] = super().get_form(request, obj, change, **options)  # type: ignore[misc]
+    ) -> type[Any]:
+        form: type[Any] = super().get_form(request, obj, change, **options)
         refusal = getattr(request, "refusal", None)
         return form if refusal is None else _refusing(form, refusal)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show why an action on the list was refused."""
         try:
-            response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
+            return super().changelist_view(request, extra_context)
         except DomainError as refusal:
             messages.error(request, refusal.message)
             return redirect(request.get_full_path())
-        return response
 
 
 def _refusing(form: type[Any], refusal: DomainError) -> type[Any]:
@@ -93,10 +103,6 @@ def _refusing(form: type[Any], refusal: DomainError) -> type[Any]:
     return Refusing
 
 
-class LookOnly(ByRole):
-    """Show and never change; no capability is enough."""
-
-
 class OverreadAdminSite(AdminSite):
     """Shows our own models only; sign-in and passwords are where everyone's are."""
 
@@ -104,31 +110,29 @@ class OverreadAdminSite(AdminSite):
     site_title = "Overread"
     index_title = "Manage"
 
-    def register(  # type: ignore[override]
+    def register(
         self,
-        model_or_iterable: ModelBase | Iterable[ModelBase],
-        admin_class: type[ModelAdmin] | None = None,  # type: ignore[type-arg]
+        model_or_iterable: Any,
+        admin_class: Any = None,
         **options: Any,
     ) -> None:
         """Ignore what other apps register: their permissions know nothing of roles."""
         if admin_class is not None and issubclass(admin_class, ByRole):
-            super().register(model_or_iterable, admin_class, **options)  # type: ignore[arg-type]
+            super().register(model_or_iterable, admin_class, **options)
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Allow the admin's own scripts, which carry no nonce."""
-        wrapped = super().admin_view(view, cacheable)  # type: ignore[type-var]
-        inner: View = csp_replace({"script-src": [SELF]})(wrapped)
-        inner.login_required = getattr(wrapped, "login_required", True)  # type: ignore[attr-defined]
+        wrapped = super().admin_view(view, cacheable)
+        inner: Any = csp_replace({"script-src": [SELF]})(wrapped)
+        inner.login_required = getattr(wrapped, "login_required", True)
         return inner
 
-    def login(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Send people to the one sign-in there is: it counts attempts and asks for the code."""
-        response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
-        return response
+        guarded: View = secure_admin_login(super().login)
+        return guarded(request, extra_context)
 
-    def password_change(  # type: ignore[override]
+    def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> Any:
         return redirect("account_change_password")

@@ -15,8 +15,9 @@ from handoffs.api import governance, handoffs, problems, proposals, reading, res
 class AgentApi(NinjaAPI):
     """NinjaAPI that tells the whole truth in its document."""
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        return openapi.complete(super().get_openapi_schema(**options))
+    def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
+        """Write the document; where it is mounted is known here, so no URLs are needed for it."""
+        return openapi.complete(super().get_openapi_schema(path_prefix="api/v1/"))
 
 
 api = AgentApi(

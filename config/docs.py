@@ -18,6 +18,17 @@ from config.api import api
 from handoffs import receipts
 from handoffs.api import access, problems
 
+_ERRORS_HEAD = """\
+# What the API refuses, and what to do
+
+Every refusal is an RFC 9457 problem: `application/problem+json` with `type`, `title`, `status`,
+`detail` (what happened, what it means, what to do), `code` (stable, for machines), `fields` (each
+with its `path` as you wrote it and a `message`) and `request_id` (also the `X-Request-Id` header).
+`type` is an address that explains the code. 429, 503 and `in_progress` say in `Retry-After` how
+many seconds to wait. Nothing of a refused request is stored, and its Idempotency-Key stays unused.
+
+| Status | Code | What it means |
+|---|---|---|"""
 _ACTS = ("get", "post", "put")
 
 
@@ -25,9 +36,13 @@ _ACTS = ("get", "post", "put")
 @login_not_required
 def openapi_json(request: HttpRequest) -> HttpResponse:
     """Serve the document to people who are signed in and to whoever has a key."""
-    if not request.user.is_authenticated:
-        access.check_key(request)
+    if not _may_read(request):
+        return problems.response(request, NotSignedIn())
     return HttpResponse(document_text(), content_type="application/json")
+
+
+def _may_read(request: HttpRequest) -> bool:
+    return request.user.is_authenticated or access.has_key(request)
 
 
 @cache
@@ -40,11 +55,8 @@ def document_text() -> str:
 @login_not_required
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the document as a page of ours: it works under the strict policy, without scripts."""
-    if not request.user.is_authenticated:
-        try:
-            access.check_key(request)
-        except NotSignedIn:
-            return redirect_to_login(request.get_full_path())
+    if not _may_read(request):
+        return redirect_to_login(request.get_full_path())
     return render(request, "api/docs.html", {"chapters": chapters(), "shapes": shapes()})
 
 
@@ -101,6 +113,12 @@ def catalogue() -> tuple[Refusal, ...]:
         if kind.code in named
     }
     return tuple(sorted(found.values(), key=lambda one: (one.status, one.code)))
+
+
+def errors_page() -> str:
+    """Write the catalogue as the page that docs/api holds."""
+    rows = [f"| {one.status} | `{one.code}` | {one.says} |" for one in catalogue()]
+    return "\n".join([_ERRORS_HEAD, *rows, ""])
 
 
 def _kinds(kind: type[DomainError]) -> list[type[DomainError]]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import resolve
 
 from handoffs import ids
-from handoffs.api import problems
+from handoffs.api import problems, reading
 
 PREFIX = "/api/"
 # pages for people who are signed in, or for a key: sessions are needed there
@@ -20,7 +20,7 @@ class AgentDoor:
     """Answer the API without sessions, cookies, languages and messages.
 
     It stands before the middleware that serves browsers and calls the view itself: none of that
-    means anything to an agent, and together it costs more than an intake's own Python. Every
+    means anything to an agent, and together it costs more than the rest of the framework. Every
     answer leaves with a request id, and every refusal, also the framework's own, as a problem.
     """
 
@@ -31,10 +31,12 @@ class AgentDoor:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         request.request_id = _request_id(request)  # type: ignore[attr-defined]
+        _take_chunks(request)
         response = self._answer(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("X-Content-Type-Options", "nosniff")
+        _measure(response)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
@@ -59,9 +61,26 @@ def _call(request: HttpRequest) -> HttpResponseBase:
     answered = found.func(request, *found.args, **found.kwargs)
     assert isinstance(answered, HttpResponse)
     request.method = "HEAD"
-    answered["Content-Length"] = str(len(answered.content))
+    _measure(answered)
     answered.content = b""
     return answered
+
+
+def _take_chunks(request: HttpRequest) -> None:
+    """Read a body that came without its length: Django takes it for an empty one."""
+    if request.META.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" not in request.META:
+        return
+    body = request.META["wsgi.input"].read(reading.MAX_CHECKPOINT + 1)
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._body = body
+
+
+def _measure(response: HttpResponse) -> None:
+    """Say how long the answer is, so that the connection can carry the next one."""
+    if response.content:
+        response.setdefault("Content-Length", str(len(response.content)))
+    elif not response.has_header("Content-Length"):
+        del response["Content-Type"]
 
 
 def _options(refused: HttpResponse) -> HttpResponse:

@@ -138,12 +138,13 @@ def reachable_home(wanted: Path, account: Account | None, say: Callable[[str], N
     if account is None or processes.reaches(account, wanted.parent):
         return wanted
     note = wanted.parent / "postgres-home"
-    if note.exists():
-        return Path(note.read_text().strip()) / wanted.name
-    key = hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
+    name = f"overread-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"
+    # a data folder that was copied brings the note of the original along
+    if note.exists() and (noted := Path(note.read_text().strip())).name == name:
+        return noted / wanted.name
     # /var/tmp and /tmp are swept by age, which a database does not survive
     for root in (Path("/var/lib"), Path("/var/tmp"), Path(tempfile.gettempdir())):
-        home = root / f"overread-{key}"
+        home = root / name
         try:
             home.mkdir(mode=0o711, exist_ok=True)
         except OSError:

@@ -13,7 +13,7 @@ from typing import Any
 
 from config import instance, quality, servers
 from config.instance import ROOT, Busy
-from config.supervisor import CannotStart, Spec, StopAsked, Supervisor
+from config.supervisor import CannotStart, Spec, StopAsked, Supervisor, end_leftovers
 
 USAGE = """\
 ./run                 start everything; Ctrl-C stops it
@@ -37,6 +37,8 @@ def start(*, reset: bool = False) -> int:
     """Start everything in the data folder and tend it until asked to stop."""
     home = instance.data_dir()
     with instance.held(home):
+        # first, or its port and its data would still be in use
+        end_leftovers(home, say)
         if reset:
             instance.clear(home)
         instance.note(home)
@@ -47,12 +49,14 @@ def start(*, reset: bool = False) -> int:
             env |= _addresses(port, wait_port)
             instance.note(home, url=env["OVERREAD_PUBLIC_URL"], environment=servers.ours(env))
             servers.prepare(supervisor, env)
-            _start_processes(supervisor, env)
-            _manage_once(supervisor, env, "seed_demo")
-            supervisor.start(_manage_spec(env, "demo_agent"))
+            _start_processes(supervisor, env, "web", "wait")
+            servers.once(supervisor, _manage_spec(env, "seed_demo"))
             supervisor.await_ready(
                 lambda: _answers(f"http://127.0.0.1:{port}/healthz"), seconds=60, names=["web"]
             )
+            # after the first page: on two cores they would double the time to it
+            _start_processes(supervisor, env, "worker", "beat")
+            supervisor.start(_manage_spec(env, "demo_agent"))
             instance.note(
                 home, url=env["OVERREAD_PUBLIC_URL"], environment=servers.ours(env), ready=True
             )
@@ -77,27 +81,24 @@ def procfile() -> dict[str, str]:
     return {name: command.strip() for name, _, command in (line.partition(":") for line in lines)}
 
 
-def _start_processes(supervisor: Supervisor, env: dict[str, str]) -> None:
-    """Start what the Procfile names, so that a laptop and production run the same commands."""
+def _start_processes(supervisor: Supervisor, env: dict[str, str], *names: str) -> None:
+    """Start some of what the Procfile names: a laptop and production run the same commands."""
     stops: dict[str, tuple[int, Sequence[tuple[int, float]]]] = {
         "web": (1, ((signal.SIGTERM, 8.0),)),
         "wait": (2, ((signal.SIGTERM, 4.0),)),
         "beat": (3, ((signal.SIGTERM, 3.0),)),
         "worker": (4, ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 2.0))),
     }
-    for name, command in procfile().items():
+    commands = procfile()
+    for name in names:
         rank, stop = stops[name]
-        argv = ["/bin/sh", "-c", f"exec {command}"]
+        argv = ["/bin/sh", "-c", f"exec {commands[name]}"]
         supervisor.start(Spec(name=name, argv=argv, env=env, cwd=ROOT, rank=rank, stop=stop))
 
 
 def _manage_spec(env: dict[str, str], command: str) -> Spec:
     argv = [sys.executable, "manage.py", command]
     return Spec(name=command, argv=argv, env=env, cwd=ROOT, rank=0)
-
-
-def _manage_once(supervisor: Supervisor, env: dict[str, str], command: str) -> None:
-    servers.once(supervisor, _manage_spec(env, command))
 
 
 def _answers(url: str) -> bool:

@@ -105,7 +105,7 @@ def check() -> int:
     commands = {
         "ruff": [str(programs / "ruff"), "check", "."],
         "format": [str(programs / "ruff"), "format", "--check", "."],
-        "djade": [python, "-m", "djade", "--target-version", "5.2", "--check", *templates],
+        "djade": [str(programs / "djade"), "--target-version", "5.2", "--check", *templates],
         "mypy": [python, "-m", "mypy", "."],
         "contracts": [str(programs / "lint-imports")],
         "migrations": [python, "-W", "ignore", "manage.py", "makemigrations", "--check"],

@@ -103,12 +103,13 @@ def _start_postgres(
 
 def _use_given(env: dict[str, str], say: Callable[[str], None]) -> None:
     """Use the servers that the environment names, and say when one role does both jobs."""
-    owner = env.setdefault("OVERREAD_OWNER_DATABASE_URL", env["DATABASE_URL"])
-    for name in ("DATABASE_URL", "OVERREAD_OWNER_DATABASE_URL"):
-        try:
-            psycopg.connect(env[name], connect_timeout=10).close()
-        except psycopg.Error as error:
-            raise CannotStart(f"{name} names a server that does not let us in: {error}") from None
+    named = [name for name in SERVERS[:2] if env.get(name)][-1]
+    owner = env["OVERREAD_OWNER_DATABASE_URL"] = env[named]
+    try:
+        # the other role may not exist yet: its owner makes it when it prepares the database
+        psycopg.connect(owner, connect_timeout=10).close()
+    except psycopg.Error as error:
+        raise CannotStart(f"{named} names a server that does not let us in: {error}") from None
     if owner == env["DATABASE_URL"]:
         say(
             "DATABASE_URL both owns the tables and runs the product: the audit log is then not"

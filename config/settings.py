@@ -5,7 +5,7 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 
-from config import env
+from config import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("OVERREAD_DATA_DIR", str(BASE_DIR / ".run")))
@@ -169,6 +169,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
+# --- webhooks: to this machine and its network, without TLS, only where someone says so
+WEBHOOKS_MAY_GO_INWARD = env.flag("OVERREAD_WEBHOOKS_MAY_GO_INWARD")
+
 # --- mail
 EMAIL_URL = env.text("OVERREAD_EMAIL_URL", "")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -178,5 +181,4 @@ DEFAULT_FROM_EMAIL = env.text("OVERREAD_FROM_EMAIL", "Overread <overread@localho
 RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 
 # --- logs
-LOG_FORMAT = env.text("OVERREAD_LOG_FORMAT", "console" if DEBUG else "json")
-LOGGING_CONFIG = None
+LOGGING = logs.config(env.text("OVERREAD_LOG_FORMAT", "console" if DEBUG else "json"))

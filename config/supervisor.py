@@ -23,7 +23,7 @@ from config import processes
 from config.processes import Account, Record
 
 ALARMING = re.compile(
-    rb"(?<!%)\b(WARNING|ERROR|CRITICAL|Traceback)\b|\"level\": \"(warning|error|critical)\""
+    rb"(?<!%)\b(WARNING|ERROR|CRITICAL)\b|\"level\": \"(warning|error|critical)\""
 )
 CHUNK = 256 * 1024
 LOG_LIMIT = 10 * 1024 * 1024
@@ -69,7 +69,8 @@ class Child:
     retry_at: float | None = None
     exit_code: int | None = None
     read_to: int = 0
-    shown: list[float] = field(default_factory=list)
+    shown: dict[bytes, float] = field(default_factory=dict)
+    tracing: bool = False
 
 
 class Supervisor:
@@ -87,7 +88,7 @@ class Supervisor:
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> "Supervisor":
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
         end_leftovers(self.home, self.say)
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)
@@ -271,25 +272,38 @@ class Supervisor:
     # --- logs
 
     def _show_alarms(self, child: Child, now: float) -> None:
-        """Pass on the lines that somebody should see, ten in ten seconds at most."""
+        """Pass on the lines that somebody should see: each once a minute, ten in ten seconds."""
         with child.log.open("rb") as log:
             log.seek(child.read_to)
             fresh = log.read(CHUNK)
         whole = fresh if len(fresh) == CHUNK else fresh[: fresh.rfind(b"\n") + 1]
         child.read_to += len(whole)
+        child.shown = {line: at for line, at in child.shown.items() if now - at < 60}
         for line in whole.splitlines():
-            if not child.spec.alarming.search(line):
+            known = re.sub(rb"[0-9]+", b"", line)
+            if not self._alarms(child, line) or known in child.shown:
                 continue
-            child.shown = [at for at in child.shown if now - at < 10]
-            if len(child.shown) < 10:
+            recent = sum(now - at < 10 for at in child.shown.values())
+            child.shown[known] = now
+            if recent < 10:
                 self.say(f"{child.spec.name} | {line.decode(errors='replace')[:200]}")
-            elif len(child.shown) == 10:
+            elif recent == 10:
                 self.say(f"{child.spec.name} | … more in {child.log}")
-            child.shown.append(now)
         if child.read_to > LOG_LIMIT:
             shutil.copyfile(child.log, child.log.with_suffix(".log.1"))
             os.truncate(child.log, 0)
             child.read_to = 0
+
+    @staticmethod
+    def _alarms(child: Child, line: bytes) -> bool:
+        """Whether to show the line; of a traceback only the last, which says what happened."""
+        if line.startswith(b"Traceback "):
+            child.tracing = True
+            return False
+        if child.tracing and (not line or line.startswith(b" ")):
+            return False
+        traced, child.tracing = child.tracing, False
+        return traced or child.spec.alarming.search(line) is not None
 
     # --- stopping
 

@@ -171,7 +171,7 @@ def _seal_batch(limit: int) -> int:
             {"xact_id": last.xact_id, "id": last.id, "limit": limit},
         )
         entries = [_entry(row) for row in cursor.fetchall()]
-        if last.lost and not entries:
+        if last.lost and not entries and not _unsealed()[0]:
             # gives the chain a last link of this server's numbering, so that the next look is quick
             record(by=SYSTEM, action="audit.restored", subject="audit", body={"after": last.seq})
         _append(cursor, last.seq, last.hash, entries)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from handoffs import canonical, texts
@@ -23,7 +24,7 @@ _BOILERPLATE = {
 }  # fmt: skip
 # how programs write "nothing": no reviewer is shown it, and it stands for no required context
 _NULLS = {"null", "undefined", "nan", "[]", "{}", "()"}
-_LONGEST_BOILERPLATE = 40
+_LONGEST_BOILERPLATE = 30
 _EMPTY_ASKS = {
     "approve", "approve this", "approve this action", "please approve", "please review",
     "please advise", "please confirm", "review", "review needed", "review this",
@@ -287,8 +288,12 @@ def _collect_texts(value: Any, path: str, found: list[tuple[str, str]]) -> None:
 
 
 def _is_boilerplate(text: str) -> bool:
-    if len(text) > _LONGEST_BOILERPLATE:
-        return False
+    return len(text) <= _LONGEST_BOILERPLATE and _short_boilerplate(text)
+
+
+# labels come again with every brief
+@lru_cache(maxsize=4096)
+def _short_boilerplate(text: str) -> bool:
     plain = _plain(text)
     # "👍" and "€" are answers, "-" and "…" are none
     return plain in _BOILERPLATE if plain else not text.strip("-–—_.…?!*/\\|~'\"` \t\n")

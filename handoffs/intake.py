@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,7 +14,6 @@ from django.db import IntegrityError, connection
 from accounts.errors import FieldProblem
 from handoffs import (
     actors,
-    argument_schema,
     briefs,
     canonical,
     compiled,
@@ -261,10 +261,10 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         raise UnknownActionType(
             fields=(FieldProblem("action_type", f"{door.slug} has no such action type"),)
         )
-    problems = argument_schema.problems(action.schema, proposed.arguments)
+    problems = action.schema.check(proposed.arguments)
     if problems:
         raise ArgumentsOffSchema(
-            fields=tuple(FieldProblem(f"arguments{p.path}", p.message) for p in problems)
+            fields=tuple(FieldProblem(one.path, one.message) for one in problems)
         )
     try:
         text = canonical.encode(proposed.arguments)
@@ -302,11 +302,13 @@ def _check_brief(
     policy: CompiledWorkflow, action: Action, brief: dict[str, Any]
 ) -> list[dict[str, str]]:
     """Refuse a brief that lacks what the reviewer needs; return what should be shortened."""
-    material = {"action_type": action.name, "required_context": action.required_context}
-    checked = briefs.check(brief, **material)
+    judge = partial(
+        briefs.check, brief, action_type=action.name, required_context=action.required_context
+    )
+    checked = judge()
     _refuse_brief(MissingContext, checked.problems)
     if policy.strict_briefs:
-        _refuse_brief(OverBudget, briefs.check(brief, strict=True, **material).problems)
+        _refuse_brief(OverBudget, judge(strict=True).problems)
     return [{"path": one.path, "message": one.message} for one in checked.warnings]
 
 

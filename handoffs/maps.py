@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.errors import FieldProblem
 from accounts.models import User
+from accounts.roles import GRANTS, Can, Role
 from handoffs import audit, authority, policy
 from handoffs.actors import Actor
 from handoffs.errors import NotADraft, NotGapless, NotPublishable
@@ -124,6 +125,50 @@ def gaps(workflow: Workflow) -> list[str]:
             if row.fallback is Fallback.ESCALATE and row.escalate_queue is None
         ),
     ]
+
+
+# teams that a row asks and in which nobody, active and in a role that decides, works its queue
+_UNATTENDED = """
+with asked as (
+    select queue_id, role_id from handoffs_matrixrow where workflow_id = %(workflow)s
+    union
+    select escalate_queue_id, escalate_role_id from handoffs_matrixrow
+    where workflow_id = %(workflow)s and escalate_queue_id is not null
+), works as (
+    select granted.content_object_id as queue_id, member.user_id
+    from handoffs_queuegrouppermission granted
+    join auth_permission permission on permission.id = granted.permission_id
+        and permission.codename = 'work_queue'
+    join accounts_user_groups member on member.group_id = granted.group_id
+    union
+    select granted.content_object_id, granted.user_id
+    from handoffs_queueuserpermission granted
+    join auth_permission permission on permission.id = granted.permission_id
+        and permission.codename = 'work_queue'
+)
+select team.name, queue.name
+from asked
+join auth_group team on team.id = asked.role_id
+join handoffs_queue queue on queue.id = asked.queue_id
+where not exists (
+    select from accounts_user person
+    join accounts_user_groups member on member.user_id = person.id
+    join works on works.user_id = person.id and works.queue_id = asked.queue_id
+    where member.group_id = asked.role_id and person.is_active
+        and person.roles && %(deciders)s::varchar[])
+order by team.name, queue.name
+"""
+
+
+def unattended(workflow: Workflow) -> list[str]:
+    """Say which teams a handoff would wait for in vain today; people come and go, so no gap."""
+    deciders = [role.value for role in Role if Can.DECIDE in GRANTS[role]]
+    with connection.cursor() as cursor:
+        cursor.execute(_UNATTENDED, {"workflow": workflow.pk, "deciders": deciders})
+        return [
+            f"Nobody among the {team} works the queue {queue}: a handoff would wait in vain."
+            for team, queue in cursor.fetchall()
+        ]
 
 
 def published_map(workflow: Workflow) -> RiskMap | None:

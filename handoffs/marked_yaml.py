@@ -1,9 +1,9 @@
 """Read YAML and remember on which line each value stands, so that a refusal can say where."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 40
@@ -28,20 +28,37 @@ def read(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
     if len(text.encode()) > MAX_BYTES:
         raise NotYaml(1, f"The file is larger than {MAX_BYTES // 1024} KiB. Split the workflow.")
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-                raise NotYaml(token.start_mark.line + 1, "Anchors, aliases and tags are not taken.")
+        _check_events(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise NotYaml(mark.line + 1 if mark else 1, f"Not YAML: {error.problem}.") from None
-    except yaml.YAMLError as error:
-        raise NotYaml(1, f"Not YAML: {error}.") from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise NotYaml(line, f"Character {error.character!r} is not allowed in YAML.") from None
     if not isinstance(node, yaml.MappingNode):
         raise NotYaml(1, "A mapping with the key workflow belongs here.")
     lines: dict[Path, int] = {}
     value = _value(node, (), lines, yaml.SafeLoader(""))
     return value, lines
+
+
+def _check_events(text: str) -> None:
+    """Refuse what could grow or nest without end, before anything is built of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise NotYaml(line, "Anchors and aliases are not taken: write it out.")
+        if tag is not None:
+            raise NotYaml(line, f"The tag {tag} is not taken: write plain values.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise NotYaml(line, f"This is nested more than {MAX_DEPTH} deep.")
 
 
 def line_of(path: Path, lines: dict[Path, int]) -> int:
@@ -53,8 +70,6 @@ def line_of(path: Path, lines: dict[Path, int]) -> int:
 
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int], loader: yaml.SafeLoader) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
-    if len(path) > MAX_DEPTH:
-        raise NotYaml(node.start_mark.line + 1, "This is nested too deep.")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, lines, loader)
     if isinstance(node, yaml.SequenceNode):
@@ -70,8 +85,8 @@ def _mapping(
     found: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
-        key = _scalar(key_node, loader)
-        if not isinstance(key, Hashable) or not isinstance(key, str):
+        key = _scalar(key_node, loader) if isinstance(key_node, yaml.ScalarNode) else None
+        if not isinstance(key, str):
             raise NotYaml(line, f"The key {key!r} is not a text. Put it in quotes.")
         if key in found:
             raise NotYaml(line, f"{key} stands twice. Keep one of them.")

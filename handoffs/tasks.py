@@ -5,12 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from handoffs import audit, ladder, resumptions
+from handoffs import audit, deliveries, idempotency, ladder, resumptions
 
 
 @shared_task(name="handoffs.seal_audit")
 def seal_audit(**_: Any) -> None:
     audit.seal()
+
+
+@shared_task(name="handoffs.deliver_outbox")
+def deliver_outbox(**_: Any) -> None:
+    deliveries.deliver()
 
 
 @shared_task(name="handoffs.end_stale_leases")
@@ -21,3 +26,8 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.forget_old_keys")
+def forget_old_keys(**_: Any) -> None:
+    idempotency.forget(now=timezone.now())

@@ -1,68 +1,87 @@
 """A whole workflow as one readable file: policy that lives in a repository."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import yaml
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import User
-from handoffs import audit, maps, workflow_schema
+from handoffs import audit, maps, marked_yaml, queues, workflow_schema
 from handoffs.actors import Actor
+from handoffs.marked_yaml import Path
 from handoffs.models import (
     ActionType,
     MatrixRow,
     Queue,
-    QueueGroupPermission,
     RiskTierMap,
     Workflow,
 )
 from handoffs.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
 
 
-def load(text: str, *, by: Actor, now: datetime, launch: bool = False) -> Workflow:
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What came of a file: the workflow as it was, or empty when there was none, and as it is."""
+
+    workflow: Workflow
+    before: str
+    after: str
+
+
+def load(
+    text: str, *, by: Actor, now: datetime, launch: bool = False, dry_run: bool = False
+) -> Loaded:
     """Make the workflow what the file says, in one transaction, and publish its map.
 
     Action types and rows that the file does not have are removed; queues and teams are shared
     with other workflows and only added or changed. A map that says the same as the published one
-    makes no new version. Raises BadFile or a DomainError and then nothing has changed.
+    makes no new version. Raises BadFile or a DomainError and then nothing has changed; a dry run
+    goes all the way and then takes everything back.
     """
-    file = workflow_schema.read(text)
+    file, lines = workflow_schema.read_with_lines(text)
     with transaction.atomic():
+        known = Workflow.objects.filter(slug=file.workflow).first()
+        before = export(known) if known else ""
         workflow, _ = Workflow.objects.update_or_create(
             slug=file.workflow,
             defaults={
                 "name": file.name,
                 "purpose": file.purpose,
-                "owner": _owner(file),
+                "owner": _owner(file, lines),
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
             },
         )
         for slug, queue in file.queues.items():
-            _load_queue(slug, queue)
+            _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
         _load_matrix(workflow, file)
         _load_map(workflow, file, by=by, now=now)
-        audit.record(
-            by=by, action="workflow.imported", subject=workflow.slug, body={"name": file.name}
-        )
+        after = export(workflow)
+        if after != before:
+            facts = {"after": file.model_dump()}
+            audit.record(by=by, action="workflow.imported", subject=workflow.slug, body=facts)
         if launch and workflow.launched_at is None:
             maps.launch(workflow, by=by, now=now)
-    return workflow
+        maps.check_launched(workflow)
+        transaction.set_rollback(dry_run)
+    return Loaded(workflow=workflow, before=before, after=after)
 
 
-def _owner(file: WorkflowIn) -> User | None:
+def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
     if file.owner is None:
         return None
     owner = User.objects.filter(email=file.owner.lower(), is_active=True).first()
     if owner is None:
-        raise BadFile([Problem(1, f"owner: nobody here has the address {file.owner}.")])
+        line = marked_yaml.line_of(("owner",), lines)
+        raise BadFile([Problem(line, f"owner: nobody here has the address {file.owner}.")])
     return owner
 
 
-def _load_queue(slug: str, queue: workflow_schema.QueueIn) -> None:
+def _load_queue(slug: str, queue: workflow_schema.QueueIn, *, by: Actor, now: datetime) -> None:
     stored, _ = Queue.objects.update_or_create(
         slug=slug,
         defaults={
@@ -72,16 +91,8 @@ def _load_queue(slug: str, queue: workflow_schema.QueueIn) -> None:
             "lease_seconds": queue.lease_seconds,
         },
     )
-    permission = Permission.objects.get(
-        codename="work_queue", content_type__app_label="handoffs", content_type__model="queue"
-    )
     teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
-    granted = QueueGroupPermission.objects.filter(content_object=stored, permission=permission)
-    granted.exclude(group__in=teams).delete()
-    for team in teams:
-        QueueGroupPermission.objects.get_or_create(
-            content_object=stored, permission=permission, group=team
-        )
+    queues.let_work(stored, teams=teams, by=by, now=now)
 
 
 def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
@@ -139,28 +150,34 @@ def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime)
 
 def export(workflow: Workflow) -> str:
     """Write the workflow as `load` reads it; the same workflow always gives the same bytes."""
+    return yaml.dump(
+        document(workflow), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96
+    )
+
+
+def document(workflow: Workflow) -> dict[str, Any]:
+    """Return all that a file says of a workflow, as plain data in the order of the file."""
     published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
     rows = list(
         workflow.rows.select_related(
             "action_type", "role", "queue", "escalate_role", "escalate_queue"
         ).order_by("action_type__name", "kind", "tier")
     )
-    queues = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
-    document = {
+    named = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
+    return {
         "workflow": workflow.slug,
         "name": workflow.name,
         **_said("purpose", workflow.purpose),
         **_said("owner", workflow.owner.email if workflow.owner else None),
         **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
         **_said("strict_briefs", workflow.strict_briefs),
-        "queues": {slug: _queue(queues[slug]) for slug in sorted(queues)},
+        "queues": {slug: _queue(named[slug]) for slug in sorted(named)},
         "action_types": {
             action.name: _action(action) for action in workflow.action_types.order_by("name")
         },
         "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
         "matrix": [_row(row) for row in rows],
     }
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -175,12 +192,9 @@ def _said(name: str, value: Any) -> dict[str, Any]:
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
-    teams = QueueGroupPermission.objects.filter(
-        content_object=queue, permission__codename="work_queue"
-    )
     return {
         "name": queue.name,
-        "teams": sorted(teams.values_list("group__name", flat=True)),
+        "teams": [team.name for team in queues.teams(queue)],
         "depth_limit": queue.depth_limit,
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,

@@ -1,12 +1,15 @@
 """The shape of a workflow file, checked as a whole: every problem with its line, all at once."""
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handoffs import argument_schema, authority, marked_yaml, policy
+from handoffs.argument_schema import SchemaRefused
 from handoffs.marked_yaml import Path
 from handoffs.signals import ActionType
 from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
@@ -40,9 +43,9 @@ class _Part(BaseModel):
 class QueueIn(_Part):
     name: str = Field(max_length=120)
     teams: list[str] = Field(min_length=1)
-    depth_limit: int = Field(200, ge=1, le=1_000_000)
+    depth_limit: int = Field(default=200, ge=1, le=1_000_000)
     pick_allowed: bool = False
-    lease_seconds: int = Field(300, ge=30, le=86_400)
+    lease_seconds: int = Field(default=300, ge=30, le=86_400)
 
 
 class ActionTypeIn(_Part):
@@ -55,7 +58,7 @@ class ActionTypeIn(_Part):
 
 
 class SafeguardsIn(_Part):
-    minimum_seconds: int = Field(0, ge=0, le=3600)
+    minimum_seconds: int = Field(default=0, ge=0, le=3600)
     reason: Literal["never", "on_reject", "always"] = "on_reject"
     evidence: Literal["none", "must_open"] = "must_open"
     withhold_recommendation: bool = False
@@ -84,7 +87,7 @@ class WorkflowIn(_Part):
     name: str = Field(min_length=1, max_length=120)
     purpose: str = ""
     owner: str | None = None
-    review_on: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    review_on: str | None = None
     strict_briefs: bool = False
     queues: dict[str, QueueIn]
     action_types: dict[str, ActionTypeIn]
@@ -94,6 +97,11 @@ class WorkflowIn(_Part):
 
 def read(text: str) -> WorkflowIn:
     """Read and check a workflow file; raises BadFile with everything that is wrong with it."""
+    return read_with_lines(text)[0]
+
+
+def read_with_lines(text: str) -> tuple[WorkflowIn, dict[Path, int]]:
+    """Do as `read`, and return the line of each value too."""
     try:
         data, lines = marked_yaml.read(text)
     except marked_yaml.NotYaml as error:
@@ -107,67 +115,148 @@ def read(text: str) -> WorkflowIn:
     ]
     if found:
         raise BadFile(found)
-    return file
+    return file, lines
 
 
 def _shape_problem(error: Any, lines: dict[Path, int]) -> Problem:
     path = tuple(error["loc"])
     name = ".".join(str(part) for part in path)
-    said = {
-        "missing": f"{name} is missing.",
-        "extra_forbidden": f"{name} is not known here. Check its spelling.",
-    }.get(error["type"], f"{name}: {error['msg']}.")
-    return Problem(marked_yaml.line_of(path, lines), said)
+    said = _SAID.get(error["type"])
+    if said is None:
+        return Problem(marked_yaml.line_of(path, lines), f"{name}: {error['msg']}.")
+    facts = {"name": name, **error.get("ctx", {})}
+    return Problem(marked_yaml.line_of(path, lines), said.format(**facts))
+
+
+# pydantic's kinds of refusal, as a person would say them
+_SAID = {
+    "missing": "{name} is missing.",
+    "extra_forbidden": "{name} is not known here. Check its spelling.",
+    "string_type": "{name}: a text belongs here; put it in quotes if it looks like something else.",
+    "int_type": "{name}: a whole number belongs here.",
+    "bool_type": "{name}: true or false belongs here.",
+    "dict_type": "{name}: a mapping of names belongs here.",
+    "list_type": "{name}: a list belongs here.",
+    "model_type": "{name}: a mapping of names belongs here.",
+    "model_attributes_type": "{name}: a mapping of names belongs here.",
+    "literal_error": "{name}: {expected} belongs here.",
+    "too_short": "{name}: at least {min_length} belongs here.",
+    "string_too_short": "{name} is empty.",
+    "string_too_long": "{name} has more than {max_length} characters.",
+    "string_pattern_mismatch": "{name}: small letters and digits, joined by - or _, belong here.",
+    "greater_than_equal": "{name}: at least {ge} belongs here.",
+    "less_than_equal": "{name}: at most {le} belongs here.",
+}
 
 
 def _problems(file: WorkflowIn) -> list[tuple[Path, str]]:
     """Find what the parts say of each other that does not hold."""
-    found = [*_schema_problems(file), *_matrix_problems(file)]
+    found = [*_head_problems(file), *_schema_problems(file), *_matrix_problems(file)]
     types = action_types(file)
-    try:
-        risk_map = policy.parse_map(file.map)
-    except policy.PolicyError as error:
-        place = tuple(int(part) if part.isdigit() else part for part in error.path.split("."))
-        return [*found, (("map", *place), error.reason)]
-    found += [(("map",), sentence) for sentence in policy.problems(risk_map, types)]
+    broken = list(_map_problems(file.map))
+    if broken:
+        return [*found, *broken]
+    risk_map = policy.parse_map(file.map)
+    found += [
+        (_place_of(sentence, file), sentence) for sentence in policy.problems(risk_map, types)
+    ]
     if not found:
         found += [(("matrix",), sentence) for sentence in gaps(file, risk_map)]
     return found
 
 
-def _schema_problems(file: WorkflowIn) -> list[tuple[Path, str]]:
-    return [
-        (("action_types", name, "arguments"), f"{name}: {message}")
-        for name, action in file.action_types.items()
-        for message in argument_schema.schema_problems(action.arguments)
-    ]
+def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    if file.review_on is not None:
+        try:
+            date.fromisoformat(file.review_on)
+        except ValueError:
+            yield ("review_on",), f"{file.review_on} is no day. Write it as 2027-02-01."
+    for names, where in ((file.action_types, "action_types"), (file.queues, "queues")):
+        for name in names:
+            if not re.fullmatch(_SLUG, name) or len(name) > 60:
+                yield (where, name), f"{name}: small letters and digits, joined by - or _."
+    used = {row.queue for row in file.matrix}
+    used |= {row.escalate_to.queue for row in file.matrix if row.escalate_to}
+    for name in file.queues:
+        if name not in used:
+            yield ("queues", name), f"No row of the matrix sends anything to {name}. Remove it."
 
 
-def _matrix_problems(file: WorkflowIn) -> list[tuple[Path, str]]:
-    found: list[tuple[Path, str]] = []
+def _map_problems(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Read the map, and each of its rules by itself, so that one bad rule hides no other."""
+    rules = body.get("rules", [])
+    alone = {**body, "rules": []} if isinstance(rules, list) else body
+    for place, data in [((), alone), *_rules(rules)]:
+        try:
+            policy.parse_map(data)
+        except policy.PolicyError as error:
+            yield _path(error.path, place), error.reason
+            if not place:
+                return
+    ids = [rule.get("id") if isinstance(rule, dict) else None for rule in rules]
+    for index, id in enumerate(ids):
+        if id is not None and id in ids[:index]:
+            yield ("map", "rules", index, "id"), f"There are two rules {id}. Rename one."
+    if len(rules) > policy.MAX_RULES:
+        yield ("map", "rules"), f"A map has at most {policy.MAX_RULES} rules."
+
+
+def _rules(rules: Any) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    if isinstance(rules, list):
+        for index, rule in enumerate(rules):
+            yield (index,), {"default": Tier.AUTONOMOUS.value, "rules": [rule]}
+
+
+def _path(dotted: str, place: tuple[int, ...]) -> Path:
+    """Turn `rules.0.when` of a rule read alone into its path in the file."""
+    parts = [int(part) if part.isdigit() else part for part in dotted.split(".") if part]
+    if place and parts[:2] == ["rules", 0]:
+        parts[1] = place[0]
+    return ("map", *parts)
+
+
+def _place_of(sentence: str, file: WorkflowIn) -> Path:
+    """Find the rule that a sentence about the whole map speaks of."""
+    for index, rule in enumerate(file.map.get("rules", [])):
+        if sentence.startswith(f"Rule {rule['id']} "):
+            return ("map", "rules", index)
+    return ("map", "floors") if sentence.startswith("The floor") else ("map",)
+
+
+def _schema_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    for name, action in file.action_types.items():
+        try:
+            argument_schema.compile(action.arguments)
+        except SchemaRefused as refused:
+            yield ("action_types", name, "arguments"), f"{name}: {refused}"
+
+
+def _matrix_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    named = [(row.action_type, row.kind, row.tier) for row in file.matrix]
     for index, row in enumerate(file.matrix):
         at: Path = ("matrix", index)
-        allowed: list[tuple[str, str | None, Any]] = [
-            ("action_type", row.action_type, file.action_types),
-            ("kind", row.kind, list(HandoffKind)),
-            ("tier", row.tier, list(Tier)),
-            ("queue", row.queue, file.queues),
-            ("fallback", row.fallback, list(Fallback)),
-        ]
-        for name, value, known in allowed:
-            if value is not None and value not in known:
-                found.append(((*at, name), f"{value} is none of {', '.join(known)}."))
-        if _DURATION.fullmatch(row.deadline) is None:
-            found.append(((*at, "deadline"), "A time such as 30m, 4h or 2d belongs here."))
-        if row.escalate_to and row.escalate_to.queue not in file.queues:
-            found.append(((*at, "escalate_to"), f"There is no queue {row.escalate_to.queue}."))
-        if row.fallback == Fallback.ESCALATE.value and row.escalate_to is None:
-            found.append(((*at, "fallback"), "It escalates, and escalate_to does not say where."))
-    names = [(row.action_type, row.kind, row.tier) for row in file.matrix]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            found.append((("matrix", index), "Another row is for exactly the same. Keep one."))
-    return found
+        yield from _row_problems(row, at, file)
+        if named[index] in named[:index]:
+            yield at, "Another row is for exactly the same. Keep one."
+
+
+def _row_problems(row: RowIn, at: Path, file: WorkflowIn) -> Iterator[tuple[Path, str]]:
+    allowed: list[tuple[str, str | None, Collection[str]]] = [
+        ("action_type", row.action_type, file.action_types),
+        ("kind", row.kind, list(HandoffKind)),
+        ("tier", row.tier, list(Tier)),
+        ("queue", row.queue, file.queues),
+        ("fallback", row.fallback, list(Fallback)),
+    ]
+    for name, value, known in allowed:
+        if value is not None and value not in known:
+            yield (*at, name), f"{value} is none of {', '.join(known)}."
+    if _DURATION.fullmatch(row.deadline) is None or seconds(row.deadline) == 0:
+        yield (*at, "deadline"), "A time such as 30m, 4h or 2d belongs here."
+    if row.escalate_to and row.escalate_to.queue not in file.queues:
+        yield (*at, "escalate_to"), f"There is no queue {row.escalate_to.queue}."
+    if row.fallback == Fallback.ESCALATE and row.escalate_to is None:
+        yield (*at, "fallback"), "It escalates, and escalate_to does not say where."
 
 
 def action_types(file: WorkflowIn) -> list[ActionType]:
@@ -192,7 +281,7 @@ def gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
             role=row.role,
             queue=row.queue,
             deadline_seconds=seconds(row.deadline),
-            fallback=row.fallback,
+            fallback=Fallback(row.fallback),
         )
         for index, row in enumerate(file.matrix)
     ]

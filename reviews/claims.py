@@ -63,14 +63,7 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
     """
     floors, given_back_too = queueing.floors.params(), False
     for _ in range(_TRIES):
-        look = queueing.attempt(
-            queueing.NEXT,
-            by,
-            queue=queue_slug,
-            given_back_too=given_back_too,
-            handoff=None,
-            **floors,
-        )
+        look = queueing.attempt(by, queue=queue_slug, given_back_too=given_back_too, start=floors)
         queueing.floors.learn(look, used=floors["floor_queues"])
         if look.queues == 0 and queue_slug is not None:
             raise NotFound
@@ -95,7 +88,7 @@ def pick(handoff_id: str, *, by: User, now: datetime) -> Claim:
     if not handoff.queue.pick_allowed and not _had_it(handoff, by):
         raise PickNotAllowed
     for _ in range(2):
-        look = queueing.attempt(queueing.THIS_ONE, by, queue=None, handoff=handoff_id)
+        look = queueing.attempt(by, handoff=handoff_id)
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
@@ -112,7 +105,7 @@ def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
             return renew(look.held, by=by, now=now)
         except ClaimLost:
             return None
-    if look.seen and look.slot is None:
+    if look.seen and look.full:
         raise CapReached
     return None
 

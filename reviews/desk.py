@@ -32,14 +32,14 @@ from reviews.models import Claim, Decision, Draft, EvidenceOpened
 _OLDEST_OF = 100
 _PAGE_LIMIT = 100
 
-_TEAMS = (
-    "(select coalesce(array_agg(group_id), '{}') from accounts_user_groups "
-    "where user_id = %(user)s)"
-)
-_CLAIMED_BY = """(select claim.reviewer_id from reviews_claim claim
-    where claim.handoff_id = h.id and claim.ended_at is null
-        and claim.expires_at > statement_timestamp()
-        and claim.level = h.level and claim.round = h.round limit 1)"""
+# an array, not a list in the condition: it must stay a filter on a walk along the index
+_TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
+# only the latest claim of a handoff can be live
+_CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
+        and claim.round = h.round and claim.expires_at > statement_timestamp()
+        then claim.reviewer_id end
+    from reviews_claim claim where claim.handoff_id = h.id
+    order by claim.turn desc limit 1)"""
 _ASK = """(select brief.body ->> 'ask' from handoffs_brief brief
     where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 
@@ -62,11 +62,12 @@ order by queue.name, queue.id
 _HELD = f"""
 select h.id, {_ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
     claim.taken_at
-from reviews_claim claim
+from (select * from reviews_claim where reviewer_id = %(user)s
+    order by number desc limit 100) claim
 join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'
     and h.level = claim.level and h.round = claim.round
 join handoffs_queue queue on queue.id = h.queue_id
-where claim.reviewer_id = %(user)s and claim.ended_at is null
+where claim.ended_at is null
     and claim.expires_at > statement_timestamp() and {permissions.GRANTED}
 order by h.deadline_at, h.id
 """

@@ -13,8 +13,9 @@ class Claim(models.Model):
     It is live while it is not ended, its lease runs, and the handoff still waits at the level and
     in the round it was taken at: climbing, withdrawing or answering ends claims by data.
 
-    `slot` numbers what one person holds. As no two open claims of a person share a slot, the cap
-    holds and a double click takes one handoff, without a lock on the person.
+    `turn` numbers the claims on a handoff, `number` those of a person. Whoever takes one says
+    which comes next, so of two at once one fails, without a lock; and the latest is found beside
+    any number of dead index entries that an open snapshot keeps.
     """
 
     class Ended(models.TextChoices):
@@ -25,11 +26,14 @@ class Claim(models.Model):
         EXPIRED = "expired"
         MOVED = "moved"
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="claims")
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="claims", db_index=False
+    )
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
     )
-    slot = models.PositiveSmallIntegerField(default=1)
+    turn = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
     round = models.PositiveIntegerField()
     taken_at = models.DateTimeField(db_default=Now())
@@ -48,12 +52,10 @@ class Claim(models.Model):
                 condition=models.Q(ended_at__isnull=True),
                 name="claim_one_live_per_handoff",
             ),
-            # also read by the desk: what do I hold
-            models.UniqueConstraint(
-                fields=["reviewer", "slot"],
-                condition=models.Q(ended_at__isnull=True),
-                name="claim_one_per_slot",
-            ),
+            # also read by taking: who has this one
+            models.UniqueConstraint(fields=["handoff", "turn"], name="claim_turn_once"),
+            # also read by taking and the desk: what do I hold
+            models.UniqueConstraint(fields=["reviewer", "number"], name="claim_number_once"),
             models.CheckConstraint(
                 condition=models.Q(ended_at__isnull=True, ended_because="")
                 | (models.Q(ended_at__isnull=False) & ~models.Q(ended_because="")),

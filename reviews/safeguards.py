@@ -110,10 +110,12 @@ def _evidence(spec: Mapping[str, Any], facts: Facts) -> list[Unmet | None]:
 def _reason(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
     if not needs_reason(spec, facts.verb):
         return None
-    letters = [c for c in facts.reason.casefold() if unicodedata.category(c).startswith("L")]
+    signs = unicodedata.normalize("NFC", facts.reason.casefold())
+    # marks count too: in many scripts vowels are marks
+    letters = [sign for sign in signs if unicodedata.category(sign)[0] in "LM"]
     if not facts.reason.strip():
         return Unmet(code="reason_missing", sentence="Your reason, in one sentence.")
-    if not letters:
+    if not any(unicodedata.category(sign)[0] == "L" for sign in letters):
         return Unmet(code="reason_no_words", sentence="A reason in words.")
     if len(set(letters)) < min(3, len(letters)):
         return Unmet(code="reason_one_letter", sentence="A reason in words, not one letter again.")

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from accounts.errors import FieldProblem
-from handoffs import argument_schema
 from handoffs.answers import Said
 from handoffs.canonical import NotCanonical, encode
 from handoffs.compiled import Action
@@ -140,8 +139,8 @@ def _lines(text: str) -> str:
 
 def _check_schema(action: Action, arguments: dict[str, Any], root: str) -> None:
     problems = [
-        FieldProblem(f"{root}{found.path}", found.message)
-        for found in argument_schema.problems(action.schema, arguments)
+        FieldProblem(found.path, found.message)
+        for found in action.schema.check(arguments, path=root)
     ]
     try:
         encode(arguments)

@@ -40,9 +40,13 @@ def secret_hash(request: HttpRequest) -> str:
 
 def check_key(request: HttpRequest) -> None:
     """Refuse a key that is not good, before telling its sender anything else."""
-    token = bearer(request)
-    if token is None or queries.client_for_key(token) is None:
+    if not has_key(request):
         raise NotSignedIn
+
+
+def has_key(request: HttpRequest) -> bool:
+    token = bearer(request)
+    return token is not None and queries.client_for_key(token) is not None
 
 
 def workflow(request: AgentRequest, slug: str) -> Workflow:

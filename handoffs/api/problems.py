@@ -94,7 +94,12 @@ def _from_database(error: Exception) -> DomainError:
             )
         case OperationalError() | InterfaceError() | DatabaseInternalError():
             # no connection, no room, a lock or statement that took too long, a read-only standby
-            logger.warning("The database refused.", extra={"action": "api.overloaded"})
+            sqlstate = getattr(error.__cause__, "sqlstate", None)
+            logger.warning(
+                "The database refused: %s.",
+                sqlstate,
+                extra={"action": "api.overloaded", "sqlstate": sqlstate},
+            )
             return Overloaded(retry_after=2)
     return InternalError()
 

@@ -25,7 +25,6 @@ def versioned(request: HttpRequest, shape: Out) -> HttpResponse:
     known = request.META.get("HTTP_IF_NONE_MATCH", "")
     if etag in known or known.strip() == "*":
         response = HttpResponse(status=304)
-        del response["Content-Type"]
     else:
         response = json(200, text)
     response["ETag"] = etag

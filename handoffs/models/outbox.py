@@ -56,9 +56,9 @@ class OutboxMessage(models.Model):
             )
         ]
         indexes = [
-            # read by outbox.deliver: what is due
+            # read by deliveries.deliver: what is due, endpoint by endpoint
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["endpoint", "next_attempt_at"],
                 condition=models.Q(state="pending"),
                 name="outbox_due",
             )

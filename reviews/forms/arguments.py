@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handoffs import argument_schema
+from reviews.pages.brief import in_order
 from reviews.pages.changes import MISSING
 from reviews.pages.text import marked
 from reviews.pages.values import label as humanise
@@ -69,10 +70,8 @@ def read(
     reading = Reading(arguments=deepcopy(dict(arguments)))
     _read_members("a", schema, reading.arguments, typed, reading.errors, depth=0)
     if not reading.errors:
-        for finding in argument_schema.problems(
-            argument_schema.parse(dict(schema)), reading.arguments
-        ):
-            parts = [part for part in finding.path.split(".") if part]
+        for finding in argument_schema.compile(schema).check(reading.arguments, path="a"):
+            parts = finding.path.split(".")[1:]
             reading.errors.setdefault(_joined("a", *parts) if parts else "a", finding.message)
     return reading
 
@@ -85,7 +84,8 @@ def _joined(*parts: object) -> str:
 def _member_schemas(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     """Pair each property with its schema; what the schema does not name is taken as it is."""
     named = dict(schema.get("properties") or {})
-    return named | {key: _schema_of(item) for key, item in value.items() if key not in named}
+    found = named | {key: _schema_of(item) for key, item in value.items() if key not in named}
+    return {key: found[key] for key in in_order(found, schema)}
 
 
 def _schema_of(value: Any) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _kind(schema: Mapping[str, Any], value: Any, depth: int) -> str:
     if kind == "object" and depth < DEPTH and (value is MISSING or isinstance(value, dict)):
         return "group" if schema.get("properties") or (value and value is not MISSING) else "fixed"
     if kind == "array" and (value is MISSING or isinstance(value, list)):
-        return _array_kind(schema, [] if value is MISSING else value, depth)
+        return _array_kind(schema, value if isinstance(value, list) else [], depth)
     if kind not in SCALARS or not (value is MISSING or value is None or _is_scalar(value)):
         return "fixed"
     return kind

@@ -2,10 +2,11 @@
 
 from django.http import QueryDict
 
+from accounts.errors import DomainError
 from handoffs.states import Verb
-from reviews.decisions import Choice
-from reviews.errors import DomainError, SafeguardUnmet
+from reviews.errors import SafeguardUnmet
 from reviews.pages.handoff import Typed
+from reviews.wording import Choice
 
 # what is written with these is for the agent; it is also the reason
 _MESSAGES = (Verb.ANSWER, Verb.REDIRECT)

@@ -9,12 +9,12 @@ from django.urls import reverse
 
 from accounts.errors import DomainError
 from reviews import safeguards
-from reviews.decisions import Choice
 from reviews.desk import HandoffDetail
 from reviews.forms import arguments
-from reviews.pages import changes
+from reviews.pages.changes import Change, changes, digest, draft_change
 from reviews.pages.handoff import kept_words
 from reviews.pages.text import marked
+from reviews.wording import Choice
 
 VERB = "approve_with_edits"
 
@@ -30,7 +30,7 @@ class EditPage:
     fields: tuple[arguments.Field, ...]
     has_draft: bool
     draft: str
-    changes: tuple[changes.Change, ...]
+    changes: tuple[Change, ...]
     seen: str
     words: str
     words_label: str
@@ -44,20 +44,20 @@ class Edits:
 
     reading: arguments.Reading
     draft: str | None
-    changes: tuple[changes.Change, ...]
+    changes: tuple[Change, ...]
 
     @property
-    def digest(self) -> str:
-        return changes.digest(self.reading.arguments, self.draft)
+    def seen(self) -> str:
+        return digest(self.reading.arguments, self.draft)
 
 
 def read(detail: HandoffDetail, typed: QueryDict) -> Edits:
     """Read the form and compare it with what was proposed."""
     before, draft = proposed(detail), draft_of(detail)
-    reading = arguments.read(detail.schema, before, typed.dict())
-    found = changes.changes(before, reading.arguments, _titles(detail))
+    reading = arguments.read(detail.schema, before, _flat(typed))
+    found = changes(before, reading.arguments, _titles(detail))
     written = typed.get("draft", draft).replace("\r\n", "\n") if draft is not None else None
-    if draft is not None and (one := changes.draft_change(draft, written or "")):
+    if draft is not None and (one := draft_change(draft, written or "")):
         found = (*found, one)
     else:
         written = draft
@@ -79,13 +79,16 @@ def objection(edits: Edits, typed: QueryDict) -> str:
         return "Some fields cannot be read. Nothing was sent. Mend the marked ones."
     if not edits.changes:
         return "Nothing is changed. To approve it as it is, go back to the brief."
-    if typed.get("seen") != edits.digest:
+    if typed.get("seen") != edits.seen:
         return "It was changed after you looked. Nothing was sent. Look at the changes once more."
     return ""
 
 
 def page(
-    detail: HandoffDetail, *, typed: QueryDict | None, refusal: DomainError | None = None,
+    detail: HandoffDetail,
+    *,
+    typed: QueryDict | None,
+    refusal: DomainError | None = None,
     error: str = "",
 ) -> EditPage:
     """Return the form, as proposed or as typed, with what it changes beside it."""
@@ -94,7 +97,7 @@ def page(
     for problem in refusal.fields if refusal else ():
         errors.setdefault("a/" + problem.path.split(".", 1)[-1].replace(".", "/"), problem.message)
     handoff_id, draft = detail.handoff.id, draft_of(detail)
-    values = typed.dict() if typed is not None else None
+    values = _flat(typed) if typed is not None else None
     always = safeguards.needs_reason(detail.handoff.safeguards, VERB)
     return EditPage(
         ask=marked(detail.brief.get("ask") or ""),
@@ -107,12 +110,16 @@ def page(
         has_draft=draft is not None,
         draft=(edits.draft if edits else draft) or "",
         changes=edits.changes if edits else (),
-        seen=edits.digest if edits and not errors else "",
+        seen=edits.seen if edits and not errors else "",
         words=(typed.get("words", "") if typed is not None else kept_words(detail.draft or {})),
         words_label="Your reason" if always else "Your reason, if you like",
         problems="Some fields cannot be read yet; they are marked." if errors else "",
         error=refusal.message if refusal else error,
     )
+
+
+def _flat(typed: QueryDict) -> dict[str, str]:
+    return {name: str(typed[name]) for name in typed}
 
 
 def proposed(detail: HandoffDetail) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from reviews.pages.lookup import Note, annotate
 from reviews.pages.text import Prose, marked, prose, web_link
 from reviews.pages.text import host as host_of
-from reviews.pages.values import Value, label, value
+from reviews.pages.values import Value, label, structure, value
 
 SEVERITIES = ("high", "medium", "low", "info")
 STEP = re.compile(r"(?P<what>[^(]+?)\s*\((?P<how>\{.*)\)", re.DOTALL)
@@ -95,6 +95,11 @@ class BriefView:
     suggestion: Suggestion | None
     withheld: bool
 
+    @property
+    def alarms(self) -> int:
+        """Count the flags that must not be scrolled past."""
+        return sum(flag.severity == "high" for flag in self.flags)
+
 
 def view(
     brief: Mapping[str, Any],
@@ -133,11 +138,11 @@ def fact_groups(
     facts: Iterable[Mapping[str, Any]], arguments: Mapping[str, Any]
 ) -> tuple[FactGroup, ...]:
     """Gather facts by source; leave out those that only repeat an argument shown above them."""
-    shown = {(label(key).casefold(), _plain(item)) for key, item in arguments.items()}
+    shown = {label(key).casefold(): _plain(item) for key, item in arguments.items()}
     gathered: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
     for fact in facts:
         name = marked(fact.get("label", ""))
-        if (name.casefold(), _plain(fact.get("value"))) in shown:
+        if _repeats(fact.get("value"), shown.get(name.casefold())):
             continue
         head, colon, tail = name.partition(": ")
         title, name = (head, tail) if colon and tail else ("", name)
@@ -159,27 +164,71 @@ def fact_groups(
 
 
 def arguments_view(
-    arguments: Mapping[str, Any], schema: Mapping[str, Any], index: Mapping[str, Note]
+    arguments: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    *,
+    facts: Iterable[Mapping[str, Any]],
+    index: Mapping[str, Note],
 ) -> tuple[Fact, ...]:
-    """Show exactly what the agent will do, in the schema's order and under its titles."""
+    """Show exactly what the agent will do, under the schema's titles.
+
+    Storing loses the order: first what is required, then as the agent's facts have it.
+    """
     named = schema.get("properties") or {}
-    order = {key: place for place, key in enumerate(named)}
-    keys = sorted(arguments, key=lambda key: order.get(key, len(order)))
+    told = {str(fact.get("label", "")).casefold(): fact.get("value") for fact in facts}
+    keys = in_order(arguments, schema, list(told))
+    likes = {key: structure(told.get(label(key).casefold())) for key in keys}
     return tuple(
         Fact(
             label=marked(named.get(key, {}).get("title") or label(key)),
             value=annotate(
-                value(arguments[key], str(named.get(key, {}).get("format") or "text")), index
+                value(_in_order(arguments[key], likes[key]), _format(named.get(key, {}))), index
             ),
         )
         for key in keys
     )
 
 
+def in_order(
+    arguments: Iterable[str], schema: Mapping[str, Any], told: Iterable[str] = ()
+) -> list[str]:
+    """Order argument names as people would tell them; JSON objects in the database have none."""
+    places = {name: place for place, name in enumerate([*schema.get("required", ()), *told])}
+    last = len(places)
+    return sorted(
+        arguments, key=lambda name: places.get(name, places.get(label(name).casefold(), last))
+    )
+
+
+def _in_order(argument: Any, like: Any) -> Any:
+    """Put an argument's keys in the order in which the agent told the same thing as a fact."""
+    if isinstance(argument, dict) and isinstance(like, dict):
+        keys = [*(key for key in like if key in argument), *(key for key in argument)]
+        return {key: _in_order(argument[key], like.get(key)) for key in dict.fromkeys(keys)}
+    if isinstance(argument, list) and isinstance(like, list) and like:
+        return [_in_order(item, like[0]) for item in argument]
+    return argument
+
+
+def _format(schema: Mapping[str, Any]) -> str:
+    declared = schema.get("format")
+    return {"date": "date", "date-time": "date", "uri": "link"}.get(str(declared), "text")
+
+
+def _repeats(raw: Any, argument: str | None) -> bool:
+    """Tell whether a fact says no more than the argument of its name, or only its beginning."""
+    if argument is None:
+        return False
+    cut = value(raw).cut or str(raw).endswith("…")
+    return cut or _plain(raw) == argument
+
+
 def _plain(raw: Any) -> str:
-    """Compare a fact's text with an argument: same JSON is the same value."""
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
-    return "".join(text.split()).removesuffix("…")[:120].casefold()
+    """Print a value so that the same JSON is the same text, however it was sent."""
+    found = structure(raw)
+    if found is None:
+        return str(raw).strip().casefold()
+    return json.dumps(found, sort_keys=True, ensure_ascii=False).casefold()
 
 
 def flags(raw: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
@@ -195,7 +244,7 @@ def flags(raw: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
 
 
 def steps(raw: Iterable[Any]) -> tuple[Step, ...]:
-    """Split "Get order ({…})" into what and how; the same step in a row is counted, not repeated."""
+    """Split "Get order ({…})" into what and how; count the same step in a row."""
     found: list[Step] = []
     for item in raw:
         text = marked(item)
@@ -213,19 +262,17 @@ def steps(raw: Iterable[Any]) -> tuple[Step, ...]:
 
 def _how(text: str) -> str:
     """Print a step's arguments without JSON's noise."""
-    try:
-        read = json.loads(text)
-    except ValueError:
+    read = structure(text)
+    if not isinstance(read, dict):
         return "" if text == "{}" else text
-    return ", ".join(
+    said = ", ".join(
         item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
         for item in read.values()
     )
+    return f"{said} …" if text.endswith("…") else said
 
 
-def evidence(
-    item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool
-) -> Evidence:
+def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool) -> Evidence:
     """Describe one piece; a piece that must be opened is not in the page before it is."""
     href = web_link(item.get("url") or "")
     return Evidence(

@@ -10,7 +10,7 @@ from handoffs import canonical
 from reviews.pages.text import marked
 from reviews.pages.values import Value, label, value
 
-WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 MOST_WORDS = 4_000
 MISSING = object()
 
@@ -36,7 +36,9 @@ def changes(
 ) -> tuple[Change, ...]:
     """List every leaf that differs, in the order of the arguments."""
     return tuple(
-        _change(" › ".join([titles.get(path[0]) or label(path[0]), *map(_part, path[1:])]), *pair)
+        _change(
+            " › ".join([titles.get(str(path[0])) or label(path[0]), *map(_part, path[1:])]), *pair
+        )
         for path, *pair in _walk((), dict(before), dict(after))
         if path
     )
@@ -71,17 +73,23 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
     old, new = (WORDS.findall(marked(text.replace("\r\n", "\n"))) for text in (before, after))
     if len(old) + len(new) > MOST_WORDS:
         return (Piece(kind="del", text="".join(old)), Piece(kind="ins", text="".join(new)))
-    found: list[Piece] = []
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    found: list[Piece] = []
+    gone = came = ""
     for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            found.append(Piece(kind="same", text="".join(old[a:b])))
+        before_text, after_text = "".join(old[a:b]), "".join(new[c:d])
+        inner = bool(gone or came) and b < len(old) and not any(map(str.isalnum, before_text))
+        if kind != "equal" or inner:
+            gone, came = gone + before_text, came + after_text
             continue
-        if b > a:
-            found.append(Piece(kind="del", text="".join(old[a:b])))
-        if d > c:
-            found.append(Piece(kind="ins", text="".join(new[c:d])))
-    return tuple(found)
+        found += [*_swap(gone, came), Piece(kind="same", text=before_text)]
+        gone = came = ""
+    return tuple(found + _swap(gone, came))
+
+
+def _swap(gone: str, came: str) -> list[Piece]:
+    pieces = [Piece(kind="del", text=gone), Piece(kind="ins", text=came)]
+    return [piece for piece in pieces if piece.text]
 
 
 def _walk(

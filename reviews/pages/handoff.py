@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from handoffs.models import Transition
-from handoffs.states import Fallback, HandoffKind, Tier
+from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
 from reviews import safeguards, verbs
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
@@ -51,6 +51,7 @@ class Behind:
 class ActionView:
     """What will be done, exactly: shown from the stored arguments, not from the agent's words."""
 
+    heading: str
     name: str
     facts: tuple[briefs.Fact, ...]
 
@@ -62,6 +63,7 @@ class HandoffPage:
     kind: str
     stage: str
     workflow: str
+    reference: str
     queue: str
     queue_slug: str
     role: str
@@ -97,6 +99,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         kind=words.KINDS[kind],
         stage=words.STAGES.get(handoff.tier, ""),
         workflow=handoff.workflow.name,
+        reference=marked(handoff.run.external_id),
         queue=handoff.queue.name,
         queue_slug=handoff.queue.slug,
         role=handoff.role.name,
@@ -125,9 +128,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
-    urls = {
-        name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names
-    }
+    urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
         "desk": reverse("reviews:desk"),
@@ -149,17 +150,32 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         own = lease(detail.claim.expires_at, now)
         items.append(StripItem(label="Yours until", text=own.clock, moment=own, live="lease"))
     since = times.since(handoff.opened_at, now)
-    if handoff.answered_at is None:
+    if handoff.answered_at is not None:
+        return _took(handoff.opened_at, handoff.answered_at, handoff.deadline_at, now)
+    if handoff.state != HandoffState.WITHDRAWN:
         due = times.until(handoff.deadline_at, now)
         items += [
             StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
             StripItem(label="If nobody answers", text=_otherwise(detail)),
         ]
-    waits = (handoff.run.requester or {}).get("name") or f"The agent in {handoff.run.external_id}"
+    waits = (handoff.run.requester or {}).get("name") or "The agent"
     items.append(
-        StripItem(label="Waiting", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
+        StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
     return tuple(items)
+
+
+def _took(
+    opened_at: datetime, answered_at: datetime, deadline_at: datetime, now: datetime
+) -> tuple[StripItem, ...]:
+    """Say when it was asked and answered, and whether that was in time."""
+    took = times.span((answered_at - opened_at).total_seconds())
+    kept = "in time" if answered_at <= deadline_at else "late"
+    return (
+        StripItem(label="Asked", text=times.clock(opened_at, now)),
+        StripItem(label="Answered", text=times.clock(answered_at, now), detail=f"after {took}"),
+        StripItem(label="Was due", text=times.clock(deadline_at, now), detail=kept),
+    )
 
 
 def _otherwise(detail: HandoffDetail) -> str:
@@ -182,9 +198,13 @@ def _action(detail: HandoffDetail) -> ActionView | None:
         item for item in evidence if item.get("id") not in gates or item.get("id") in detail.opened
     ]
     return ActionView(
+        heading=words.heading(detail.handoff.state, detail.handoff.tier),
         name=detail.proposal.action_type,
         facts=briefs.arguments_view(
-            detail.proposal.arguments, detail.schema, lookup.notes(readable)
+            detail.proposal.arguments,
+            detail.schema,
+            facts=detail.brief.get("facts") or (),
+            index=lookup.notes(readable),
         ),
     )
 
@@ -261,4 +281,4 @@ def _fits(verb: str, detail: HandoffDetail) -> bool:
 
 def kept_words(draft: Mapping[str, Any]) -> str:
     """Return what someone wrote, whichever answer it was meant for."""
-    return str(draft.get("reason") or draft.get("message") or "")
+    return str(draft.get("reason") or draft.get("message") or "").strip()

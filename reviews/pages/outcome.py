@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from handoffs.states import HandoffState
 from reviews.desk import HandoffDetail
-from reviews.pages import changes, times, words
-from reviews.pages.changes import Change
+from reviews.pages import times, words
+from reviews.pages.changes import Change, stored
 from reviews.pages.text import marked
 
 
@@ -71,7 +71,7 @@ def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime)
         line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
         tone=tone,
         reason=marked(said),
-        changes=changes.stored(answer.edits),
+        changes=stored(answer.edits),
         questions=asked,
         digest=answer.arguments_digest,
     )

@@ -175,9 +175,7 @@ def _choose() -> VerbView:
     )
 
 
-def _words_label(
-    other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool
-) -> str:
+def _words_label(other: tuple[VerbView, ...], *, reason_always: bool, words_first: bool) -> str:
     if reason_always:
         return "Your reason"
     if words_first:

@@ -27,7 +27,7 @@ INVISIBLE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Prose:
-    """A longer text. `markup` is None where it is shown as written; `hidden` counts what is lost."""
+    """A longer text; without `markup` it is shown as written. `hidden` counts what that loses."""
 
     source: str
     markup: SafeString | None = None

@@ -1,6 +1,6 @@
 """The words on screen for what the code calls otherwise."""
 
-from handoffs.states import ActorKind, Cause, HandoffKind, RunState, Tier, Verb
+from handoffs.states import ActorKind, Cause, HandoffKind, HandoffState, RunState, Tier, Verb
 
 KINDS: dict[HandoffKind, str] = {
     HandoffKind.TASK_DEFINITION: "Task definition",
@@ -24,7 +24,8 @@ ACTORS: dict[str, str] = {
     ActorKind.SYSTEM: "Overread",
 }
 MOVES: dict[str, str] = {
-    Cause.PROPOSED: "opened by policy for {who}",
+    Cause.PROPOSED: "asked by {who}",
+    Cause.CREATED: "asked by {who}",
     Cause.ESCALATED: "handed up by {who}",
     Cause.ANSWERED: "answered by {who}",
     Cause.INFORMATION_ASKED: "information asked by {who}",
@@ -72,6 +73,15 @@ def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:
         HandoffKind.AMBIGUITY: "The agent sees more than one right way and asks which.",
         HandoffKind.EXCEPTION: "The agent met a case it has no rule for.",
     }.get(kind, "A share of the agent's actions is checked afterwards.")
+
+
+def heading(state: str, tier: str) -> str:
+    """Say where the action stands: to come, done already, or only asked for."""
+    if tier == Tier.SOFT_REVIEW:
+        return "What the agent has done"
+    if state in (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION):
+        return "What the agent will do"
+    return "What the agent asked to do"
 
 
 def moved(cause: str, who: str) -> str:

@@ -101,23 +101,26 @@ def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
 
 
 @require_POST
+@explained
 def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Say in place until when it is theirs now, or that it no longer is."""
     now = timezone.now()
     try:
         claim = claims.renew(handoff_id, by=request.user, now=now)
     except ClaimLost as lost:
-        context = {"lease": None, "lost": lost.message}
-        return render(request, "reviews/_lease.html", context, status=409)
-    context = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
-    return render(request, "reviews/_lease.html", context)
+        gone = {"lease": None, "lost": lost.message}
+        return render(request, "reviews/_lease.html", gone, status=409)
+    lease = pages.lease(claim.expires_at, now)
+    return render(request, "reviews/_lease.html", {"lease": lease, "lost": ""})
 
 
 @require_POST
+@explained
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, words = timezone.now(), request.POST.get("words", "")
-    body = {"reason": words, "option": request.POST.get("option")}
+    # a space is text that is empty: what is left out stays as it was
+    body = {"reason": words or " ", "option": request.POST.get("option")}
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     return HttpResponse(f"Kept at {now:%H:%M}.")
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import BytesIO
 from typing import Any
 
 import psycopg
@@ -387,3 +388,29 @@ def test_agents_of_two_clients_do_not_see_each_other(agent, shop, mia):
 
     assert [problem(one)["code"] for one in calls] == ["not_found"] * len(calls)
     assert agent.get(f"/handoffs/{handoff}").json()["state"] == "waiting"
+
+
+def chunked(agent: Agent, path: str, body: bytes) -> Any:
+    """Send a body without saying how long it is, as a server hands it on."""
+    return agent.browser.generic(
+        "POST",
+        f"/api/v1{path}",
+        headers=agent.headers | {"Transfer-Encoding": "chunked"},
+        **{"wsgi.input": BytesIO(body), "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": ""},
+    )
+
+
+def test_a_body_in_chunks_is_read_and_limited_too(agent, shop):
+    taken = chunked(agent, "/runs", json.dumps(factories.run_payload()).encode())
+    too_large = chunked(agent, "/runs", b'"' + b"a" * 2**20 + b'"')
+
+    assert taken.status_code == 201
+    assert problem(too_large)["code"] == "too_large"
+
+
+def test_an_answer_says_how_long_it_is_and_an_empty_one_has_no_type(agent, shop):
+    told = agent.post("/runs", factories.run_payload())
+    nothing = agent.post("/resumptions/claim", {"workflows": ["retail-support"], "worker": "w"})
+
+    assert told["Content-Length"] == str(len(told.content))
+    assert not nothing.has_header("Content-Type")

@@ -35,13 +35,13 @@ def run(home: Path, *arguments: str, **more: str) -> "subprocess.CompletedProces
 class Instance:
     """A ./run that somebody started."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, *, port: int = 0) -> None:
+        self.home, self.port = home, port or instance.any_port()
         self.said_in = home.with_suffix(".said")
         with self.said_in.open("wb") as said:
             self.process = subprocess.Popen(
                 [str(instance.ROOT / "run")],
-                env=own_environment(OVERREAD_DATA_DIR=str(home), PORT=str(instance.any_port())),
+                env=own_environment(OVERREAD_DATA_DIR=str(home), PORT=str(self.port)),
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -215,6 +215,17 @@ def test_given_servers_are_used_and_one_role_is_said(running: Instance) -> None:
         assert not (home / "valkey").exists()
 
 
+def test_given_server_that_does_not_answer_is_named() -> None:
+    with folder() as home:
+        url = f"postgresql://someone@127.0.0.1:{instance.any_port()}/overread"
+
+        refused = run(home, DATABASE_URL=url, REDIS_URL="redis://127.0.0.1:1/0")
+
+        assert refused.returncode == 1
+        assert "DATABASE_URL names a server that does not let us in" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
 def test_ctrl_c_stops_everything(running: Instance) -> None:
     pids = running.pids()
     everyone = set(pids.values()) | children(pids["web"]) | children(pids["worker"])
@@ -236,9 +247,10 @@ def test_killed_launcher_leaves_nobody_and_the_next_start_works() -> None:
         first.process.kill()
         first.process.wait()
 
-        eventually(lambda: not any(is_alive(pid) for pid in everyone), "all ended")
-        second = Instance(home)
+        # at once and on the same port, while the old ones are still ending
+        second = Instance(home, port=first.port)
         try:
+            assert not any(is_alive(pid) for pid in everyone)
             assert second.answers()
         finally:
             stopped = run(home, "stop")

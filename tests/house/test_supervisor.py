@@ -113,6 +113,19 @@ def test_killed_supervisor_leaves_no_orphan(home: Path) -> None:
         eventually(lambda: not any(is_alive(pid) for pid in everyone), "all ended")
 
 
+@pytest.mark.skipif(not processes.LINUX, reason="elsewhere the keeper alone does it")
+def test_kernel_tells_children_of_a_killed_supervisor_also_without_a_keeper(home: Path) -> None:
+    with driven(home, tiny(home, "web")) as supervisor:
+        eventually(lambda: pids(home, "web"), "web runs")
+        _kill_keeper(supervisor.process.pid)
+
+        supervisor.process.kill()
+        supervisor.process.wait()
+
+        eventually(lambda: not is_alive(pids(home, "web")[0]), "web ended")
+        assert (home / "ended").read_text() == "web\n"
+
+
 def test_start_after_a_kill_ends_what_is_left_and_runs(home: Path) -> None:
     stubborn = tiny(home, "worker", STUBBORN, stop=[[signal.SIGTERM, 0.2]])
     with driven(home, stubborn) as first:
@@ -191,8 +204,29 @@ def test_warnings_of_children_are_shown_and_their_chatter_is_not(home: Path) -> 
 
 
 def test_flood_of_warnings_is_cut_short(home: Path) -> None:
-    talks = "import time; print('ERROR: again\\n' * 500, flush=True); time.sleep(600)"
+    talks = (
+        "import time; words = ['a' * length for length in range(1, 100)];"
+        "print(*('ERROR: ' + word for word in words), sep='\\n', flush=True); time.sleep(600)"
+    )
     with driven(home, tiny(home, "web", talks)) as supervisor:
         supervisor.hears("… more in")
 
         assert supervisor.said().count("web | ERROR") == 10
+
+
+def test_warning_that_comes_again_is_shown_once(home: Path) -> None:
+    talks = (
+        "import time; [print(f'ERROR: try {number}') for number in range(50)];"
+        "print('ERROR: the last', flush=True); time.sleep(600)"
+    )
+    with driven(home, tiny(home, "web", talks)) as supervisor:
+        supervisor.hears("ERROR: the last")
+
+        assert supervisor.said().count("web | ERROR: try") == 1
+
+
+def test_traceback_is_shown_as_the_line_that_says_what_happened(home: Path) -> None:
+    with driven(home, tiny(home, "web", "raise RuntimeError('the shelf is empty')")) as supervisor:
+        supervisor.hears("web | RuntimeError: the shelf is empty")
+
+        assert "Traceback" not in supervisor.said()

@@ -1,11 +1,12 @@
 """Leases: who gets what, in which order, and when it ends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils.timezone import now
 
 from accounts.models import Client, User
 from accounts.roles import Role
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(person: User, queue_slug: str | None = None) -> Claim | None:
-    return claims.take_next(by=person, now=timezone.now(), queue_slug=queue_slug)
+    return claims.take_next(by=person, now=now(), queue_slug=queue_slug)
 
 
 def test_the_one_due_first_is_taken_first(shop: Shop, bot: Client, ann: User) -> None:
@@ -35,7 +36,8 @@ def test_the_one_due_first_is_taken_first(shop: Shop, bot: Client, ann: User) ->
     assert claim is not None
     assert claim.handoff_id == urgent.id
     kept = Claim.objects.get()
-    assert (kept.id, kept.reviewer, kept.level, kept.round, kept.slot) == (claim.id, ann, 1, 1, 1)
+    assert (kept.id, kept.reviewer, kept.level, kept.round) == (claim.id, ann, 1, 1)
+    assert (kept.turn, kept.number) == (1, 1)
     assert kept.expires_at == claim.expires_at
     assert 295 < (kept.expires_at - kept.taken_at).total_seconds() <= 300
 
@@ -56,7 +58,7 @@ def test_a_newcomer_that_is_due_earlier_comes_first(shop: Shop, bot: Client, ann
     first = put(shop, bot, due_in=3600)
     taken = take(ann)
     assert taken is not None and taken.handoff_id == first.id
-    claims.give_back(first.id, by=ann, now=timezone.now())
+    claims.give_back(first.id, by=ann, now=now())
 
     urgent = put(shop, bot, due_in=60)
 
@@ -186,25 +188,36 @@ def test_a_superuser_without_a_deciding_role_takes_nothing(
 def test_the_cap_counts_what_is_held_in_other_queues(shop: Shop, bot: Client, ann: User) -> None:
     for _ in range(claims.OPEN_CLAIMS):
         handoff = put(shop, bot)
-        claims.pick(handoff.id, by=ann, now=timezone.now())
+        claims.pick(handoff.id, by=ann, now=now())
     ann.groups.add(shop.leads)
     put(shop, bot, queue=shop.leads_queue, role=shop.leads)
 
     with pytest.raises(CapReached):
         take(ann, "refunds-leads")
 
-    claims.give_back(handoff.id, by=ann, now=timezone.now())
+    claims.give_back(handoff.id, by=ann, now=now())
     assert take(ann, "refunds-leads") is not None
 
 
-def test_two_open_claims_of_a_person_never_share_a_slot(shop: Shop, bot: Client, ann: User) -> None:
-    first, second = put(shop, bot), put(shop, bot)
-    claims.pick(first.id, by=ann, now=timezone.now())
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("claim_one_live_per_handoff", {"turn": 2, "number": 2}),
+        ("claim_turn_once", {"number": 2, "ended_because": "moved"}),
+        ("claim_number_once", {"turn": 2, "ended_because": "moved"}),
+        ("claim_ended_has_cause", {"turn": 2, "number": 2, "ended_because": "expired"}),
+    ],
+)
+def test_what_must_not_be_is_refused_by_the_database(
+    shop: Shop, bot: Client, ann: User, name: str, change: dict[str, Any]
+) -> None:
+    handoff = put(shop, bot)
+    take(ann)
+    ended_at = None if name == "claim_ended_has_cause" else change.get("ended_because") and now()
+    row = {"turn": 1, "number": 1, "level": 1, "round": 1, "ended_at": ended_at, **change}
 
-    with pytest.raises(IntegrityError, match="claim_one_per_slot"), transaction.atomic():
-        Claim.objects.create(
-            handoff=second, reviewer=ann, slot=1, level=1, round=1, expires_at=timezone.now()
-        )
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        Claim.objects.create(handoff=handoff, reviewer=ann, expires_at=now(), **row)
 
 
 def test_a_lease_that_ran_out_frees_the_handoff_and_is_ended_in_passing(
@@ -223,11 +236,10 @@ def test_a_lease_that_ran_out_frees_the_handoff_and_is_ended_in_passing(
 def test_leases_that_ran_out_do_not_count_for_the_cap(shop: Shop, bot: Client, ann: User) -> None:
     for _ in range(claims.OPEN_CLAIMS):
         handoff = put(shop, bot)
-        claims.pick(handoff.id, by=ann, now=timezone.now())
+        claims.pick(handoff.id, by=ann, now=now())
         let_lease_run_out(handoff)
 
     assert take(ann) is not None
-    assert Claim.objects.filter(ended_because="expired").count() == claims.OPEN_CLAIMS
 
 
 def test_a_claim_on_a_handoff_that_moved_up_is_over(
@@ -243,17 +255,17 @@ def test_a_claim_on_a_handoff_that_moved_up_is_over(
     assert claim is not None and claim.level == 2
     assert Claim.objects.get(reviewer=ann).ended_because == "moved"
     with pytest.raises(ClaimLost):
-        claims.renew(handoff.id, by=ann, now=timezone.now())
+        claims.renew(handoff.id, by=ann, now=now())
 
 
 def test_what_i_gave_back_is_offered_to_me_last(shop: Shop, bot: Client, ann: User) -> None:
     first, second = put(shop, bot, due_in=60), put(shop, bot, due_in=3600)
     take(ann)
-    claims.give_back(first.id, by=ann, now=timezone.now())
+    claims.give_back(first.id, by=ann, now=now())
 
     claim = take(ann)
     assert claim is not None and claim.handoff_id == second.id
-    claims.give_back(second.id, by=ann, now=timezone.now())
+    claims.give_back(second.id, by=ann, now=now())
 
     claim = take(ann)
     assert claim is not None and claim.handoff_id == first.id
@@ -265,7 +277,7 @@ def test_what_i_gave_back_is_offered_to_others_at_once(
     first = put(shop, bot, due_in=60)
     put(shop, bot, due_in=3600)
     take(ann)
-    claims.give_back(first.id, by=ann, now=timezone.now())
+    claims.give_back(first.id, by=ann, now=now())
 
     claim = take(ben)
 
@@ -277,7 +289,7 @@ def test_giving_back_keeps_the_draft_and_is_audited(shop: Shop, bot: Client, ann
     take(ann)
     Draft.objects.create(handoff=handoff, reviewer=ann, body={"reason": "not yet"})
 
-    assert claims.give_back(handoff.id, by=ann, now=timezone.now())
+    assert claims.give_back(handoff.id, by=ann, now=now())
 
     assert Draft.objects.get().body == {"reason": "not yet"}
     assert AuditEntry.objects.filter(action="handoff.given_back", subject=handoff.id).exists()
@@ -289,8 +301,8 @@ def test_giving_back_twice_changes_nothing_the_second_time(
     handoff = put(shop, bot)
     take(ann)
 
-    assert claims.give_back(handoff.id, by=ann, now=timezone.now())
-    assert not claims.give_back(handoff.id, by=ann, now=timezone.now())
+    assert claims.give_back(handoff.id, by=ann, now=now())
+    assert not claims.give_back(handoff.id, by=ann, now=now())
     assert AuditEntry.objects.filter(action="handoff.given_back").count() == 1
 
 
@@ -300,7 +312,7 @@ def test_renewing_extends_by_the_queues_lease(shop: Shop, bot: Client, ann: User
     assert taken is not None
     Claim.objects.update(expires_at=taken.taken_at + timedelta(seconds=100))
 
-    renewed = claims.renew(handoff.id, by=ann, now=timezone.now())
+    renewed = claims.renew(handoff.id, by=ann, now=now())
 
     assert renewed.expires_at >= taken.expires_at
 
@@ -311,7 +323,7 @@ def test_renewing_what_ran_out_is_refused_and_says_so(shop: Shop, bot: Client, a
     let_lease_run_out(handoff)
 
     with pytest.raises(ClaimLost, match=r"ended at \d\d:\d\d UTC. Nothing was sent"):
-        claims.renew(handoff.id, by=ann, now=timezone.now())
+        claims.renew(handoff.id, by=ann, now=now())
 
 
 def test_the_one_who_lost_a_lease_is_told_who_has_it(
@@ -323,7 +335,7 @@ def test_the_one_who_lost_a_lease_is_told_who_has_it(
     take(ben)
 
     with pytest.raises(ClaimLost) as lost:
-        claims.renew(handoff.id, by=ann, now=timezone.now())
+        claims.renew(handoff.id, by=ann, now=now())
 
     assert lost.value.conflict is not None
     assert (lost.value.conflict.person, lost.value.conflict.role) == ("Ben", "refund approvers")
@@ -339,7 +351,7 @@ def test_who_no_longer_sees_the_queue_reads_the_role_only(
     ann.groups.clear()
 
     with pytest.raises(ClaimLost) as lost:
-        claims.renew(handoff.id, by=ann, now=timezone.now())
+        claims.renew(handoff.id, by=ann, now=now())
 
     assert "Ben" not in str(lost.value)
     assert "refund approvers" in str(lost.value)
@@ -349,7 +361,7 @@ def test_picking_takes_the_named_one(shop: Shop, bot: Client, ann: User) -> None
     put(shop, bot, due_in=60)
     wanted = put(shop, bot, due_in=3600)
 
-    claim = claims.pick(wanted.id, by=ann, now=timezone.now())
+    claim = claims.pick(wanted.id, by=ann, now=now())
 
     assert claim.handoff_id == wanted.id
 
@@ -361,14 +373,14 @@ def test_picking_what_a_colleague_has_names_them(
     take(ben)
 
     with pytest.raises(AlreadyClaimed, match=r"Ben \(refund approvers\) took this"):
-        claims.pick(handoff.id, by=ann, now=timezone.now())
+        claims.pick(handoff.id, by=ann, now=now())
 
 
 def test_picking_what_i_hold_renews_it(shop: Shop, bot: Client, ann: User) -> None:
     handoff = put(shop, bot)
-    first = claims.pick(handoff.id, by=ann, now=timezone.now())
+    first = claims.pick(handoff.id, by=ann, now=now())
 
-    assert claims.pick(handoff.id, by=ann, now=timezone.now()).id == first.id
+    assert claims.pick(handoff.id, by=ann, now=now()).id == first.id
 
 
 def test_picking_is_refused_where_the_queue_hands_out(shop: Shop, bot: Client, ann: User) -> None:
@@ -377,7 +389,7 @@ def test_picking_is_refused_where_the_queue_hands_out(shop: Shop, bot: Client, a
     handoff = put(shop, bot)
 
     with pytest.raises(PickNotAllowed):
-        claims.pick(handoff.id, by=ann, now=timezone.now())
+        claims.pick(handoff.id, by=ann, now=now())
 
 
 def test_who_lost_the_lease_may_take_the_same_one_again(shop: Shop, bot: Client, ann: User) -> None:
@@ -386,24 +398,24 @@ def test_who_lost_the_lease_may_take_the_same_one_again(shop: Shop, bot: Client,
     handoff = put(shop, bot)
     take(ann)
     let_lease_run_out(handoff)
-    claims.end_stale(timezone.now())
+    claims.end_stale(now())
 
-    assert claims.pick(handoff.id, by=ann, now=timezone.now()).handoff_id == handoff.id
+    assert claims.pick(handoff.id, by=ann, now=now()).handoff_id == handoff.id
 
 
 def test_picking_beyond_the_cap_is_refused(shop: Shop, bot: Client, ann: User) -> None:
     for _ in range(claims.OPEN_CLAIMS):
-        claims.pick(put(shop, bot).id, by=ann, now=timezone.now())
+        claims.pick(put(shop, bot).id, by=ann, now=now())
 
     with pytest.raises(CapReached):
-        claims.pick(put(shop, bot).id, by=ann, now=timezone.now())
+        claims.pick(put(shop, bot).id, by=ann, now=now())
 
 
 def test_picking_what_may_not_be_seen_is_not_found(shop: Shop, bot: Client, ann: User) -> None:
     handoff = put(shop, bot, queue=shop.leads_queue, role=shop.leads)
 
     with pytest.raises(NotFound):
-        claims.pick(handoff.id, by=ann, now=timezone.now())
+        claims.pick(handoff.id, by=ann, now=now())
 
 
 def test_the_sweep_ends_what_ran_out_and_leaves_the_rest(
@@ -414,8 +426,8 @@ def test_the_sweep_ends_what_ran_out_and_leaves_the_rest(
     take(ben)
     let_lease_run_out(gone)
 
-    assert claims.end_stale(timezone.now()) == 1
-    assert claims.end_stale(timezone.now()) == 0
+    assert claims.end_stale(now()) == 1
+    assert claims.end_stale(now()) == 0
     assert Claim.objects.get(handoff=gone).ended_because == "expired"
     assert Claim.objects.get(handoff=kept).ended_at is None
 
@@ -425,7 +437,7 @@ def test_the_sweep_ends_claims_on_what_moved_on(shop: Shop, bot: Client, ann: Us
     take(ann)
     Handoff.objects.filter(id=handoff.id).update(round=2)
 
-    assert claims.end_stale(timezone.now()) == 1
+    assert claims.end_stale(now()) == 1
     assert Claim.objects.get().ended_because == "moved"
 
 
@@ -434,13 +446,13 @@ def test_the_first_opening_is_the_databases_time_and_stays(
 ) -> None:
     handoff = put(shop, bot)
     take(ann)
-    long_ago = timezone.now() - timedelta(hours=1)
+    long_ago = now() - timedelta(hours=1)
 
     claims.mark_opened(handoff.id, by=ann, now=long_ago)
 
     opened = Claim.objects.get().opened_at
-    assert opened is not None and (timezone.now() - opened).total_seconds() < 60
-    claims.mark_opened(handoff.id, by=ann, now=timezone.now())
+    assert opened is not None and (now() - opened).total_seconds() < 60
+    claims.mark_opened(handoff.id, by=ann, now=now())
     assert Claim.objects.get().opened_at == opened
     with pytest.raises(IntegrityError, match="stays so"), transaction.atomic():
         Claim.objects.update(opened_at=long_ago)
@@ -448,10 +460,17 @@ def test_the_first_opening_is_the_databases_time_and_stays(
 
 def test_an_opening_cannot_be_put_in_with_the_claim(shop: Shop, bot: Client, ann: User) -> None:
     handoff = put(shop, bot)
-    long_ago = timezone.now() - timedelta(hours=1)
+    long_ago = now() - timedelta(hours=1)
 
     Claim.objects.create(
-        handoff=handoff, reviewer=ann, level=1, round=1, opened_at=long_ago, expires_at=long_ago
+        handoff=handoff,
+        reviewer=ann,
+        turn=1,
+        number=1,
+        level=1,
+        round=1,
+        opened_at=long_ago,
+        expires_at=long_ago,
     )
 
     assert Claim.objects.get().opened_at is None

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import os
+import re
+import resource
 import socket
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from handoffs import waiting
 from handoffs.waiting import Watched
 from waiting.gateway import Gateway, Settings
 
+ROOT = Path(__file__).parent.parent.parent
 SECRET = "only for waiting"
 KEY = waiting.key_of(SECRET)
 
@@ -161,18 +164,20 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def served(interface: str = "asgi") -> AsyncIterator[Server]:
+async def served(**changes: str) -> AsyncIterator[Server]:
+    """Start the gateway as the Procfile does, `changes` being options of granian's."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = (
-        f"--interface {interface} --port {port} --workers 1 --backlog 4096 --log-level warning"
-    )
+    (line,) = re.findall(r"^wait: python (.*)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    command = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", line)
+    for option, value in {"host": "127.0.0.1", "port": str(port), **changes}.items():
+        command = re.sub(rf"--{option} \S+", f"--{option} {value}", command)
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("granian"), *options.split()]
-        + ["--backpressure", "12000", "waiting.gateway:app"],
+        [sys.executable, *command.split()],
         env=os.environ | {"OVERREAD_SECRET_KEY": SECRET},
-        cwd=Path(__file__).parent.parent.parent,
+        cwd=ROOT,
+        preexec_fn=_few_open_files,
     )
     server = Server(process, port)
     try:
@@ -183,6 +188,13 @@ async def served(interface: str = "asgi") -> AsyncIterator[Server]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _few_open_files() -> None:
+    """Begin with the usual soft limit, whatever the tests' own is."""
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    )
 
 
 async def _listens(server: Server) -> bool:

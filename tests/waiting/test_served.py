@@ -30,7 +30,7 @@ def test_a_server_that_is_told_to_end_answers_everyone_first(
     committed_db: Databases, interface: str
 ) -> None:
     async def scenario() -> None:
-        async with served(interface) as server:
+        async with served(interface=interface) as server:
             nobodys = [Watched(client=1, workflows=(n,)) for n in range(50)]
             waits = [asyncio.create_task(server.wait(watched, 60)) for watched in nobodys]
             await server.hold(50)

@@ -55,6 +55,9 @@ def secure(owner: psycopg.Connection, *, role: str, password: str) -> str:
     _create_role(owner, role, password)
     name = sql.Identifier(role)
     owner.execute("revoke create on schema public from public")
+    # a temporary table of the same name would stand in for a real one
+    database = sql.Identifier(owner.info.dbname)
+    owner.execute(sql.SQL("revoke temporary on database {} from public").format(database))
     for statement in (
         "grant usage on schema public to {}",
         "grant select, insert, update, delete on all tables in schema public to {}",

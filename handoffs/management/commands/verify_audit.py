@@ -21,6 +21,7 @@ def _anchor(text: str) -> Head:
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = (
         "Recompute the chain over the audit log. Exit code 0: it holds. 1: it does not, and the "
         "first entry that does not is named. 3: it holds, but entries wait too long for their seal."

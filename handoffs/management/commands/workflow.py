@@ -1,68 +1,91 @@
+"""Export, import and validate workflows as files."""
+
+import difflib
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.errors import DomainError
 from handoffs import workflow_files, workflow_schema
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
+from handoffs.workflow_schema import BadFile
 
 
 class Command(BaseCommand):
-    """Keep a workflow in a file: export it, check a file, or make the workflow what a file says."""
+    help = "Keep a workflow's policy in one readable YAML file."
 
-    help = "Export, import or validate a workflow as one readable YAML file."
-
-    def add_arguments(self, parser: CommandParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        export = verbs.add_parser("export", help="write a workflow as YAML")
+        export = verbs.add_parser("export", help="write a workflow as a file")
         export.add_argument("slug")
-        export.add_argument("-o", "--output", type=Path, help="a file; default: standard output")
-        load = verbs.add_parser("import", help="make the workflow what the file says")
-        load.add_argument("file", type=Path)
-        load.add_argument("--launch", action="store_true", help="let agents use it")
-        load.add_argument("--dry-run", action="store_true", help="check it all, change nothing")
-        validate = verbs.add_parser("validate", help="check a file without a database")
-        validate.add_argument("file", type=Path)
+        export.add_argument("-o", "--output", help="where to; without it, to the screen")
+        load = verbs.add_parser("import", help="make a workflow what a file says")
+        load.add_argument("file")
+        load.add_argument("--launch", action="store_true", help="and open it to proposals")
+        load.add_argument("--dry-run", action="store_true", help="show the changes, change nothing")
+        verbs.add_parser("validate", help="say what is wrong with a file").add_argument("file")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, verb: str, **options: Any) -> None:
+        if verb == "export":
+            self.export(options["slug"], options["output"])
+            return
         try:
-            getattr(self, f"_{options['verb']}")(options)
-        except OSError as error:
-            raise CommandError(str(error)) from None
-        except workflow_schema.BadFile as refused:
-            for problem in refused.problems:
-                self.stderr.write(f"{options['file']}:{problem.line}: {problem.message}")
-            raise CommandError("The file was refused. Nothing was changed.") from None
+            if verb == "import":
+                self.load(options["file"], launch=options["launch"], dry_run=options["dry_run"])
+            else:
+                self.validate(options["file"])
+        except BadFile as refused:
+            lines = [f"{options['file']}:{p.line}: {p.message}" for p in refused.problems]
+            raise CommandError("\n".join([*lines, "Nothing was changed."])) from None
         except DomainError as refused:
-            for field in refused.fields:
-                self.stderr.write(f"{options['file']}: {field.message}")
-            raise CommandError(refused.message) from None
+            sentences = [refused.message, *(field.message for field in refused.fields)]
+            raise CommandError("\n".join(sentences)) from None
 
-    def _export(self, options: dict[str, Any]) -> None:
-        workflow = Workflow.objects.filter(slug=options["slug"]).first()
+    def export(self, slug: str, output: str | None) -> None:
+        workflow = Workflow.objects.filter(slug=slug).first()
         if workflow is None:
-            raise CommandError(f"There is no workflow {options['slug']}.")
+            known = ", ".join(Workflow.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no workflow {slug}. There are: {known or 'none yet'}.")
         text = workflow_files.export(workflow)
-        if options["output"]:
-            options["output"].write_text(text, encoding="utf-8")
-        else:
-            sys.stdout.write(text)
+        if output is None:
+            self.stdout.write(text, ending="")
+            return
+        Path(output).write_text(text, encoding="utf-8")
 
-    def _import(self, options: dict[str, Any]) -> None:
-        text = options["file"].read_text(encoding="utf-8")
-        with transaction.atomic():
-            workflow = workflow_files.load(
-                text, by=SYSTEM, now=timezone.now(), launch=options["launch"]
-            )
-            transaction.set_rollback(options["dry_run"])
-        said = "would be" if options["dry_run"] else "is"
-        self.stdout.write(f"{workflow.slug} {said} as the file says.")
+    def load(self, file: str, *, launch: bool, dry_run: bool) -> None:
+        loaded = workflow_files.load(
+            _text(file), by=SYSTEM, now=timezone.now(), launch=launch, dry_run=dry_run
+        )
+        changes = difflib.unified_diff(
+            loaded.before.splitlines(), loaded.after.splitlines(), "now", file, lineterm=""
+        )
+        for line in changes:
+            self.stdout.write(line)
+        said = "would be" if dry_run else "is"
+        if loaded.before == loaded.after:
+            said = "already was"
+        self.stdout.write(f"{loaded.workflow.slug} {said} what {file} says.")
 
-    def _validate(self, options: dict[str, Any]) -> None:
-        file = workflow_schema.read(options["file"].read_text(encoding="utf-8"))
-        self.stdout.write(f"{file.workflow}: nothing wrong with it.")
+    def validate(self, file: str) -> None:
+        found = workflow_schema.read(_text(file))
+        self.stdout.write(
+            f"{file} holds: {found.workflow}, {len(found.action_types)} action types, "
+            f"{len(found.map.get('rules', []))} rules, {len(found.matrix)} rows of the matrix."
+        )
+
+
+def _text(file: str) -> str:
+    """Read the file, or what is piped in for -."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return data.decode()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CommandError(f"{file}:{line}: This is not UTF-8. Nothing was changed.") from None

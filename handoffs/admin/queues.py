@@ -1,0 +1,91 @@
+"""Queues, and the teams that work them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.http import UserRequest
+from accounts.roles import Can
+from handoffs import queues
+from handoffs.admin.base import Audited, actor
+from handoffs.models import Queue
+
+
+class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
+    teams = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.order_by("name"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        label="Teams that work here",
+        help_text="Who is in one of these sees what waits here and may take it; whether they may "
+        "decide it is said by the matrix.",
+    )
+    lease_seconds = forms.IntegerField(
+        min_value=30, max_value=86_400, help_text=Queue._meta.get_field("lease_seconds").help_text
+    )
+    depth_limit = forms.IntegerField(
+        min_value=1, help_text="With this many waiting, the agents are told to slow down."
+    )
+
+    class Meta:
+        model = Queue
+        fields = ["slug", "name", "depth_limit", "pick_allowed", "lease_seconds"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["teams"] = queues.teams(self.instance)
+        else:
+            self.initial.setdefault("lease_seconds", 300)
+            self.initial.setdefault("depth_limit", 200)
+
+
+@admin.register(Queue)
+class QueueAdmin(Audited):
+    changed_by, seen_by, noun = Can.EDIT_MATRIX, Can.READ_GOVERNANCE, "queue"
+    form = QueueForm
+    list_display = ("name", "slug", "depth_limit", "pick_allowed", "lease_seconds", "team_names")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    fields = ("name", "slug", "teams", "depth_limit", "pick_allowed", "lease_seconds")
+    prepopulated_fields = {"slug": ["name"]}
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave queues to managers: they are shared by workflows with different owners."""
+        user: Any = request.user
+        return super().has_change_permission(request, obj) and bool(user.can(Can.MANAGE_PEOPLE))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
+        granted = "queuegrouppermission_set__group"
+        return super().get_queryset(request).prefetch_related(granted)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Queue | None = None) -> Any:
+        return {} if obj else self.prepopulated_fields
+
+    @admin.display(description="teams")
+    def team_names(self, queue: Queue) -> str:
+        granted = queue.queuegrouppermission_set.all()
+        return ", ".join(sorted({one.group.name for one in granted}))
+
+    def save_related(self, request: UserRequest, form: Any, formsets: Any, change: bool) -> None:  # type: ignore[override]
+        super().save_related(request, form, formsets, change)
+        teams = form.cleaned_data["teams"]
+        queues.let_work(form.instance, teams=teams, by=actor(request), now=timezone.now())
+
+    def facts(self, obj: Queue) -> dict[str, Any]:
+        return {
+            "depth_limit": obj.depth_limit,
+            "pick_allowed": obj.pick_allowed,
+            "lease_seconds": obj.lease_seconds,
+        }

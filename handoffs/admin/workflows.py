@@ -1,0 +1,162 @@
+"""Workflows with their action types and their governance matrix on one page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.errors import DomainError
+from accounts.http import UserRequest
+from accounts.roles import Can, Role
+from accounts.site import ByRole
+from handoffs import maps, workflow_files
+from handoffs.admin.base import Audited, actor, may_edit
+from handoffs.admin.forms import ActionTypeForm, RowForm, RowFormSet
+from handoffs.models import ActionType, MatrixRow, Workflow
+
+NOTHING = "Nothing."
+
+
+class OfWorkflow(ByRole):
+    """A part of a workflow: changed by whoever may change the whole."""
+
+    changed_by, seen_by = Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+
+class ActionTypeInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-arg]
+    model = ActionType
+    form = ActionTypeForm
+    extra = 0
+    ordering = ("name",)
+    fields = (
+        ("name", "title"),
+        ("impact", "reversibility", "latency_tolerance"),
+        "arguments_schema",
+        "required_context",
+    )
+
+
+class RowInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-arg]
+    model = MatrixRow
+    form = RowForm
+    formset = RowFormSet
+    extra = 0
+    verbose_name = "row of the governance matrix"
+    verbose_name_plural = "governance matrix: the most specific row wins"
+    fields = (
+        ("action_type", "kind", "tier"),
+        ("role", "queue", "deadline"),
+        ("fallback", "escalate_role", "escalate_queue"),
+        ("minimum_seconds", "reason", "evidence", "withhold_recommendation"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MatrixRow]:
+        related = ("action_type", "role", "queue", "escalate_role", "escalate_queue")
+        rows = super().get_queryset(request).select_related(*related)
+        return rows.order_by("action_type__name", "kind", "tier")
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(OfWorkflow, Audited):
+    noun = "workflow"
+    change_form_template = "admin/handoffs/workflow/change_form.html"
+    list_display = ("name", "slug", "owner", "review_on", "launched_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    inlines = (ActionTypeInline, RowInline)
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ("owner",)
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return (
+            ByRole.has_change_permission(self, request) if obj is None else may_edit(request, obj)
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
+        whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs"]
+        if obj is None:
+            return [(None, {"fields": whole})]
+        launch = ["launched_at", "map_in_force", "missing", "unattended"]
+        return [(None, {"fields": whole}), ("Launch", {"fields": launch})]
+
+    def get_inlines(self, request: HttpRequest, obj: Workflow | None) -> Any:
+        """Ask for the workflow first: rows name its action types."""
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Workflow | None = None) -> list[str]:
+        if obj is None:
+            return []
+        shown = ["slug", "launched_at", "map_in_force", "missing", "unattended"]
+        user: Any = request.user
+        return shown if Role.MANAGER in user.roles else [*shown, "owner"]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
+        return {} if obj else self.prepopulated_fields
+
+    @admin.display(description="map in force")
+    def map_in_force(self, workflow: Workflow) -> SafeString:
+        published = maps.published_map(workflow)
+        start = reverse("admin:handoffs_risktiermap_add") + f"?workflow={workflow.pk}"
+        said = f"version {published.version}" if published else "none"
+        return format_html('{} · <a href="{}">start the next version</a>', said, start)
+
+    @admin.display(description="missing before launch")
+    def missing(self, workflow: Workflow) -> SafeString | str:
+        return _sentences(maps.gaps(workflow))
+
+    @admin.display(description="nobody there today")
+    def unattended(self, workflow: Workflow) -> SafeString | str:
+        return _sentences(maps.unattended(workflow))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        workflow = kwargs.get("obj")
+        context["may_launch"] = bool(
+            workflow and workflow.launched_at is None and may_edit(request, workflow)
+        )
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        try:
+            super().save_formset(request, form, formset, change)
+        except IntegrityError as error:
+            raise DomainError(
+                "Two rows changed places, which cannot be saved in one go. Nothing was saved. "
+                "Delete one, save, and add it anew."
+            ) from error
+
+    def save_related(self, request: UserRequest, form: Any, formsets: Any, change: bool) -> None:  # type: ignore[override]
+        """Save the parts, then launch if asked; a launched workflow is never left with gaps."""
+        super().save_related(request, form, formsets, change)
+        workflow = form.instance
+        if "_launch" in request.POST:
+            maps.launch(workflow, by=actor(request), now=timezone.now())
+        maps.check_launched(workflow)
+
+    def facts(self, obj: Workflow) -> dict[str, Any]:
+        return {"after": workflow_files.document(obj)}
+
+
+def _sentences(found: list[str]) -> SafeString | str:
+    return format_html_join("", "<p>{}</p>", ([one] for one in found)) if found else NOTHING

@@ -1,0 +1,609 @@
+"""The boundary in the admin: managers configure, owners theirs, auditors look."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Client, User
+from handoffs import maps, queues
+from handoffs.actors import SYSTEM
+from handoffs.admin.base import EstimatingPaginator
+from handoffs.models import (
+    ActionType,
+    AuditEntry,
+    MatrixRow,
+    Queue,
+    RiskTierMap,
+    Run,
+    WebhookEndpoint,
+    Workflow,
+)
+from tests import factories, walks
+
+CONFIGURED = ["workflow", "queue", "risktiermap"]
+RECORDS = ["run", "proposal", "handoff", "resumption", "transition", "outboxmessage", "auditentry"]
+
+
+def browser_of(user: User) -> Browser:
+    browser = Browser()
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return browser
+
+
+@pytest.fixture
+def owen(database: None) -> User:
+    """Owns the shop's workflow and no other."""
+    return factories.UserFactory(name="Owen", roles=["workflow_owner"], is_staff=True)
+
+
+def owned(shop: factories.Shop, owen: User) -> Workflow:
+    Workflow.objects.filter(pk=shop.workflow.pk).update(owner=owen)
+    shop.workflow.refresh_from_db()
+    return shop.workflow
+
+
+def form_of(browser: Browser, path: str) -> dict[str, Any]:
+    """Return what the page would send if someone pressed save and changed nothing."""
+    page = browser.get(path)
+    assert page.status_code == 200, page.status_code
+    sent: dict[str, Any] = {}
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.initial_forms]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is True:
+                sent[bound.html_name] = "on"
+            elif value is not None and value is not False:
+                sent[bound.html_name] = (
+                    [one.pk if hasattr(one, "pk") else one for one in value]
+                    if isinstance(value, list | tuple)
+                    else value
+                )
+    return sent
+
+
+def one_of_each(shop: factories.Shop, bot: Client, bot_key: str) -> None:
+    """Walk a run far enough that every list of records has a row."""
+    WebhookEndpoint.objects.create(client=bot, url="https://agents.example/hook", secret="x")
+    walks.say(walks.waiting(shop, bot, bot_key))
+
+
+def errors(response: Any) -> str:
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+class TestWhoMayWhat:
+    @pytest.mark.parametrize("model", CONFIGURED)
+    def test_managers_configure_and_auditors_look(
+        self, mia: User, olga: User, shop: factories.Shop, model: str
+    ) -> None:
+        for user, adds in ((mia, 200), (olga, 403)):
+            browser = browser_of(user)
+            assert browser.get(f"/admin/handoffs/{model}/").status_code == 200
+            assert browser.get(f"/admin/handoffs/{model}/add/").status_code == adds
+
+    @pytest.mark.parametrize("model", RECORDS)
+    @pytest.mark.parametrize("who", ["mia", "olga"])
+    def test_records_are_looked_at_and_never_touched(
+        self, request: pytest.FixtureRequest, who: str, model: str, shop: factories.Shop
+    ) -> None:
+        browser = browser_of(request.getfixturevalue(who))
+
+        assert browser.get(f"/admin/handoffs/{model}/").status_code == 200
+        assert browser.get(f"/admin/handoffs/{model}/add/").status_code == 403
+
+    @pytest.mark.parametrize("model", RECORDS)
+    def test_owners_do_not_read_records(self, owen: User, model: str) -> None:
+        assert browser_of(owen).get(f"/admin/handoffs/{model}/").status_code == 403
+
+    def test_an_auditor_cannot_save_what_they_see(self, olga: User, shop: factories.Shop) -> None:
+        path = f"/admin/handoffs/workflow/{shop.workflow.pk}/change/"
+
+        assert browser_of(olga).get(path).status_code == 200
+        assert browser_of(olga).post(path, {"name": "Changed"}).status_code == 403
+
+    def test_an_owner_changes_their_own_workflow_and_no_other(
+        self, owen: User, shop: factories.Shop
+    ) -> None:
+        other = factories.launch_shop(slug="other-shop").workflow
+        mine = owned(shop, owen)
+        browser = browser_of(owen)
+
+        path = f"/admin/handoffs/workflow/{mine.pk}/change/"
+        response = browser.post(path, form_of(browser, path) | {"name": "Mine"})
+
+        assert response.status_code == 302
+        mine.refresh_from_db()
+        assert mine.name == "Mine"
+        theirs = f"/admin/handoffs/workflow/{other.pk}/change/"
+        assert browser.post(theirs, {"name": "Mine too"}).status_code == 403
+
+    def test_an_owner_does_not_give_the_workflow_away(
+        self, owen: User, mia: User, shop: factories.Shop
+    ) -> None:
+        mine = owned(shop, owen)
+        browser = browser_of(owen)
+        path = f"/admin/handoffs/workflow/{mine.pk}/change/"
+
+        browser.post(path, form_of(browser, path) | {"owner": mia.pk})
+
+        mine.refresh_from_db()
+        assert mine.owner == owen
+
+    def test_an_owner_drafts_maps_of_their_own_workflow_only(
+        self, owen: User, shop: factories.Shop
+    ) -> None:
+        other = factories.launch_shop(slug="other-shop").workflow
+        mine = owned(shop, owen)
+        browser = browser_of(owen)
+
+        page = browser.get("/admin/handoffs/risktiermap/add/")
+        offered = page.context["adminform"].form.fields["workflow"].queryset
+        assert list(offered) == [mine]
+        response = browser.post(
+            "/admin/handoffs/risktiermap/add/", map_form(shop) | {"workflow": other.pk}
+        )
+        assert "valid choice" in errors(response)
+
+    @pytest.mark.parametrize("model", [*CONFIGURED, *RECORDS])
+    def test_no_state_is_a_field_of_any_form(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        browser = browser_of(mia)
+        page = browser.get(f"/admin/handoffs/{model}/")
+        result = page.context["cl"].result_list
+
+        changed = browser.get(f"/admin/handoffs/{model}/{result[0].pk}/change/")
+
+        fields = changed.context["adminform"].form.fields
+        never = {"state", "launched_at", "version", "round", "level", "answered_at", "revision"}
+        assert not never & set(fields)
+
+
+class TestWorkflows:
+    def path(self, shop: factories.Shop) -> str:
+        return f"/admin/handoffs/workflow/{shop.workflow.pk}/change/"
+
+    def test_saving_what_is_there_changes_nothing(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+        kinds = (Workflow, ActionType, MatrixRow)
+        shop.row.safeguards = {"minimum_seconds": 5}
+        shop.row.save()
+        before = [list(kind.objects.values()) for kind in (ActionType, MatrixRow)]
+
+        response = browser.post(self.path(shop), form_of(browser, self.path(shop)))
+
+        assert response.status_code == 302
+        assert [list(kind.objects.values()) for kind in kinds[1:]] == before
+        assert not AuditEntry.objects.filter(action="workflow.changed").exists()
+
+    def test_a_change_is_in_the_log_with_all_that_then_holds(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        browser = browser_of(mia)
+        sent = form_of(browser, self.path(shop)) | {"rows-0-deadline": "30m"}
+
+        assert browser.post(self.path(shop), sent).status_code == 302
+
+        shop.row.refresh_from_db()
+        assert shop.row.deadline_seconds == 1800
+        entry = AuditEntry.objects.get(action="workflow.changed")
+        assert (entry.subject, entry.actor) == ("retail-support", f"user {mia.pk}")
+        body = json.loads(bytes(entry.body))
+        assert body["after"]["matrix"][0]["deadline"] == "30m"
+        assert body["changes"]
+
+    def test_a_new_workflow_gets_its_parts_in_the_second_step(self, mia: User) -> None:
+        browser = browser_of(mia)
+
+        response = browser.post(
+            "/admin/handoffs/workflow/add/", {"name": "Loans", "slug": "loans"}, follow=True
+        )
+
+        assert response.status_code == 200
+        workflow = Workflow.objects.get(slug="loans")
+        assert workflow.launched_at is None
+        page = browser.get(f"/admin/handoffs/workflow/{workflow.pk}/change/")
+        assert len(page.context["inline_admin_formsets"]) == 2
+
+    def test_an_action_type_with_a_bad_schema_is_refused_in_words(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        browser = browser_of(mia)
+        sent = form_of(browser, self.path(shop))
+
+        for schema in ("{", '{"type": "thing"}', '{"a": 1, "a": 2}', "[" * 10_000):
+            response = browser.post(
+                self.path(shop), sent | {"action_types-0-arguments_schema": schema}
+            )
+            assert "errorlist" in errors(response)
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"rows-0-deadline": "soon"}, "A time such as"),
+            ({"rows-0-deadline": "0m"}, "A time such as"),
+            ({"rows-0-escalate_queue": ""}, "Team and queue go together"),
+            (
+                {
+                    "rows-0-escalate_queue": "",
+                    "rows-0-escalate_role": "",
+                    "rows-0-fallback": "escalate",
+                },
+                "It escalates",
+            ),
+            ({"rows-0-minimum_seconds": "-1"}, "greater than or equal to 0"),
+        ],
+    )
+    def test_a_row_that_does_not_hold_is_refused_in_words(
+        self, mia: User, shop: factories.Shop, changes: dict[str, str], reason: str
+    ) -> None:
+        browser = browser_of(mia)
+
+        response = browser.post(self.path(shop), form_of(browser, self.path(shop)) | changes)
+
+        assert reason in errors(response)
+
+    def test_two_rows_for_the_same_are_refused(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+        sent = form_of(browser, self.path(shop))
+        again = {
+            name.replace("rows-0", "rows-1"): value
+            for name, value in sent.items()
+            if name.startswith("rows-0") and not name.endswith("-id")
+        }
+
+        response = browser.post(self.path(shop), sent | again | {"rows-TOTAL_FORMS": 2})
+
+        assert "Another row is for exactly the same" in errors(response)
+        assert MatrixRow.objects.count() == 1
+
+    def test_a_gap_in_a_launched_workflow_is_refused_and_what_was_typed_stays(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        browser = browser_of(mia)
+        sent = form_of(browser, self.path(shop))
+
+        response = browser.post(
+            self.path(shop), sent | {"rows-0-tier": "hard_stop", "name": "Renamed"}
+        )
+
+        said = errors(response)
+        assert "Nobody has authority over refund_order" in said
+        assert 'value="Renamed"' in said
+        shop.row.refresh_from_db()
+        assert shop.row.tier is None
+        assert not AuditEntry.objects.filter(action="workflow.changed").exists()
+
+    def test_deleting_the_row_that_covers_is_refused(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+
+        response = browser.post(
+            self.path(shop), form_of(browser, self.path(shop)) | {"rows-0-DELETE": "on"}
+        )
+
+        assert "Nobody has authority" in errors(response)
+        assert MatrixRow.objects.count() == 1
+
+    def test_launching_with_gaps_names_each_and_saves_nothing(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        Workflow.objects.update(launched_at=None)
+        browser = browser_of(mia)
+        sent = form_of(browser, self.path(shop))
+
+        response = browser.post(
+            self.path(shop), sent | {"rows-0-tier": "hard_stop", "_launch": "1"}
+        )
+
+        assert "Nobody has authority over refund_order" in errors(response)
+        assert Workflow.objects.get().launched_at is None
+
+    def test_launching_without_gaps_opens_it(self, mia: User, shop: factories.Shop) -> None:
+        Workflow.objects.update(launched_at=None)
+        browser = browser_of(mia)
+        assert "Save and launch" in browser.get(self.path(shop)).content.decode()
+
+        response = browser.post(
+            self.path(shop), form_of(browser, self.path(shop)) | {"_launch": "1"}
+        )
+
+        assert response.status_code == 302
+        assert Workflow.objects.get().launched_at
+        assert "Save and launch" not in browser.get(self.path(shop)).content.decode()
+        entry = AuditEntry.objects.get(action="workflow.launched")
+        assert entry.actor == f"user {mia.pk}"
+
+    def test_what_is_missing_is_on_the_page(self, mia: User, shop: factories.Shop) -> None:
+        page = errors(browser_of(mia).get(self.path(shop)))
+
+        assert "Nobody among the refund approvers works the queue Refunds" in page
+
+    def test_rows_only_name_action_types_of_the_workflow(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        other = factories.launch_shop(slug="other-shop")
+        browser = browser_of(mia)
+
+        response = browser.post(
+            self.path(shop),
+            form_of(browser, self.path(shop)) | {"rows-0-action_type": other.refund_order.pk},
+        )
+
+        assert "valid choice" in errors(response)
+
+
+def map_form(shop: factories.Shop, **changes: Any) -> dict[str, Any]:
+    body = factories.map_body()
+    floors = {
+        f"floor_{impact}_{kind}": tier
+        for impact, row in body["floors"].items()
+        for kind, tier in row.items()
+    }
+    return {
+        "workflow": shop.workflow.pk,
+        "default": body["default"],
+        "rules": json.dumps(body["rules"]),
+        **floors,
+        **changes,
+    }
+
+
+class TestMaps:
+    add = "/admin/handoffs/risktiermap/add/"
+
+    def test_a_draft_starts_from_what_is_in_force(self, mia: User, shop: factories.Shop) -> None:
+        page = browser_of(mia).get(f"{self.add}?workflow={shop.workflow.pk}")
+
+        initial = page.context["adminform"].form.initial
+        assert [rule["id"] for rule in json.loads(initial["rules"])] == [
+            rule["id"] for rule in factories.map_body()["rules"]
+        ]
+
+    def test_a_draft_is_saved_as_the_next_version(self, mia: User, shop: factories.Shop) -> None:
+        response = browser_of(mia).post(self.add, map_form(shop, default="notify"))
+
+        assert response.status_code == 302
+        draft = RiskTierMap.objects.get(version=2)
+        assert (draft.state, draft.body["default"]) == ("draft", "notify")
+        shop.map.refresh_from_db()
+        assert shop.map.state == "published"
+
+    def test_save_and_publish_puts_it_in_force(self, mia: User, shop: factories.Shop) -> None:
+        response = browser_of(mia).post(self.add, map_form(shop, default="notify", _publish="1"))
+
+        assert response.status_code == 302
+        published = RiskTierMap.objects.get(state="published")
+        assert (published.version, published.published_by) == (2, mia)
+        entry = AuditEntry.objects.get(action="map.published")
+        assert entry.actor == f"user {mia.pk}"
+
+    def test_the_floors_are_edited_as_a_square(self, mia: User, shop: factories.Shop) -> None:
+        browser_of(mia).post(self.add, map_form(shop, floor_high_reversible="hard_approval"))
+
+        draft = RiskTierMap.objects.get(version=2)
+        assert draft.body["floors"]["high"]["reversible"] == "hard_approval"
+
+    @pytest.mark.parametrize(
+        ("rules", "reason"),
+        [
+            ("[", "line 1"),
+            ("{}", "A list of at most"),
+            ('[{"id": "a"}]', "Rule a: because is missing"),
+            ("[7]", "Rule 1: An object belongs here"),
+            (
+                '[{"id": "big", "tier": "hard_approval", "because": "It is big",'
+                ' "when": {"signal": "size", "op": ">", "value": 1}}]',
+                "Rule big, when.signal",
+            ),
+            ('[{"id": "a", "id": "b"}]', "twice"),
+            ("[" * 20_000, "deep"),
+        ],
+    )
+    def test_rules_that_cannot_be_read_are_refused_in_words(
+        self, mia: User, shop: factories.Shop, rules: str, reason: str
+    ) -> None:
+        response = browser_of(mia).post(self.add, map_form(shop, rules=rules))
+
+        assert reason in errors(response)
+        assert RiskTierMap.objects.count() == 1
+
+    def test_publishing_with_problems_names_each_and_saves_nothing(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        rule = {
+            "id": "trust",
+            "tier": "notify",
+            "when": {"signal": "action_type", "op": "==", "value": "refund_order"},
+            "because": "We trust it",
+        }
+
+        response = browser_of(mia).post(
+            self.add, map_form(shop, rules=json.dumps([rule]), _publish="1")
+        )
+
+        assert "it never goes below hard approval" in errors(response)
+        assert RiskTierMap.objects.count() == 1
+
+    def test_a_draft_with_problems_is_kept_and_says_so(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        rule = {
+            "id": "ghost",
+            "tier": "hard_approval",
+            "when": {"signal": "action_type", "op": "==", "value": "fly"},
+            "because": "It flies",
+        }
+
+        response = browser_of(mia).post(
+            self.add, map_form(shop, rules=json.dumps([rule])), follow=True
+        )
+
+        assert "Before it can be published" in errors(response)
+        assert RiskTierMap.objects.get(version=2).state == "draft"
+
+    def test_a_draft_is_edited_in_place(self, mia: User, shop: factories.Shop) -> None:
+        draft = maps.draft(shop.workflow, factories.map_body(), by=SYSTEM, now=timezone.now())
+
+        response = browser_of(mia).post(
+            f"/admin/handoffs/risktiermap/{draft.pk}/change/", map_form(shop, default="notify")
+        )
+
+        assert response.status_code == 302
+        draft.refresh_from_db()
+        assert draft.body["default"] == "notify"
+
+    def test_what_is_published_is_shown_in_words_and_not_edited(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        path = f"/admin/handoffs/risktiermap/{shop.map.pk}/change/"
+        browser = browser_of(mia)
+
+        page = errors(browser.get(path))
+
+        assert "<p>large-refund: hard approval when action type is" in page
+        assert browser.post(path, map_form(shop)).status_code == 403
+
+
+class TestQueues:
+    def test_teams_are_given_and_taken(
+        self, mia: User, shop: factories.Shop, refund_approvers: Group
+    ) -> None:
+        payers = factories.make_team("payers")
+        browser = browser_of(mia)
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+        assert form_of(browser, path)["teams"] == [refund_approvers.pk]
+
+        response = browser.post(path, form_of(browser, path) | {"teams": [payers.pk]})
+
+        assert response.status_code == 302
+        assert queues.teams(shop.queue) == [payers]
+        entry = AuditEntry.objects.get(action="queue.teams_given")
+        assert json.loads(bytes(entry.body)) == {"teams": ["payers"]}
+
+    def test_a_new_queue_has_its_teams_from_the_start(
+        self, mia: User, refund_approvers: Group
+    ) -> None:
+        response = browser_of(mia).post(
+            "/admin/handoffs/queue/add/",
+            {
+                "name": "Returns",
+                "slug": "returns",
+                "depth_limit": 20,
+                "lease_seconds": 120,
+                "teams": [refund_approvers.pk],
+            },
+        )
+
+        assert response.status_code == 302
+        queue = Queue.objects.get(slug="returns")
+        assert queues.teams(queue) == [refund_approvers]
+        assert queue.depths.count() == 16
+
+    def test_owners_of_one_workflow_do_not_change_what_all_share(
+        self, owen: User, shop: factories.Shop
+    ) -> None:
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+
+        assert browser_of(owen).get(path).status_code == 200
+        assert browser_of(owen).post(path, {"name": "Mine"}).status_code == 403
+
+    def test_saving_what_is_there_is_not_logged(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+
+        browser.post(path, form_of(browser, path))
+
+        assert not AuditEntry.objects.filter(subject="refunds").exists()
+
+
+class TestRecords:
+    def test_a_list_takes_as_many_queries_for_twenty_as_for_ten(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        browser = browser_of(mia)
+        counts: dict[str, list[int]] = {model: [] for model in RECORDS}
+        for _ in range(2):
+            for _ in range(10):
+                walks.say(walks.waiting(shop, bot, bot_key))
+            for model in RECORDS:
+                with CaptureQueriesContext(connection) as made:
+                    assert browser.get(f"/admin/handoffs/{model}/").status_code == 200
+                counts[model].append(len(made))
+
+        assert {model: first for model, (first, _) in counts.items()} == {
+            model: second for model, (_, second) in counts.items()
+        }
+
+    @pytest.mark.parametrize("model", RECORDS)
+    def test_a_list_never_counts_the_whole_table(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
+    ) -> None:
+        walks.waiting(shop, bot, bot_key)
+        browser = browser_of(mia)
+
+        with CaptureQueriesContext(connection) as made:
+            browser.get(f"/admin/handoffs/{model}/")
+
+        counted = [one["sql"] for one in made if "COUNT(" in one["sql"]]
+        assert all("LIMIT" in sql for sql in counted)
+
+    @pytest.mark.parametrize("model", RECORDS)
+    def test_each_page_shows_one_record(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        browser = browser_of(mia)
+        rows = browser.get(f"/admin/handoffs/{model}/").context["cl"].result_list
+
+        assert browser.get(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 200
+        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 403
+        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/delete/").status_code == 403
+
+    def test_records_are_found_by_their_exact_id_through_an_index(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        handoff = walks.waiting(shop, bot, bot_key)
+        walks.waiting(shop, bot, bot_key)
+        browser = browser_of(mia)
+
+        by_run = browser.get(f"/admin/handoffs/handoff/?q={handoff.run_id}")
+        by_part = browser.get(f"/admin/handoffs/handoff/?q={handoff.run_id[:10]}")
+
+        assert [one.pk for one in by_run.context["cl"].result_list] == [handoff.pk]
+        assert not by_part.context["cl"].result_list
+
+    def test_agents_text_cannot_be_markup(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        handoff = walks.waiting(
+            shop, bot, bot_key, brief=factories.brief_payload(summary="<script>alert(1)</script>")
+        )
+
+        page = browser_of(mia).get(f"/admin/handoffs/handoff/{handoff.pk}/change/")
+
+        assert "<script>alert(1)" not in page.content.decode()
+        assert "&lt;script&gt;alert(1)" in page.content.decode()
+
+    def test_a_big_table_is_estimated(
+        self, shop: factories.Shop, bot: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(5):
+            walks.start_run(shop, bot)
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == 5
+        monkeypatch.setattr(EstimatingPaginator, "EXACT", 3)
+        with connection.cursor() as cursor:
+            cursor.execute("select reltuples from pg_class where relname = 'handoffs_run'")
+            (estimate,) = cursor.fetchone()
+
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == max(3, int(estimate))

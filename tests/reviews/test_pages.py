@@ -1,0 +1,317 @@
+"""What a page shows of text that others wrote, and how it says values and times."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.template.loader import render_to_string
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handoffs.states import HandoffKind, RunState, Verb
+from reviews.pages import brief, changes, lookup, times, words
+from reviews.pages.text import host, marked, prose, web_link
+from reviews.pages.values import value
+
+NOW = datetime(2026, 3, 4, 13, 43, tzinfo=UTC)
+
+
+def shown(raw: object, kind: str = "text") -> str:
+    return render_to_string("_components/value.html", {"value": value(raw, kind)})
+
+
+# --- text that others wrote
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1))",
+    "[click](data:text/html,<script>alert(1)</script>)",
+    "![pixel](https://evil.example/p.png)",
+    "[out](/admin/logout)",
+    "[out](//evil.example/x)",
+    "<https://good.example@evil.example/>",
+    '"><svg onload=alert(1)>',
+    "<style>*{display:none}</style>",
+    "<iframe src=https://evil.example></iframe>",
+    "[a]: javascript:alert(1)\n[a]",
+    "`<b>`",
+    '<a href="https://good.example" onclick="x">y</a>',
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_can_do_nothing(text: str) -> None:
+    page = render_to_string("_components/prose.html", {"prose": prose(text, markdown=True)})
+
+    assert not re.search(r"<(script|img|svg(?! class=\"icon\")|iframe|style|b)\b", page)
+    assert not re.search(r'<a [^>]*href="(?!https?://|mailto:)', page)
+    assert not re.search(r"<[^>]*\son\w+=", page)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("kind", ["text", "link", "id", "money", "date"])
+def test_a_fact_can_do_nothing(text: str, kind: str) -> None:
+    page = shown(text, kind)
+
+    assert not re.search(r"<(script|img|iframe|style|b)\b", page)
+    assert not re.search(r'<a [^>]*href="(?!https?://)', page)
+
+
+def test_where_a_link_leads_is_written_behind_it() -> None:
+    page = str(prose("[good.example](https://evil.example/x)", markdown=True).markup)
+
+    assert "[evil.example]" in page
+
+
+def test_a_look_alike_host_is_written_in_ascii() -> None:
+    assert host("https://аpple.com/") == "xn--pple-43d.com"
+
+
+def test_a_host_that_cannot_be_read_is_said_to_be_so() -> None:
+    assert host("https://[bad/") == "an address that cannot be read"
+    assert web_link("https://[bad/") == ""
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "/relative", "//evil.example", "ftp://x.y"])
+def test_only_web_addresses_are_links(url: str) -> None:
+    assert web_link(url) == ""
+
+
+def test_hidden_characters_are_written_out() -> None:
+    assert marked("pay \u202eDSU 001") == "pay ⟦U+202E⟧DSU 001"
+
+
+def test_what_markdown_drops_is_counted() -> None:
+    assert prose("Hello *there*, [good](https://a.example)", markdown=True).hidden == 0
+    assert prose("Hi\n\n[hidden]: https://a.example 'secret words'", markdown=True).hidden > 0
+    assert prose("> " * 5000 + "deep", markdown=True).hidden > 0
+
+
+@pytest.mark.parametrize(
+    "text", ["1. one\n2. two", "```py\nx = 1\n```", "# Head", "a | b\n-|-\n1 | 2"]
+)
+def test_plain_markdown_hides_nothing(text: str) -> None:
+    assert prose(text, markdown=True).hidden == 0
+
+
+def test_long_markdown_is_shown_as_written() -> None:
+    assert prose("*x* " * 10_000, markdown=True).markup is None
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_shown_without_tags_of_its_own(text: str) -> None:
+    page = render_to_string("_components/prose.html", {"prose": prose(text, markdown=False)})
+
+    assert page.count("<") == 2 or "not shown" in page
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_json_can_be_shown(raw: object) -> None:
+    shown(raw)
+
+
+# --- values
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "text"),
+    [
+        ("312.50 USD", "money", "312.50"),
+        ("1234567.5 EUR", "money", "1\u202f234\u202f567.5"),
+        ("-20.00 EUR", "money", "\u221220.00"),
+        ({"amount": "120.00", "currency": "EUR"}, "money", "120.00"),
+        ("2024-05-25", "date", "Sat 25 May 2024"),
+        ("2024-02-30", "text", "2024-02-30"),
+        ("#W5744371", "id", "#W5744371"),
+        ("paypal_7644869", "id", "paypal_7644869"),
+        ("436.96", "text", "436.96"),
+        ("economy", "text", "economy"),
+        (True, "text", "yes"),
+        (None, "none", ""),
+        ("[]", "none", ""),
+        ("https://a.example/x", "link", "https://a.example/x"),
+    ],
+)
+def test_a_value_is_shown_as_what_it_is(raw: object, kind: str, text: str) -> None:
+    found = value(raw)
+
+    assert (found.kind, found.text) == (kind, text)
+
+
+def test_json_in_a_text_is_shown_as_its_structure() -> None:
+    assert value('[{"a": 1, "b": 2}, {"a": 3, "b": 4}]').kind == "table"
+    assert value('{"first_name": "Mei", "last_name": "Kovacs"}').small
+
+
+def test_json_that_was_cut_off_keeps_what_is_whole_and_says_so() -> None:
+    found = value('{"id": "A1", "items": [{"name": "Lamp", "price": 3}, {"name": "Bot…')
+
+    assert found.cut
+    assert "Lamp" in shown('{"id": "A1", "items": [{"name": "Lamp", "price": 3}, {"name": "Bot…')
+    assert "The agent cut this off here" in shown('{"a": 1, "b": {"c…')
+
+
+def test_a_link_is_shown_with_its_host() -> None:
+    assert "[evil.example]" in shown("https://evil.example/refund")
+
+
+# --- what the evidence says
+
+EVIDENCE = [
+    {"source": "orders/1", "snippet": '{"order_id": "#W1", "user_id": "mei_1", "status": "sent",'
+     ' "items": [{"name": "Desk Lamp", "item_id": "8384507844", "price": 137.94}]}'},
+    {"source": "products/2", "snippet": '{"name": "Bottle", "variants": {"766160": '
+     '{"item_id": "766160", "options": {"size": "1 l"}, "available": false}}}'},
+]  # fmt: skip
+
+
+def test_an_id_is_explained_by_the_evidence() -> None:
+    index = lookup.notes(EVIDENCE)
+
+    assert index["8384507844"].text == "Desk Lamp; price 137.94"
+    assert index["766160"].text == "Bottle; 1 l; available: no"
+    assert index["#W1"].source == "orders/1"
+    assert "mei_1" not in index
+
+
+def test_notes_stand_beside_ids_inside_lists() -> None:
+    found = lookup.annotate(value(["8384507844", "0000000000"]), lookup.notes(EVIDENCE))
+
+    assert [item.note for item in found.items] == ["Desk Lamp; price 137.94", ""]
+
+
+# --- the brief
+
+
+def test_a_fact_that_repeats_an_argument_is_left_out() -> None:
+    facts = [
+        {"label": "Item ids", "value": '["1", "2"]'},
+        {"label": "Flights", "value": '[{"from": "EWR", "to": "I…'},
+        {"label": "Amount", "value": "9"},
+    ]
+
+    groups = brief.fact_groups(facts, {"item_ids": ["1", "2"], "flights": [{}], "amount": 10})
+
+    assert [fact.label for group in groups for fact in group.facts] == ["Amount"]
+
+
+def test_facts_stand_together_by_what_they_are_about() -> None:
+    facts = [
+        {"label": "Order #W1: status", "value": "sent", "source": "orders"},
+        {"label": "Order #W1: total", "value": "3 EUR", "source": "orders"},
+        {"label": "Weather", "value": "fine"},
+    ]
+
+    groups = brief.fact_groups(facts, {})
+
+    assert [(group.title, len(group.facts)) for group in groups] == [("Order #W1", 2), ("", 1)]
+
+
+def test_the_worst_flag_comes_first() -> None:
+    found = brief.flags(
+        [
+            {"label": "a", "severity": "low"},
+            {"label": "b", "severity": "high"},
+            {"label": "c", "severity": "odd"},
+        ]
+    )
+
+    assert [flag.label for flag in found] == ["b", "c", "a"]
+
+
+def test_steps_are_terse_and_repeats_are_counted() -> None:
+    found = brief.steps(['Read order ({"id": "#W1"})', 'Read order ({"id": "#W1"})', "Thought"])
+
+    assert [(step.what, step.how, step.times) for step in found] == [
+        ("Read order", "#W1", 2), ("Thought", "", 1)]  # fmt: skip
+
+
+def test_a_transcript_is_cut_at_its_speakers() -> None:
+    found = brief.turns("user: Hi\nassistant: Hello\n\n\nuser: My order: late")
+
+    assert [(turn.who, turn.text) for turn in found] == [
+        ("User", "Hi"), ("Assistant", "Hello"), ("User", "My order: late")]  # fmt: skip
+
+
+def test_confidence_is_a_statement_with_its_basis() -> None:
+    assert (
+        brief.confidence({"value": 0.85, "basis": "self-reported"})
+        == "85\u202f% sure, self-reported"
+    )
+    assert brief.confidence(None) == ""
+
+
+# --- changes
+
+
+def test_changes_name_every_leaf_that_differs() -> None:
+    found = changes.changes(
+        {"a": 1, "b": {"c": "x"}, "d": [{"e": 1}]}, {"a": 1.5, "b": {"c": "y"}, "d": [{"e": 2}]}, {}
+    )
+
+    assert [change.label for change in found] == ["A", "B › C", "D › 1 › E"]
+
+
+def test_one_and_true_are_not_the_same() -> None:
+    assert changes.changes({"a": 1}, {"a": True}, {})
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_pieces_rebuild_both_texts(before: str, after: str) -> None:
+    found = changes.pieces(before, after)
+
+    assert "".join(p.text for p in found if p.kind != "ins") == marked(before.replace("\r\n", "\n"))
+    assert "".join(p.text for p in found if p.kind != "del") == marked(after.replace("\r\n", "\n"))
+
+
+# --- words and times
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(5, "5 s"), (60, "1 min"), (4800, "1 h 20 min"), (7200, "2 h"), (90000, "1 d 1 h")],
+)
+def test_spans_have_two_units_at_most(seconds: int, said: str) -> None:
+    assert times.span(seconds) == said
+
+
+def test_a_deadline_says_how_near_it_is() -> None:
+    assert times.until(NOW + timedelta(hours=2), NOW).state == "calm"
+    assert times.until(NOW + timedelta(minutes=5), NOW).state == "soon"
+    assert times.until(NOW - timedelta(minutes=5), NOW).phrase == "late by 5 min"
+
+
+def test_another_day_is_named() -> None:
+    assert times.clock(NOW, NOW) == "13:43"
+    assert times.clock(NOW + timedelta(days=1), NOW) == "Thu 13:43"
+    assert times.clock(NOW + timedelta(days=30), NOW) == "3 Apr 13:43"
+
+
+def test_reasons_become_one_sentence() -> None:
+    said = words.here_because(
+        ["Refund above 200", "The customer is angry", "VIP"],
+        kind=HandoffKind.APPROVAL,
+        action="refund",
+    )
+
+    assert said == "Refund above 200; the customer is angry; VIP."
+
+
+@pytest.mark.parametrize("kind", HandoffKind)
+def test_every_kind_has_a_name_and_a_reason(kind: HandoffKind) -> None:
+    assert words.KINDS[kind]
+    assert words.here_because([], kind=kind, action="x")
+
+
+def test_every_state_and_every_verb_has_its_words() -> None:
+    assert set(words.RUN_LINES) == set(RunState)
+    assert set(words.ANSWERED) == set(Verb)
