@@ -4,7 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class InvitedPeopleOnly(DefaultAccountAdapter):
+class InvitedPeopleOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs themselves up: managers invite."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -129,7 +129,7 @@ class OverreadAdminSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Send people to the one sign-in there is: it counts attempts and asks for the code."""
-        guarded: View = secure_admin_login(super().login)  # type: ignore[no-untyped-call]
+        guarded: View = secure_admin_login(super().login)
         return guarded(request, extra_context)
 
     def password_change(

@@ -20,7 +20,7 @@ LOCK = 0x6F76_6572_7265_6164
 STANDBY = 5.0
 
 
-class MonotonicScheduler(Scheduler):
+class MonotonicScheduler(Scheduler):  # type: ignore[misc]
     """Send each entry every so many seconds that really passed."""
 
     max_interval = 5

@@ -52,8 +52,8 @@ class Agent:
             detail = self._do(plan.action_type, plan.arguments, key=str(ruling.id))
             self._client.report_outcome(str(ruling.id), "done", detail)
             self._client.complete_run(run, {"said": detail})
-        tentative = ruling.act == "proceed_tentatively" and ruling.handoff is not None
-        self._shop.mark(ticket["id"], f"tentative {ruling.handoff.id}" if tentative else ruling.act)
+        tentative = ruling.handoff if ruling.act == "proceed_tentatively" else None
+        self._shop.mark(ticket["id"], f"tentative {tentative.id}" if tentative else ruling.act)
 
     def go_on(self, work: overread.Work) -> None:
         """Do what was approved, exactly and once, then acknowledge and finish the run.

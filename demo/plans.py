@@ -12,9 +12,9 @@ class Plan:
 
     action_type: str
     arguments: dict[str, Any]
-    brief: dict[str, Any]
-    signals: dict[str, Any] = field(default_factory=dict)
-    preconditions: list[dict[str, Any]] = field(default_factory=list)
+    brief: Any
+    signals: Any = None
+    preconditions: list[Any] = field(default_factory=list)
 
 
 def plan(shop: Shop, ticket: dict[str, Any]) -> Plan:

@@ -6,7 +6,7 @@ keyed by the permission it was done under; doing it again under the same key cha
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,7 @@ def _pay(connection: sqlite3.Connection, invoice_id: str, iban: str, amount: flo
     return f"{amount:.2f} EUR is paid to {iban} for {invoice_id}"
 
 
-_EFFECTS = {
+_EFFECTS: dict[str, Callable[..., str]] = {
     "cancel_order": _cancel,
     "refund_order": _refund,
     "send_voucher": _voucher,

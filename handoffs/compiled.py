@@ -12,7 +12,7 @@ from handoffs import argument_schema, authority, models, policy
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
-from handoffs.states import HandoffKind, Impact, Reversibility, Tier
+from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
 
@@ -48,13 +48,13 @@ class CompiledWorkflow:
     def authority(self, action: str, kind: HandoffKind, tier: Tier) -> Authority | None:
         """Return who may decide this, by the most specific row of the matrix."""
         row = authority.choose(self.rows, action_type=action, kind=kind, tier=tier)
-        return self.authorities[row.id] if row else None
+        return self.authorities[str(row.id)] if row else None
 
     def authority_for_kind(self, kind: HandoffKind) -> Authority | None:
         """Return who is asked for what no action type brings up, by a row that names the kind."""
         named = [row for row in self.rows if row.kind is kind and row.action_type is None]
         row = authority.choose(named, action_type=None, kind=kind, tier=None)
-        return self.authorities[row.id] if row else None
+        return self.authorities[str(row.id)] if row else None
 
 
 def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
@@ -113,7 +113,7 @@ def _row(row: models.MatrixRow) -> authority.Row:
         role=row.role.name,
         queue=row.queue.slug,
         deadline_seconds=row.deadline_seconds,
-        fallback=row.fallback,
+        fallback=Fallback(row.fallback),
         safeguards=row.safeguards,
         escalate_role=None,
         escalate_queue=None,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -301,11 +302,13 @@ def _check_brief(
     policy: CompiledWorkflow, action: Action, brief: dict[str, Any]
 ) -> list[dict[str, str]]:
     """Refuse a brief that lacks what the reviewer needs; return what should be shortened."""
-    material = {"action_type": action.name, "required_context": action.required_context}
-    checked = briefs.check(brief, **material)
+    judge = partial(
+        briefs.check, brief, action_type=action.name, required_context=action.required_context
+    )
+    checked = judge()
     _refuse_brief(MissingContext, checked.problems)
     if policy.strict_briefs:
-        _refuse_brief(OverBudget, briefs.check(brief, strict=True, **material).problems)
+        _refuse_brief(OverBudget, judge(strict=True).problems)
     return [{"path": one.path, "message": one.message} for one in checked.warnings]
 
 

@@ -114,7 +114,7 @@ def _execute(
                 **more,
             },
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _refusal(entity: str, rows: Any, to: RunState | HandoffState) -> IllegalTransition | NotFound:

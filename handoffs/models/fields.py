@@ -1,12 +1,17 @@
 """The one field type of our own."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+if TYPE_CHECKING:
+    _TextField = models.CharField[str, str]
+else:
+    _TextField = models.CharField
 
-class PublicIdField(models.CharField):  # type: ignore[type-arg]
+
+class PublicIdField(_TextField):
     """A prefixed id as primary key.
 
     The type is spelled out so that Django does not add its second, pattern-matching index to the

@@ -117,7 +117,7 @@ def _kind(schema: Mapping[str, Any], value: Any, depth: int) -> str:
     if kind == "object" and depth < DEPTH and (value is MISSING or isinstance(value, dict)):
         return "group" if schema.get("properties") or (value and value is not MISSING) else "fixed"
     if kind == "array" and (value is MISSING or isinstance(value, list)):
-        return _array_kind(schema, [] if value is MISSING else value, depth)
+        return _array_kind(schema, value if isinstance(value, list) else [], depth)
     if kind not in SCALARS or not (value is MISSING or value is None or _is_scalar(value)):
         return "fixed"
     return kind

@@ -110,8 +110,9 @@ def open_as(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
 
 def _complain(kind: str, text: str, complaints: list[str]) -> None:
-    """Answers of 409 and 422 are part of the product; Chromium logs them as errors."""
-    if kind in ("error", "warning") and "status of 4" not in text:
+    """Answers of 409 and 422 are part of the product; Chromium and htmx log them as errors."""
+    expected = "status of 4" in text or "Status Error Code 4" in text
+    if kind in ("error", "warning") and not expected:
         complaints.append(text)
 
 
