@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client as Browser
@@ -164,7 +165,7 @@ class TestWhoMayWhat:
         page = browser.get(f"/admin/handoffs/{model}/")
         result = page.context["cl"].result_list
 
-        changed = browser.get(f"/admin/handoffs/{model}/{result[0].pk}/change/")
+        changed = browser.get(f"/admin/handoffs/{model}/{quote(result[0].pk)}/change/")
 
         fields = changed.context["adminform"].form.fields
         never = {"state", "launched_at", "version", "round", "level", "answered_at", "revision"}
@@ -633,9 +634,15 @@ class TestRecords:
         browser = browser_of(mia)
         rows = browser.get(f"/admin/handoffs/{model}/").context["cl"].result_list
 
-        assert browser.get(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 200
-        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 403
-        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/delete/").status_code == 403
+        assert (
+            browser.get(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 200
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 403
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/delete/").status_code == 403
+        )
 
     def test_records_are_found_by_their_exact_id_through_an_index(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
@@ -689,7 +696,7 @@ class TestRecords:
             shop, bot, bot_key, brief=factories.brief_payload(summary="<script>alert(1)</script>")
         )
 
-        page = browser_of(mia).get(f"/admin/handoffs/handoff/{handoff.pk}/change/")
+        page = browser_of(mia).get(f"/admin/handoffs/handoff/{quote(handoff.pk)}/change/")
 
         assert "<script>alert(1)" not in page.content.decode()
         assert "&lt;script&gt;alert(1)" in page.content.decode()
