@@ -205,6 +205,7 @@ def _action(detail: HandoffDetail) -> ActionView | None:
             detail.schema,
             facts=detail.brief.get("facts") or (),
             index=lookup.notes(readable),
+            told=lookup.told(evidence, detail.handoff.run.input),
         ),
     )
 

@@ -108,10 +108,10 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         claim = claims.renew(handoff_id, by=request.user, now=now)
     except ClaimLost as lost:
-        context = {"lease": None, "lost": lost.message}
-        return render(request, "reviews/_lease.html", context, status=409)
-    renewed = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
-    return render(request, "reviews/_lease.html", renewed)
+        gone = {"lease": None, "lost": lost.message}
+        return render(request, "reviews/_lease.html", gone, status=409)
+    lease = pages.lease(claim.expires_at, now)
+    return render(request, "reviews/_lease.html", {"lease": lease, "lost": ""})
 
 
 @require_POST
