@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class BadSetting(Exception):
@@ -49,3 +51,24 @@ def secret(name: str, default: str | None = None) -> str:
         except OSError as error:
             raise BadSetting(f"{name}_FILE is {path!r} and cannot be read: {error}.") from None
     return text(name, default)
+
+
+def email(name: str) -> dict[str, Any]:
+    """Read `smtp://user:password@host:port?tls=true` (or `ssl=true`) as Django's settings."""
+    value = secret(name, "")
+    if not value:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    url = urlsplit(value)
+    options = parse_qs(url.query)
+    if url.scheme != "smtp" or not url.hostname or set(options) - {"tls", "ssl"}:
+        raise BadSetting(f"{name} cannot be read. Write smtp://user:password@host:587?tls=true.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": url.port or 25,
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": options.get("tls") == ["true"],
+        "EMAIL_USE_SSL": options.get("ssl") == ["true"],
+        "EMAIL_TIMEOUT": 15,
+    }

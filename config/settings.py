@@ -173,8 +173,8 @@ USE_I18N = True
 WEBHOOKS_MAY_GO_INWARD = env.flag("OVERREAD_WEBHOOKS_MAY_GO_INWARD")
 
 # --- mail
-EMAIL_URL = env.text("OVERREAD_EMAIL_URL", "")
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# smtp://user:password@host:587?tls=true; without it mails go to the log
+vars().update(env.email("OVERREAD_EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env.text("OVERREAD_FROM_EMAIL", "Overread <overread@localhost>")
 
 # --- proof: a private Ed25519 JWK; only ./run makes one by itself
