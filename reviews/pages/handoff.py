@@ -282,4 +282,4 @@ def _fits(verb: str, detail: HandoffDetail) -> bool:
 
 def kept_words(draft: Mapping[str, Any]) -> str:
     """Return what someone wrote, whichever answer it was meant for."""
-    return str(draft.get("reason") or draft.get("message") or "").strip()
+    return str(draft.get("reason") or draft.get("message") or "")

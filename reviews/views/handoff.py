@@ -119,8 +119,7 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, words = timezone.now(), request.POST.get("words", "")
-    # a space is text that is empty: what is left out stays as it was
-    body = {"reason": words or " ", "option": request.POST.get("option")}
+    body = {"reason": words, "message": "", "option": request.POST.get("option")}
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     return HttpResponse(f"Kept at {now:%H:%M}.")
 

@@ -213,7 +213,11 @@ DEEDS = ["decide", "ask", "hand-up", "renew", "draft", "evidence", "approve-edit
 def test_a_stranger_finds_no_page(client: Browser, held: Handoff, mia: User, name: str) -> None:
     client.force_login(mia)
 
-    assert client.get(url(name, held)).status_code == 404
+    answer = client.get(url(name, held))
+
+    assert answer.status_code == 404
+    assert "Nothing here" in text(answer)
+    assert held.id not in text(answer)
 
 
 @pytest.mark.parametrize("name", DEEDS)
