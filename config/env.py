@@ -1,9 +1,9 @@
 """Typed readers of the environment; every error names the variable and the remedy."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 class BadSetting(Exception):
@@ -53,22 +53,34 @@ def secret(name: str, default: str | None = None) -> str:
     return text(name, default)
 
 
-def email(name: str) -> dict[str, Any]:
-    """Read `smtp://user:password@host:port?tls=true` (or `ssl=true`) as Django's settings."""
+@dataclass(frozen=True)
+class Address:
+    """Where a server is and how to sign in there."""
+
+    scheme: str
+    host: str
+    port: int | None
+    user: str
+    password: str
+
+
+def address(name: str, schemes: tuple[str, ...]) -> Address | None:
+    """Read `scheme://user:password@host:port`, also from `name`_FILE; None when it is not set."""
     value = secret(name, "")
     if not value:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    url = urlsplit(value)
-    options = parse_qs(url.query)
-    if url.scheme != "smtp" or not url.hostname or set(options) - {"tls", "ssl"}:
-        raise BadSetting(f"{name} cannot be read. Write smtp://user:password@host:587?tls=true.")
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": url.hostname,
-        "EMAIL_PORT": url.port or 25,
-        "EMAIL_HOST_USER": unquote(url.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
-        "EMAIL_USE_TLS": options.get("tls") == ["true"],
-        "EMAIL_USE_SSL": options.get("ssl") == ["true"],
-        "EMAIL_TIMEOUT": 15,
-    }
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in schemes or not parts.hostname:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise BadSetting(f"{name} cannot be read. Write {wanted}user:password@host:port.")
+    return Address(
+        parts.scheme,
+        parts.hostname,
+        port,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )

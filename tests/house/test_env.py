@@ -37,22 +37,17 @@ def test_a_secret_comes_from_a_file(monkeypatch, tmp_path):
     assert env.secret("OVERREAD_X") == "s3cret"
 
 
-def test_a_mail_address_is_read_whole(monkeypatch):
-    monkeypatch.setenv("OVERREAD_X", "smtp://me%40x:p%2Fw@mail.example:587?tls=true")
+def test_a_server_address_is_read_whole(monkeypatch):
+    monkeypatch.setenv("OVERREAD_X", "smtps://me%40x:p%2Fw@mail.example:465")
 
-    read = env.email("OVERREAD_X")
+    read = env.address("OVERREAD_X", ("smtp", "smtps"))
 
-    assert (read["EMAIL_HOST"], read["EMAIL_PORT"], read["EMAIL_USE_TLS"]) == (
-        "mail.example",
-        587,
-        True,
-    )
-    assert (read["EMAIL_HOST_USER"], read["EMAIL_HOST_PASSWORD"]) == ("me@x", "p/w")
+    assert read == env.Address("smtps", "mail.example", 465, "me@x", "p/w")
 
 
-@pytest.mark.parametrize("bad", ["mail.example", "http://mail.example", "smtp://x?tsl=true"])
-def test_a_mail_address_that_is_none_is_refused(monkeypatch, bad):
+@pytest.mark.parametrize("bad", ["mail.example", "http://mail.example", "smtp://x:port"])
+def test_a_server_address_that_is_none_is_refused(monkeypatch, bad):
     monkeypatch.setenv("OVERREAD_X", bad)
 
     with pytest.raises(env.BadSetting, match="OVERREAD_X"):
-        env.email("OVERREAD_X")
+        env.address("OVERREAD_X", ("smtp", "smtps"))
