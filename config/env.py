@@ -1,7 +1,9 @@
 """Typed readers of the environment; every error names the variable and the remedy."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 
 class BadSetting(Exception):
@@ -49,3 +51,36 @@ def secret(name: str, default: str | None = None) -> str:
         except OSError as error:
             raise BadSetting(f"{name}_FILE is {path!r} and cannot be read: {error}.") from None
     return text(name, default)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is and how to sign in there."""
+
+    scheme: str
+    host: str
+    port: int | None
+    user: str
+    password: str
+
+
+def address(name: str, schemes: tuple[str, ...]) -> Address | None:
+    """Read `scheme://user:password@host:port`, also from `name`_FILE; None when it is not set."""
+    value = secret(name, "")
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in schemes or not parts.hostname:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise BadSetting(f"{name} cannot be read. Write {wanted}user:password@host:port.")
+    return Address(
+        parts.scheme,
+        parts.hostname,
+        port,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )

@@ -98,6 +98,8 @@ TEMPLATES = [
 # --- PostgreSQL is the only truth
 DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# statements that ask for it are planned once per connection; Django forbids it unless told
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 # the role that owns the tables; only migrations use it
 OWNER_DATABASE_URL = env.text("OVERREAD_OWNER_DATABASE_URL", env.text("DATABASE_URL"))
 CACHES = {
@@ -173,8 +175,17 @@ USE_I18N = True
 WEBHOOKS_MAY_GO_INWARD = env.flag("OVERREAD_WEBHOOKS_MAY_GO_INWARD")
 
 # --- mail
-EMAIL_URL = env.text("OVERREAD_EMAIL_URL", "")
+# smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; without it mail is printed
+MAIL_SERVER = env.address("OVERREAD_EMAIL_URL", ("smtp", "smtp+tls", "smtps"))
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if MAIL_SERVER:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = MAIL_SERVER.host
+    EMAIL_PORT = MAIL_SERVER.port or (465 if MAIL_SERVER.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+    EMAIL_USE_TLS = MAIL_SERVER.scheme == "smtp+tls"
+    EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtps"
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.text("OVERREAD_FROM_EMAIL", "Overread <overread@localhost>")
 
 # --- proof: a private Ed25519 JWK; only ./run makes one by itself

@@ -33,10 +33,12 @@ Resolver = Callable[[str, int], list[str]]
 
 # ip_address().is_global takes these for public, but each leads to another, inner address
 _NAT64 = IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = IPv6Network("::/96")
 # never public, whatever the running Python's table says
 _REFUSED = tuple(
-    map(IPv6Network, ("fec0::/10", "64:ff9b:1::/48", "100::/64", "3fff::/20", "5f00::/16"))
+    map(
+        IPv6Network,
+        ("::/96", "fec0::/10", "64:ff9b:1::/48", "100::/64", "2001::/32", "3fff::/20", "5f00::/16"),
+    )
 )
 
 
@@ -151,14 +153,12 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv
     if isinstance(address, IPv4Address):
         yield address
         return
-    inner: list[IPv4Address | None] = [address.ipv4_mapped, address.sixtofour]
-    inner += address.teredo or ()
-    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):
-        inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    hidden = [one for one in inner if one is not None]
-    yield from hidden
-    if not hidden:
-        yield address
+    if address.ipv4_mapped or address in _NAT64:
+        yield IPv4Address(int(address) & 0xFFFFFFFF)  # which is all that it spells
+        return
+    yield address
+    if address.sixtofour:
+        yield address.sixtofour
 
 
 def _look_up(resolve: Resolver, target: Url, seconds: float) -> list[str]:

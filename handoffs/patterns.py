@@ -7,6 +7,7 @@ bounded length are few; longer texts do not match at all.
 import re
 import re._constants as op  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -30,12 +31,17 @@ def trouble(pattern: str) -> str | None:
     if len(pattern) > MAX_PATTERN:
         return f"A pattern has at most {MAX_PATTERN} characters."
     try:
-        parsed = parser.parse(_as_python(pattern))
+        with warnings.catch_warnings():
+            # what Python may read differently one day is not read at all
+            warnings.simplefilter("error", FutureWarning)
+            parsed = parser.parse(_as_python(pattern))
         if _work(parsed) * (1 if _is_anchored(parsed) else MAX_TEXT) > MAX_WORK:
             return (
                 "The pattern repeats too many things in a row, and a long text could take for "
                 "ever. Start it with ^, or repeat fewer."
             )
+    except FutureWarning:
+        return "The pattern has [, &, ~ or | twice in a set. Put a backslash before them."
     except (re.error, RecursionError, OverflowError) as error:
         return f"The pattern cannot be read: {error!s:.80}."
     except _TooMuch as reason:

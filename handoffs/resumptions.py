@@ -120,6 +120,7 @@ def acknowledge_stale(
         fresh = run.pause + 1
         Handoff.objects.filter(run=run, pause=run.pause, blocking=True).update(pause=fresh)
         for handoff in reopened:
+            _expect_found(handoff.proposal, changed)
             answers.reopen(handoff, pause=fresh, facts=_as_facts(changed), by=by)
         Run.objects.filter(id=run.id).update(pause=fresh, open_blocking=len(reopened))
         moves.move_run(run.id, RunState.PAUSED_PENDING_HUMAN, by=by, cause=Cause.STALE)
@@ -131,6 +132,21 @@ def acknowledge_stale(
         )
         moves.notify(run.id)
     return Run.objects.select_related("workflow").get(id=run.id)
+
+
+def _expect_found(proposal: Proposal | None, changed: list[dict[str, Any]]) -> None:
+    """From now on expect what was found: whoever approves again has read just that.
+
+    With the old values every later approval would be found stale as well, without end.
+    """
+    if proposal is None:
+        return
+    found = {change["name"]: change.get("found") for change in changed}
+    expected = [
+        {**one, "value": found.get(one.get("name"), one.get("value"))}
+        for one in proposal.preconditions
+    ]
+    Proposal.objects.filter(id=proposal.id).update(preconditions=expected)
 
 
 def _stale_handoffs(run: Run, names: set[str]) -> list[Handoff]:

@@ -4,25 +4,16 @@ Decisions are shown one at a time, beside their handoff. There is no list, filte
 person here, and none may be added: oversight of the system is not a league table of people.
 """
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.roles import Can
+from accounts.site import ByRole
 from reviews.models import Claim, Decision
 
 
-class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class _ReadOnly(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
+    changed_by, seen_by = None, Can.READ_AUDIT
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Decision)

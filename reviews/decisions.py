@@ -211,7 +211,7 @@ def _kept_on_refusal(handoff_id: str, by: User, written: dict[str, Any]) -> Iter
     except DomainError as refused:
         mine = isinstance(refused, ClaimLost) and refused.conflict and refused.conflict.mine
         if not mine:
-            _save(handoff_id, by, written)
+            _save(handoff_id, by, {key: value for key, value in written.items() if value})
         raise
 
 
@@ -223,8 +223,7 @@ def save_draft(handoff_id: str, *, by: User, body: dict[str, Any], now: datetime
 
 
 def _save(handoff_id: str, by: User, body: dict[str, Any]) -> None:
-    written = {key: wording.clean_json(value) for key, value in body.items() if value}
-    text = json.dumps(written, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(wording.clean_json(body), ensure_ascii=False, allow_nan=False)
     if len(text.encode()) > _DRAFT_BYTES:
         raise TextTooLong
     with connection.cursor() as cursor:

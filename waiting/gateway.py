@@ -6,7 +6,6 @@ key. Run it beside the web processes, as many as there are waits for.
 
 import asyncio
 import json
-import resource
 import secrets
 import signal
 import time
@@ -91,7 +90,6 @@ class Gateway:
     def start(self) -> None:
         """Begin to watch. Without a lifespan, as under `asginl`, the first request does this."""
         if self._task is None:
-            _allow_open_files()
             self._settings = self.settings()
             self._watcher = Watcher(self._settings.database_url, self.waits, self.poll_seconds)
             self._task = asyncio.create_task(self._watcher.run())
@@ -197,13 +195,6 @@ async def _until(wait: Wait, seconds: int, receive: Receive) -> bool:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _allow_open_files() -> None:
-    """Raise the soft limit to the hard one: each wait is a socket, and the usual 1024 are few."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _seconds(query: bytes) -> int:

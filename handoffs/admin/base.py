@@ -103,7 +103,7 @@ class Records(RoleAdmin):
     paginator = EstimatingPaginator
     list_per_page = 50
     ordering = ("-pk",)
-    actions = None
+    actions: Any = None
     # what the search box matches, exactly, each backed by an index
     exact: ClassVar[tuple[str, ...]] = ()
 

@@ -1,4 +1,4 @@
-"""What happened, to look at: runs, proposals, handoffs, transitions, messages, the audit log."""
+"""What happened, to look at: runs, proposals, handoffs, transitions, the audit log."""
 
 from typing import Any
 
@@ -14,7 +14,6 @@ from handoffs.models import (
     AuditEntry,
     Brief,
     Handoff,
-    OutboxMessage,
     Proposal,
     Resumption,
     Run,
@@ -205,31 +204,6 @@ class TransitionAdmin(Records):
         "actor_kind",
         "actor",
     )
-
-
-@admin.register(OutboxMessage)
-class OutboxAdmin(Records):
-    list_display = ("id", "event", "where", "state", "attempts", "next_attempt_at", "last_error")
-    list_select_related = ("endpoint",)
-    list_filter = ("state", "event")
-    exact = ("id",)
-    fields = (
-        "id",
-        "event",
-        "where",
-        "state",
-        "attempts",
-        "next_attempt_at",
-        "last_error",
-        "payload",
-        "created_at",
-        "delivered_at",
-    )
-    readonly_fields = ("where",)
-
-    @admin.display(description="to")
-    def where(self, message: OutboxMessage) -> str:
-        return message.endpoint.url if message.endpoint else message.mail_to
 
 
 @admin.register(AuditEntry)

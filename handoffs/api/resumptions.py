@@ -49,6 +49,7 @@ def claim(request: AgentRequest, body: ClaimIn) -> HttpResponse:
     """Take the next run to go on with, under a lease; or hear where to wait for one (204)."""
     now = timezone.now()
     ids = [access.workflow(request, slug).pk for slug in dict.fromkeys(body.workflows)]
+    run_id = access.run(request, body.run).id if body.run is not None else None
 
     def do() -> Done:
         lease = resumptions.claim(
@@ -58,6 +59,7 @@ def claim(request: AgentRequest, body: ClaimIn) -> HttpResponse:
             lease_seconds=body.lease_seconds,
             by=access.actor(request),
             now=now,
+            run_id=run_id,
         )
         if lease is None:
             raise _NothingToDo

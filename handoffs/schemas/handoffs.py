@@ -88,6 +88,7 @@ class HandoffOut(Out):
     owner: OwnerOut
     deadline_at: datetime
     expected_by: datetime
+    arguments: dict[str, Any] | None = Field(description="What was proposed, as proposed.")
     question: str | None = Field(description="What a reviewer wants to know from you.")
     url: str
     status_url: str

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from handoffs.schemas.base import In, Label, Out, Slug
+from handoffs.schemas.base import In, Label, Out, PublicId, Slug
 from handoffs.schemas.handoffs import AnswerOut
 from handoffs.schemas.runs import RunOut
 
@@ -16,6 +16,7 @@ class ClaimIn(In):
     workflows: Annotated[list[Slug], Field(min_length=1, max_length=50)]
     worker: Label = Field(description="Who you are, for the log: a host and process.")
     lease_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    run: PublicId | None = Field(None, description="Take only this run's turn.")
 
 
 class TokenIn(In):

@@ -51,15 +51,10 @@ class Edits:
         return digest(self.reading.arguments, self.draft)
 
 
-def typed_texts(typed: QueryDict) -> dict[str, str]:
-    """Return the last text of each field, as a browser means it."""
-    return {name: str(value) for name, value in typed.items()}
-
-
 def read(detail: HandoffDetail, typed: QueryDict) -> Edits:
     """Read the form and compare it with what was proposed."""
     before, draft = proposed(detail), draft_of(detail)
-    reading = arguments.read(detail.schema, before, typed_texts(typed))
+    reading = arguments.read(detail.schema, before, _flat(typed))
     found = changes(before, reading.arguments, _titles(detail))
     written = typed.get("draft", draft).replace("\r\n", "\n") if draft is not None else None
     if draft is not None and (one := draft_change(draft, written or "")):
@@ -102,7 +97,7 @@ def page(
     for problem in refusal.fields if refusal else ():
         errors.setdefault("a/" + problem.path.split(".", 1)[-1].replace(".", "/"), problem.message)
     handoff_id, draft = detail.handoff.id, draft_of(detail)
-    values = typed_texts(typed) if typed is not None else None
+    values = _flat(typed) if typed is not None else None
     always = safeguards.needs_reason(detail.handoff.safeguards, VERB)
     return EditPage(
         ask=marked(detail.brief.get("ask") or ""),
@@ -121,6 +116,10 @@ def page(
         problems="Some fields cannot be read yet; they are marked." if errors else "",
         error=refusal.message if refusal else error,
     )
+
+
+def _flat(typed: QueryDict) -> dict[str, str]:
+    return {name: str(typed[name]) for name in typed}
 
 
 def proposed(detail: HandoffDetail) -> dict[str, Any]:

@@ -169,20 +169,23 @@ def arguments_view(
     *,
     facts: Iterable[Mapping[str, Any]],
     index: Mapping[str, Note],
+    told: str,
 ) -> tuple[Fact, ...]:
     """Show exactly what the agent will do, under the schema's titles.
 
     Storing loses the order: first what is required, then as the agent's facts have it.
     """
     named = schema.get("properties") or {}
-    told = {str(fact.get("label", "")).casefold(): fact.get("value") for fact in facts}
-    keys = in_order(arguments, schema, list(told))
-    likes = {key: structure(told.get(label(key).casefold())) for key in keys}
+    as_fact = {str(fact.get("label", "")).casefold(): fact.get("value") for fact in facts}
+    keys = in_order(arguments, schema, list(as_fact))
+    likes = {key: structure(as_fact.get(label(key).casefold())) for key in keys}
     return tuple(
         Fact(
             label=marked(named.get(key, {}).get("title") or label(key)),
             value=annotate(
-                value(_in_order(arguments[key], likes[key]), _format(named.get(key, {}))), index
+                value(_in_order(arguments[key], likes[key]), _format(named.get(key, {}))),
+                index,
+                told,
             ),
         )
         for key in keys

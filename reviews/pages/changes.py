@@ -36,7 +36,9 @@ def changes(
 ) -> tuple[Change, ...]:
     """List every leaf that differs, in the order of the arguments."""
     return tuple(
-        _change(" › ".join([titles.get(str(path[0])) or label(str(path[0])), *map(_part, path[1:])]), *pair)
+        _change(
+            " › ".join([titles.get(str(path[0])) or label(path[0]), *map(_part, path[1:])]), *pair
+        )
         for path, *pair in _walk((), dict(before), dict(after))
         if path
     )

@@ -35,7 +35,7 @@ class RowLine:
     ask: str
     url: str
     kind: str
-    opened: times.Moment
+    waits: str
     due: times.Moment
     claimed: bool
     pick_url: str
@@ -151,7 +151,7 @@ def _row(row: Row, now: datetime) -> RowLine:
         ask=marked(row.ask),
         url=reverse("reviews:handoff", args=[row.id]),
         kind=words.KINDS[HandoffKind(row.kind)],
-        opened=times.since(row.opened_at, now),
+        waits=times.span((now - row.opened_at).total_seconds()),
         due=times.until(row.deadline_at, now),
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),

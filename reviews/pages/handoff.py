@@ -205,6 +205,7 @@ def _action(detail: HandoffDetail) -> ActionView | None:
             detail.schema,
             facts=detail.brief.get("facts") or (),
             index=lookup.notes(readable),
+            told=lookup.told(evidence, detail.handoff.run.input),
         ),
     )
 
@@ -281,4 +282,4 @@ def _fits(verb: str, detail: HandoffDetail) -> bool:
 
 def kept_words(draft: Mapping[str, Any]) -> str:
     """Return what someone wrote, whichever answer it was meant for."""
-    return str(draft.get("reason") or draft.get("message") or "").strip()
+    return str(draft.get("reason") or draft.get("message") or "")

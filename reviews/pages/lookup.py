@@ -3,6 +3,7 @@
 A reviewer should not have to find 8384507844 in five snippets to learn that it is a desk lamp.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,15 +36,29 @@ def notes(evidence: Iterable[Mapping[str, Any]]) -> dict[str, Note]:
     return found
 
 
-def annotate(value: Value, index: Mapping[str, Note]) -> Value:
-    """Put the note beside the id, also inside lists, tables and records."""
-    if value.kind == "id" and (note := index.get(value.raw)):
-        return replace(value, note=note.text, note_source=note.source)
+def annotate(value: Value, index: Mapping[str, Note], told: str = "") -> Value:
+    """Put the note beside the id, also inside lists and records.
+
+    `told` is all the text there is to check an id against: one that is nowhere in it came from
+    nobody but the agent.
+    """
+    if value.kind == "id":
+        note = index.get(value.raw, Note(text="", source=""))
+        unknown = bool(told) and value.raw.casefold() not in told
+        return replace(value, note=note.text, note_source=note.source, unknown=unknown)
     return replace(
         value,
-        items=tuple(annotate(item, index) for item in value.items),
-        pairs=tuple((name, annotate(item, index)) for name, item in value.pairs),
+        items=tuple(annotate(item, index, told) for item in value.items),
+        pairs=tuple((name, annotate(item, index, told)) for name, item in value.pairs),
     )
+
+
+def told(evidence: Iterable[Mapping[str, Any]], run_input: Any) -> str:
+    """Gather what was said and read; "" when there is nothing to check against."""
+    snippets = [str(item.get("snippet") or "") for item in evidence]
+    if not any(snippets):
+        return ""
+    return "\n".join([*snippets, json.dumps(run_input, ensure_ascii=False)]).casefold()
 
 
 def _walk(found: Any, inherited: str, depth: int) -> Iterator[tuple[str, str]]:

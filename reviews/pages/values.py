@@ -10,12 +10,15 @@ from reviews.pages.text import host, marked, web_link
 
 IDENTIFIER = re.compile(r"#?(?=[^\d]*\d)(?!\d+\.\d+$)[A-Za-z0-9][A-Za-z0-9_./:-]{4,}")
 MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s?([A-Z]{3})")
-STAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
+STAMP = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 CUT = re.compile(r"…(\[[^\]]*cut\])?$")
 LONG = 160
 DEPTH = 4
 MENDING_TRIES = 40
+# above these, JSON is shown as it was written: nobody reads it, and laying it out takes seconds
+LAID_OUT_TEXT = 20_000
+LAID_OUT_PARTS = 1_500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class Value:
     cut: bool = False
     note: str = ""
     note_source: str = ""
+    unknown: bool = False
 
     @property
     def shape(self) -> str:
@@ -64,6 +68,8 @@ def value(raw: Any, kind: str = "text", depth: int = 0) -> Value:
     if isinstance(raw, bool):
         return Value(kind="text", text="yes" if raw else "no")
     if isinstance(raw, dict | list):
+        if depth == 0 and _parts(raw, LAID_OUT_PARTS) <= 0:
+            return Value(kind="long", text=marked(json.dumps(raw, indent=1, ensure_ascii=False)))
         return _compound(raw, depth)
     text = marked(raw).strip()
     if kind == "money" or (kind == "text" and MONEY.fullmatch(text)):
@@ -110,6 +116,17 @@ def stamp(text: str) -> Value:
     return Value(kind="date", text=f"{moment:%a %-d %b %Y, %H:%M}{zone}", raw=text)
 
 
+def _parts(raw: Any, left: int) -> int:
+    """Return how much of the allowance is left after counting every part of `raw`."""
+    left -= 1
+    if left > 0 and isinstance(raw, dict | list):
+        for item in raw.values() if isinstance(raw, dict) else raw:
+            left = _parts(item, left)
+            if left <= 0:
+                break
+    return left
+
+
 def _compound(raw: Any, depth: int) -> Value:
     if depth >= DEPTH:
         return Value(kind="code", text=marked(json.dumps(raw, ensure_ascii=False)))
@@ -142,7 +159,7 @@ def structure(raw: Any) -> Any:
 
 
 def _json(text: str) -> Any:
-    if not text.startswith(("{", "[")):
+    if not text.startswith(("{", "[")) or len(text) > LAID_OUT_TEXT:
         return None
     try:
         found = json.loads(text)

@@ -108,10 +108,10 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         claim = claims.renew(handoff_id, by=request.user, now=now)
     except ClaimLost as lost:
-        context = {"lease": None, "lost": lost.message}
-        return render(request, "reviews/_lease.html", context, status=409)
-    renewed = {"lease": pages.lease(claim.expires_at, now), "lost": ""}
-    return render(request, "reviews/_lease.html", renewed)
+        gone = {"lease": None, "lost": lost.message}
+        return render(request, "reviews/_lease.html", gone, status=409)
+    lease = pages.lease(claim.expires_at, now)
+    return render(request, "reviews/_lease.html", {"lease": lease, "lost": ""})
 
 
 @require_POST
@@ -119,8 +119,7 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, words = timezone.now(), request.POST.get("words", "")
-    # a space is text that is empty: what is left out stays as it was
-    body = {"reason": words or " ", "option": request.POST.get("option")}
+    body = {"reason": words, "message": "", "option": request.POST.get("option")}
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     return HttpResponse(f"Kept at {now:%H:%M}.")
 

@@ -32,10 +32,12 @@ def refused(request: HttpRequest, refusal: DomainError, *, handoff_id: str) -> H
     if refusal.status == 404:
         raise Http404
     typed = request.POST.get("words", "")
+    lost = refusal.conflict if isinstance(refusal, ClaimLost) else None
+    twice = lost is not None and lost.mine
     page = {
-        "heading": refusal.title,
+        "heading": "Already sent" if twice else refusal.title,
         "message": refusal.message,
-        "kept": typed if isinstance(refusal, ClaimLost) else "",
+        "kept": typed if isinstance(refusal, ClaimLost) and not twice else "",
         "take_url": reverse("reviews:take"),
         "handoff_url": reverse("reviews:handoff", args=[handoff_id]) if handoff_id else "",
         "desk_url": reverse("reviews:desk"),

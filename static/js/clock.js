@@ -18,7 +18,19 @@ function tell(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Where the server says 14:05 UTC, the browser says the same moment as the clock on the wall.
+const wall = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+function at(moment) {
+  const today = day.format(moment) === day.format(now());
+  return today ? wall.format(moment) : `${day.format(moment)} ${wall.format(moment)}`;
+}
+
 function tick() {
+  for (const node of document.querySelectorAll("time[data-clock=at]")) {
+    tell(node, at(new Date(node.dateTime)));
+  }
   for (const node of document.querySelectorAll("time[data-clock=until]")) {
     const left = (Date.parse(node.dateTime) - now()) / 1000;
     tell(node, left >= 0 ? `in ${span(left)}` : `late by ${span(-left)}`);

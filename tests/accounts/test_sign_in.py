@@ -1,4 +1,6 @@
 import pytest
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import caches
 from django.test import Client as Browser
 from django.test import override_settings
@@ -119,3 +121,43 @@ def test_a_part_of_a_page_asked_for_after_the_session_ended_brings_sign_in(db: N
 
     assert response.status_code == 200
     assert response["HX-Redirect"] == "/accounts/login/?next=/queues/refunds"
+
+
+class TestWithASecondFactor:
+    @pytest.fixture
+    def secret(self, ann: User) -> str:
+        secret = totp.generate_totp_secret()
+        TOTP.activate(ann, secret)
+        return secret
+
+    def code(self, secret: str) -> str:
+        counter = next(totp.yield_hotp_counters_from_time())
+        return totp.format_hotp_value(totp.hotp_value(secret, counter))
+
+    def test_the_password_alone_does_not_get_in(self, ann: User, secret: str) -> None:
+        browser = Browser()
+
+        response = browser.post(
+            "/accounts/login/", {"login": ann.email, "password": factories.PASSWORD}
+        )
+
+        assert response["Location"].startswith("/accounts/2fa/authenticate/")
+        assert "_auth_user_id" not in browser.session
+
+    def test_the_code_gets_in_once(self, ann: User, secret: str) -> None:
+        code = self.code(secret)
+        first, second = Browser(), Browser()
+        for browser in (first, second):
+            sign_in(browser, ann.email)
+            browser.post("/accounts/2fa/authenticate/", {"code": code})
+
+        assert first.session["_auth_user_id"] == str(ann.pk)
+        assert "_auth_user_id" not in second.session
+
+    def test_a_wrong_code_does_not_get_in(self, ann: User, secret: str) -> None:
+        browser = Browser()
+        sign_in(browser, ann.email)
+
+        browser.post("/accounts/2fa/authenticate/", {"code": "000000"})
+
+        assert "_auth_user_id" not in browser.session

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client as Browser
@@ -18,6 +19,7 @@ from handoffs.models import (
     ActionType,
     AuditEntry,
     MatrixRow,
+    OutboxMessage,
     Queue,
     RiskTierMap,
     Run,
@@ -26,7 +28,7 @@ from handoffs.models import (
 )
 from tests import factories, walks
 
-CONFIGURED = ["workflow", "queue", "risktiermap"]
+CONFIGURED = ["workflow", "queue", "risktiermap", "webhookendpoint"]
 RECORDS = ["run", "proposal", "handoff", "resumption", "transition", "outboxmessage", "auditentry"]
 
 
@@ -163,7 +165,7 @@ class TestWhoMayWhat:
         page = browser.get(f"/admin/handoffs/{model}/")
         result = page.context["cl"].result_list
 
-        changed = browser.get(f"/admin/handoffs/{model}/{result[0].pk}/change/")
+        changed = browser.get(f"/admin/handoffs/{model}/{quote(result[0].pk)}/change/")
 
         fields = changed.context["adminform"].form.fields
         never = {"state", "launched_at", "version", "round", "level", "answered_at", "revision"}
@@ -527,6 +529,72 @@ class TestQueues:
         assert not AuditEntry.objects.filter(subject="refunds").exists()
 
 
+class TestEndpoints:
+    add = "/admin/handoffs/webhookendpoint/add/"
+    url = "https://agents.example/hook"
+
+    def test_a_new_endpoint_shows_its_secret_once(self, mia: User, bot: Client) -> None:
+        browser = browser_of(mia)
+
+        response = browser.post(
+            self.add, {"client": bot.pk, "url": self.url, "events": ["handoff.answered"]}
+        )
+
+        endpoint = WebhookEndpoint.objects.get()
+        assert endpoint.secret in response.content.decode()
+        assert "no-store" in response["Cache-Control"]
+        assert (endpoint.events, endpoint.enabled) == (["handoff.answered"], True)
+        for page in ("", f"{endpoint.pk}/change/"):
+            shown = browser.get(f"/admin/handoffs/webhookendpoint/{page}").content.decode()
+            assert endpoint.secret not in shown
+        entry = AuditEntry.objects.get(action="endpoint.added")
+        assert endpoint.secret.encode() not in bytes(entry.body)
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://agents.example/x", "https://u:p@agents.example/", "ftp://x", "not an address"],
+    )
+    def test_an_address_that_would_not_be_posted_to_is_refused_at_once(
+        self, mia: User, bot: Client, url: str
+    ) -> None:
+        response = browser_of(mia).post(self.add, {"client": bot.pk, "url": url})
+
+        assert "errorlist" in errors(response)
+        assert not WebhookEndpoint.objects.exists()
+
+    def test_rotating_keeps_the_old_secret_until_it_is_ended(self, mia: User, bot: Client) -> None:
+        browser = browser_of(mia)
+        browser.post(self.add, {"client": bot.pk, "url": self.url})
+        endpoint = WebhookEndpoint.objects.get()
+        old, path = endpoint.secret, "/admin/handoffs/webhookendpoint/"
+
+        shown = browser.post(path, {"action": "rotate", "_selected_action": [endpoint.pk]})
+
+        endpoint.refresh_from_db()
+        assert endpoint.old_secret == old != endpoint.secret
+        assert endpoint.secret in shown.content.decode()
+        browser.post(path, {"action": "end_rotation", "_selected_action": [endpoint.pk]})
+        endpoint.refresh_from_db()
+        assert endpoint.old_secret == ""
+
+    def test_switching_on_again_forgets_why_it_was_off(self, mia: User, bot: Client) -> None:
+        endpoint = WebhookEndpoint.objects.create(
+            client=bot,
+            url=self.url,
+            secret="x",
+            enabled=False,
+            disabled_because="It answered 410 Gone.",
+        )
+
+        browser_of(mia).post(
+            f"/admin/handoffs/webhookendpoint/{endpoint.pk}/change/",
+            {"url": self.url, "events": [], "enabled": "on"},
+        )
+
+        endpoint.refresh_from_db()
+        assert (endpoint.enabled, endpoint.disabled_because) == (True, "")
+
+
 class TestRecords:
     def test_a_list_takes_as_many_queries_for_twenty_as_for_ten(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
@@ -566,9 +634,15 @@ class TestRecords:
         browser = browser_of(mia)
         rows = browser.get(f"/admin/handoffs/{model}/").context["cl"].result_list
 
-        assert browser.get(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 200
-        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/change/").status_code == 403
-        assert browser.post(f"/admin/handoffs/{model}/{rows[0].pk}/delete/").status_code == 403
+        assert (
+            browser.get(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 200
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 403
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/delete/").status_code == 403
+        )
 
     def test_records_are_found_by_their_exact_id_through_an_index(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
@@ -583,6 +657,38 @@ class TestRecords:
         assert [one.pk for one in by_run.context["cl"].result_list] == [handoff.pk]
         assert not by_part.context["cl"].result_list
 
+    def test_a_dead_letter_is_sent_again_by_managers_only(
+        self, mia: User, olga: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        message = OutboxMessage.objects.order_by("pk").first()
+        assert message
+        OutboxMessage.objects.filter(pk=message.pk).update(state="dead", attempts=12)
+        act = {"action": "send_again", "_selected_action": [message.pk]}
+
+        browser_of(olga).post("/admin/handoffs/outboxmessage/", act)
+        message.refresh_from_db()
+        assert message.state == "dead"
+        browser_of(mia).post("/admin/handoffs/outboxmessage/", act)
+
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == ("pending", 0)
+        entry = AuditEntry.objects.get(action="message.sent_again")
+        assert entry.subject == message.pk
+
+    def test_what_was_delivered_is_not_sent_again(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        OutboxMessage.objects.update(state="delivered")
+        chosen = list(OutboxMessage.objects.values_list("pk", flat=True))
+
+        browser_of(mia).post(
+            "/admin/handoffs/outboxmessage/", {"action": "send_again", "_selected_action": chosen}
+        )
+
+        assert not OutboxMessage.objects.exclude(state="delivered").exists()
+
     def test_agents_text_cannot_be_markup(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
     ) -> None:
@@ -590,7 +696,7 @@ class TestRecords:
             shop, bot, bot_key, brief=factories.brief_payload(summary="<script>alert(1)</script>")
         )
 
-        page = browser_of(mia).get(f"/admin/handoffs/handoff/{handoff.pk}/change/")
+        page = browser_of(mia).get(f"/admin/handoffs/handoff/{quote(handoff.pk)}/change/")
 
         assert "<script>alert(1)" not in page.content.decode()
         assert "&lt;script&gt;alert(1)" in page.content.decode()

@@ -279,3 +279,21 @@ def test_information_does_not_reopen_what_is_answered(agent, waiting):
 
     assert (refused.status_code, refused.json()["code"]) == (409, "illegal_transition")
     assert agent.get(f"/handoffs/{waiting}").json()["answer"]["verb"] == "approve"
+
+
+def test_after_a_stale_approval_only_the_new_answer_is_carried(agent, waiting):
+    answer(waiting)
+    first = claim(agent).json()
+    agent.post(
+        f"/resumptions/{first['id']}/acknowledge",
+        {
+            "token": first["lease"]["token"],
+            "outcome": "stale",
+            "changed": [{"name": "order_status", "expected": "delivered", "found": "cancelled"}],
+        },
+    )
+    answer(waiting, Verb.REJECT)
+    second = claim(agent).json()
+
+    assert [(one["verb"], one["round"]) for one in second["answers"]] == [("reject", 2)]
+    assert second["id"] != first["id"]

@@ -138,3 +138,23 @@ def test_an_unknown_workflow_is_not_found_and_an_unlaunched_one_refused(agent, s
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
     assert (unlaunched.status_code, unlaunched.json()["code"]) == (409, "not_launched")
     assert not Run.objects.exists()
+
+
+def test_an_external_id_may_be_as_long_as_recorded_traffic_has_them(agent, shop):
+    run = start(agent, external_id="x" * 300)
+
+    assert agent.get(f"/runs/{run['id']}").json()["external_id"] == "x" * 300
+
+
+def test_an_external_id_of_another_clients_run_leads_nowhere(agent, shop, mia):
+    """An external id of someone else's run is not told about."""
+    from django.utils import timezone
+
+    from accounts import keys
+
+    start(agent, external_id="shared")
+    other = factories.ClientFactory(name="other")
+    stranger = Agent(keys.issue(other, workflows=["*"], by=mia, now=timezone.now()).raw)
+    refused = stranger.post("/runs", factories.run_payload(external_id="shared"))
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")

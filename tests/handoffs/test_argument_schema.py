@@ -202,6 +202,7 @@ def test_pattern_that_could_run_for_ever_is_refused(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", [r"^a*a*a*b$", r"a*a*b", r"^[^@]+@[^@]+\.[^@]+$"])
 def test_worst_pattern_that_is_taken_comes_to_an_end(pattern: str) -> None:
     assert patterns.trouble(pattern) is None
+    assert not patterns.matches("a", "a" * (patterns.MAX_TEXT + 1)), "longer texts never match"
     for text in ("a" * 200, "@" * 200, "a@" + "a" * 198, "a" * 1_000_000):
         assert not patterns.matches(pattern, text)
 

@@ -111,6 +111,25 @@ class TestOneTurn:
         again = walks.lease(shop, bot)
         assert again is not None and again.resumption.id != turn.resumption.id
 
+    def test_the_second_approval_is_held_to_what_the_reviewer_read(self, turn):
+        changed = [{"name": "order_status", "expected": "delivered", "found": "returned"}]
+
+        run = resumptions.acknowledge_stale(
+            turn.resumption.id, token=turn.token, changed=changed, by=SYSTEM, now=now()
+        )
+
+        handoff = Handoff.objects.select_related("proposal").get(run=run)
+        assert handoff.proposal.preconditions == [{"name": "order_status", "value": "returned"}]
+
+    def test_a_worker_may_ask_for_one_runs_turn(self, shop, bot, bot_key):
+        walks.say(walks.waiting(shop, bot, bot_key))
+        second = walks.waiting(shop, bot, bot_key)
+        walks.say(second)
+
+        lease = walks.lease(shop, bot, run_id=second.run_id)
+
+        assert lease is not None and lease.resumption.run_id == second.run_id
+
     def test_another_clients_worker_gets_nothing(self, shop, bot, bot_key):
         from tests import factories
 

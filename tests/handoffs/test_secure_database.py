@@ -171,6 +171,9 @@ def test_one_role_for_both_is_said_in_one_line(
     assert "both owns the tables and runs the service" in said
     assert "\n" not in said
     with psycopg.connect(settings.OWNER_DATABASE_URL, autocommit=True) as again:
+        # it migrates, and a migration may take its time
+        assert again.execute("show statement_timeout").fetchone() == ("0",)
+        assert again.execute("show lock_timeout").fetchone() == ("3s",)
         for name in secure_database.LIMITS:
             again.execute(
                 sql.SQL("alter role {} in database {} reset {}").format(

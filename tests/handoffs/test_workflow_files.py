@@ -177,6 +177,15 @@ def test_what_the_file_no_longer_has_is_gone(db: None) -> None:
     assert workflow.rows.count() == 1
 
 
+def test_a_row_that_the_file_no_longer_has_is_gone_though_its_action_type_stays(db: None) -> None:
+    load()
+
+    workflow = load(FILE[: FILE.index("  - action_type: order_book")]).workflow
+
+    assert workflow.action_types.count() == 2
+    assert [row.action_type for row in workflow.rows.all()] == [None]
+
+
 def test_a_dry_run_tells_what_would_change_and_changes_nothing(db: None) -> None:
     load()
     before = everything()

@@ -6,17 +6,20 @@ from django.db.models import ForeignKey
 from django.test import RequestFactory
 
 from accounts.models import User
+from accounts.roles import GRANTS, Can, Role
 from reviews.models import Claim, Decision
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("model", [Claim, Decision])
-def test_nothing_is_added_changed_or_deleted(model: type) -> None:
+@pytest.mark.parametrize("role", list(Role))
+def test_those_who_read_the_audit_may_look_and_nobody_may_change(model: type, role: Role) -> None:
     request = RequestFactory().get("/")
-    request.user = User(is_superuser=True, is_staff=True, is_active=True)
+    request.user = User(is_superuser=True, is_staff=True, is_active=True, roles=[role])
     page = admin.site._registry[model]
 
+    assert page.has_view_permission(request) is (Can.READ_AUDIT in GRANTS[role])
     assert not page.has_add_permission(request)
     assert not page.has_change_permission(request)
     assert not page.has_delete_permission(request)

@@ -12,6 +12,7 @@ from accounts.models import Client, User
 from accounts.roles import Role
 from handoffs import actors, answers
 from handoffs.errors import NotFound
+from handoffs.models import Checkpoint
 from reviews import claims, decisions, desk
 from reviews.decisions import Choice
 from tests import factories
@@ -259,6 +260,7 @@ def test_a_handoff_costs_the_same_whatever_happened_to_it(
 
 def test_what_is_withheld_is_nowhere_until_the_answer(shop: Shop, bot: Client, ann: User) -> None:
     handoff = put(shop, bot, safeguards={"withhold_recommendation": True})
+    Checkpoint.objects.create(run=handoff.run, body='{"thought": "Within policy"}')
     claims.take_next(by=ann, now=now())
 
     before = desk.handoff(ann, handoff.id, now())
@@ -267,6 +269,7 @@ def test_what_is_withheld_is_nowhere_until_the_answer(shop: Shop, bot: Client, a
     after = desk.handoff(ann, handoff.id, now())
 
     assert before.withheld and not after.withheld
+    assert (before.checkpoint, after.checkpoint) == (None, '{"thought": "Within policy"}')
     assert {"recommendation", "confidence"}.isdisjoint(before.brief)
     assert "Within policy" not in told and "0.85" not in told
     assert after.brief["recommendation"]["rationale"] == "Within policy section 3."

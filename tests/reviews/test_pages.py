@@ -315,3 +315,36 @@ def test_every_kind_has_a_name_and_a_reason(kind: HandoffKind) -> None:
 def test_every_state_and_every_verb_has_its_words() -> None:
     assert set(words.RUN_LINES) == set(RunState)
     assert set(words.ANSWERED) == set(Verb)
+
+
+def test_an_id_that_nobody_mentioned_is_pointed_out() -> None:
+    told = lookup.told(EVIDENCE, {"text": "My order is #w1"})
+
+    assert not lookup.annotate(value("#W1"), {}, told).unknown
+    assert not lookup.annotate(value("8384507844"), {}, told).unknown
+    assert lookup.annotate(value("US133000000121212"), {}, told).unknown
+
+
+def test_without_evidence_no_id_is_suspected() -> None:
+    told = lookup.told([], {"text": "hello"})
+
+    assert not lookup.annotate(value("US133000000121212"), {}, told).unknown
+
+
+def test_huge_json_is_shown_as_written() -> None:
+    assert value({str(number): [number] for number in range(5000)}).kind == "long"
+    assert value("[" + "1," * 20_000 + "1]").kind == "long"
+
+
+def test_an_image_is_shown_as_the_link_that_it_is() -> None:
+    page = str(prose("![pixel](https://evil.example/p.png)", markdown=True).markup)
+
+    assert "pixel" in page and "[evil.example]" in page
+
+
+def test_evidence_to_be_opened_has_no_body_before() -> None:
+    item = {"id": "p", "snippet": "Only within 30 days."}
+
+    assert brief.evidence(item, 1, opened=False, must_open=True).body is None
+    assert brief.evidence(item, 1, opened=True, must_open=True).body is not None
+    assert brief.evidence(item, 1, opened=False, must_open=False).body is not None

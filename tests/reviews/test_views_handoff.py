@@ -213,7 +213,11 @@ DEEDS = ["decide", "ask", "hand-up", "renew", "draft", "evidence", "approve-edit
 def test_a_stranger_finds_no_page(client: Browser, held: Handoff, mia: User, name: str) -> None:
     client.force_login(mia)
 
-    assert client.get(url(name, held)).status_code == 404
+    answer = client.get(url(name, held))
+
+    assert answer.status_code == 404
+    assert "Nothing here" in text(answer)
+    assert held.id not in text(answer)
 
 
 @pytest.mark.parametrize("name", DEEDS)
@@ -298,7 +302,7 @@ def test_renewing_says_until_when_and_losing_it_says_so(
     claims.give_back(held.id, by=ann, now=timezone.now())
     lost = desk.post(url("renew", held))
 
-    assert 'data-clock="lease"' in text(kept)
+    assert 'data-clock="at"' in text(kept)
     assert lost.status_code == 409
     assert "no longer yours" in text(lost)
 
@@ -414,3 +418,13 @@ class TestEdits:
         assert desk.get(url("edit", handoff))["Location"] == url("handoff", handoff)
         assert desk.post(url("approve-edits", handoff), self.typed()).status_code in (409, 422)
         assert not Answer.objects.exists()
+
+
+def test_a_second_click_is_told_that_the_first_one_counted(desk: Browser, held: Handoff) -> None:
+    decide(desk, held, "approve")
+
+    again = decide(desk, held, "approve")
+
+    assert again.status_code == 409
+    assert "Already sent" in text(again)
+    assert "You approved this at" in text(again)

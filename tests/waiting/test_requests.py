@@ -1,8 +1,12 @@
 """What the gateway says to requests that it can answer without its database."""
 
+import subprocess
+import sys
+
 import pytest
 
 from handoffs.waiting import Watched
+from tests.waiting import harness
 from tests.waiting.harness import blind, get, run_async, token, wait
 
 FINE = Watched(id="run_1", version=1)
@@ -72,3 +76,10 @@ def test_a_database_out_of_reach_is_said() -> None:
         assert health and (health.status, health.body["ok"]) == (503, False)
 
     run_async(scenario())
+
+
+def test_the_gateway_starts_without_django() -> None:
+    """It holds thousands of waits in one process: nothing that is not needed is loaded."""
+    program = "import sys, waiting.gateway; sys.exit('django' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], cwd=harness.ROOT).returncode == 0

@@ -121,18 +121,32 @@ def _holes(owner: psycopg.Connection, role: str) -> list[str]:
 
 
 def limit(runtime: Mapping[str, Any]) -> None:
-    """Set the runtime role's time limits in this database; every role may set its own."""
-    role = sql.Identifier(runtime["USER"])
+    """Set the runtime role's time limits in this database; every role may set its own.
+
+    A role that owns the tables migrates too, and a migration may take longer than a statement.
+    """
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    options = {name: value for name, value in runtime["OPTIONS"].items() if name in known}
     with psycopg.connect(
         host=runtime["HOST"] or None,
         port=runtime["PORT"] or None,
         user=runtime["USER"],
         password=runtime["PASSWORD"],
         dbname=runtime["NAME"],
+        **options,
     ) as connection:
+        owns = connection.execute(
+            "select relowner = current_user::regrole from pg_class "
+            "where oid = 'django_migrations'::regclass"
+        ).fetchone()
         for name, value in LIMITS.items():
+            if name == "statement_timeout" and owns and owns[0]:
+                continue
             connection.execute(
                 sql.SQL("alter role {} in database {} set {} = {}").format(
-                    role, sql.Identifier(runtime["NAME"]), sql.Identifier(name), sql.Literal(value)
+                    sql.Identifier(runtime["USER"]),
+                    sql.Identifier(runtime["NAME"]),
+                    sql.Identifier(name),
+                    sql.Literal(value),
                 )
             )
