@@ -59,6 +59,7 @@ def folder(mode: int = 0o711) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        path.with_suffix(".said").unlink(missing_ok=True)
 
 
 def own_environment(**more: str) -> dict[str, str]:
@@ -115,10 +116,12 @@ def driven(home: Path, *specs: Mapping[str, Any]) -> Iterator[Driven]:
         if supervisor.process.poll() is None:
             supervisor.process.kill()
             supervisor.process.wait()
-        for path in home.glob("*.pids"):
-            for pid in pids(home, path.stem):
-                eventually(lambda pid=pid: not is_alive(pid), f"{path.stem} {pid} ended")
-        supervisor.said_in.unlink(missing_ok=True)
+        everyone = [pid for path in home.glob("*.pids") for pid in pids(home, path.stem)]
+        gone = processes.wait_until(lambda: not any(is_alive(pid) for pid in everyone), PATIENCE)
+        for pid in everyone:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        assert gone, "a process outlived its supervisor"
 
 
 def tiny(home: Path, name: str, program: str = OBEDIENT, **more: Any) -> dict[str, Any]:
