@@ -1,173 +1,196 @@
-"""Every process is killed with -9 at every step, and the run ends right all the same.
+"""Every process of the main job is killed with -9 once at each step; the run ends right anyway.
 
-The failpoints are read from the code, so that a new one is tested the moment it is written. Agent,
-reviewer and web server run as processes of their own; whatever dies is started again.
+The places are read from the code, so that a new failpoint is tested from its first day.
 """
 
-import os
-import signal
-import socket
 import sqlite3
-import subprocess
-import sys
-import time
-import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db.models.functions import Now
+from django.utils import timezone
 
+from accounts.models import Client, User
 from handoffs import audit, failpoints
-from handoffs.models import Answer, Handoff, Proposal, Resumption, Run, Transition
-from handoffs.states import RUN_TRANSITIONS, RunState
-from reviews.models import Decision
+from handoffs.models import (
+    Answer,
+    Handoff,
+    OutboxMessage,
+    Proposal,
+    Resumption,
+    Run,
+    Transition,
+    WebhookEndpoint,
+)
+from handoffs.states import HANDOFF_TRANSITIONS, RUN_TRANSITIONS, HandoffState, RunState
+from tests import factories
+from tests.database import Databases
+from tests.flows import desk, processes
+from tests.flows.processes import Program
+from tests.handoffs.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent
-# the sealer's own is tested beside it: it stands in no request's way
-OURS = [
-    name
-    for name in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if not name.startswith(("audit.", "outbox.", "deliveries."))
-]
-AGENTS = failpoints.names_in(HERE)
-SECONDS = 60
+
+ROOT = Path(__file__).parent.parent.parent
+# which process comes to a failpoint, by the module that it is in
+PROCESS = {
+    "agent": "agent",
+    "intake": "web",
+    "resumptions": "web",
+    "answers": "desk",
+    "decisions": "desk",
+    "runs": "desk",
+    "audit": "keeper",
+    "outbox": "keeper",
+}
+AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
+OUR_STEPS = failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
 
 
-class Stage:
-    """The three processes of one play, each started again when it is killed."""
-
-    def __init__(self, folder: Path, failpoint: str) -> None:
-        self.folder, self.mark = folder, folder / "hit"
-        self.port = _free_port()
-        self.environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings_test",
-            "PYTHONPATH": str(ROOT),
-            "OVERREAD_FAILPOINT": failpoint,
-            "OVERREAD_FAILPOINT_MARK": str(self.mark),
-        }
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, *argv: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, *argv], env=self.environment, cwd=ROOT)
-        self.running.append(process)
-        return process
-
-    def serve(self) -> None:
-        self.start(
-            *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port"),
-            *(str(self.port), "--workers", "1", "--blocking-threads", "1"),
-            *("--respawn-failed-workers", "--log-level", "critical", "config.wsgi:application"),
-        )
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            with suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2).close()
-                return
-            time.sleep(0.05)
-        pytest.fail("The web server did not come up.")
-
-    def play(self, parts: dict[str, list[str]]) -> None:
-        """Run the parts until each has ended well; start again whoever was killed."""
-        acting = {name: self.start(*argv) for name, argv in parts.items()}
-        deadline = time.monotonic() + SECONDS
-        while acting and time.monotonic() < deadline:
-            for name, process in list(acting.items()):
-                code = process.poll()
-                if code == 0:
-                    del acting[name]
-                elif code == -signal.SIGKILL:
-                    _let_leases_run_out()
-                    acting[name] = self.start(*parts[name])
-                elif code is not None:
-                    pytest.fail(f"The {name} ended with {code}.")
-            time.sleep(0.02)
-        assert not acting, f"Not ended: {list(acting)}, run {list(Run.objects.values('state'))}"
-
-    def stop(self) -> None:
-        for process in self.running:
-            if process.poll() is None:
-                process.terminate()
-        for process in self.running:
-            process.wait(20)
-
-
-def _let_leases_run_out() -> None:
-    """The dead hold their leases; move the end of each instead of waiting for it."""
-    Resumption.objects.filter(state="leased").update(lease_expires_at=Now())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(scope="module")
+def unarmed(databases: Databases) -> Iterator[str]:
+    with processes.web() as url:
+        yield url
 
 
 @pytest.fixture
-def play(committed_db: Any, shop: Any, ann: Any, bot_key: str, tmp_path: Path) -> Iterator[Any]:
-    stages: list[Stage] = []
-
-    def go(failpoint: str) -> Stage:
-        stage = Stage(tmp_path, failpoint)
-        stages.append(stage)
-        stage.serve()
-        url = f"http://127.0.0.1:{stage.port}"
-        stage.play(
-            {
-                "agent": [str(HERE / "crash_agent.py"), url, bot_key, str(tmp_path), "ticket-1"],
-                "reviewer": [str(HERE / "crash_reviewer.py"), ann.email],
-            }
-        )
-        return stage
-
-    yield go
-    for stage in stages:
-        stage.stop()
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
 
 
-def test_there_is_a_failpoint_at_each_step_of_the_way() -> None:
-    steps = {name.split(".")[0] for name in [*OURS, *AGENTS]}
+@pytest.fixture
+def endpoint(bot: Client, receiver: Receiver) -> WebhookEndpoint:
+    return WebhookEndpoint.objects.create(
+        client=bot, url=receiver.url + "/hook", secret="whsec_" + "c2VjcmV0" * 4
+    )
 
-    assert {"intake", "answers", "runs", "resumptions", "agent"} <= steps
+
+class Story:
+    """One refund, from proposal to effect, with one place that is deadly once."""
+
+    def __init__(self, point: str, place: Path) -> None:
+        self.role = PROCESS[point.split(".")[0]]
+        self.mark = place / "reached"
+        self.shop = place / "shop.sqlite"
+        self.armed = {"OVERREAD_FAILPOINT": point, "OVERREAD_FAILPOINT_MARK": str(self.mark)}
+        with sqlite3.connect(self.shop) as effects:
+            effects.execute("create table refund (answer text primary key, amount real)")
+
+    def arms(self, role: str) -> dict[str, str]:
+        return self.armed if self.role == role else {}
+
+    def happens(self, url: str, key: str, reviewer: User) -> None:
+        """Start everyone, start again who dies, until the agent is through."""
+        agent = Program("agent", url, key, str(self.shop), armed=self.arms("agent"))
+        others: list[Program] = []
+        if self.role == "desk":
+            others.append(Program("desk", reviewer.email, armed=self.armed))
+        try:
+            processes.until(lambda: self._goes_on(agent, others, reviewer))
+        finally:
+            for program in (agent, *others):
+                program.end()
+
+    def _goes_on(self, agent: Program, others: list[Program], reviewer: User) -> bool:
+        deaths = agent.deaths
+        through = agent.ended()
+        if agent.deaths > deaths:
+            lease_runs_out()
+        decided = [one.ended() for one in others] or [desk.decide_next(reviewer)]
+        return through and all(decided)
+
+    def is_told_and_sealed(self) -> None:
+        """Do the clock's work as a process that dies over it, and a second time after it."""
+        keeper = Program("keeper", armed=self.armed)
+        try:
+            processes.until(lambda: self._keeper_ended(keeper))
+        finally:
+            keeper.end()
+
+    @staticmethod
+    def _keeper_ended(keeper: Program) -> bool:
+        deaths = keeper.deaths
+        ended = keeper.ended()
+        if keeper.deaths > deaths:
+            messages_fall_due()
+        return ended
+
+    def effects(self) -> list[tuple[str, float]]:
+        with sqlite3.connect(self.shop) as effects:
+            return effects.execute("select answer, amount from refund").fetchall()
 
 
-@pytest.mark.parametrize("failpoint", [*OURS, *AGENTS])
-def test_killed_here_the_run_ends_right_and_the_effect_is_there_once(
-    play: Any, tmp_path: Path, failpoint: str
+def lease_runs_out() -> None:
+    """Move the end of a dead holder's lease into the past, as if its time had passed."""
+    Resumption.objects.filter(state="leased").update(lease_expires_at=timezone.now())
+
+
+def messages_fall_due() -> None:
+    """The same for messages that somebody died over."""
+    OutboxMessage.objects.filter(state="pending").update(next_attempt_at=timezone.now())
+
+
+@pytest.mark.parametrize("point", [*AGENT_STEPS, *OUR_STEPS])
+def test_killed_at(
+    point: str,
+    committed_db: Databases,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    shop: factories.Shop,
+    ann: User,
+    bot_key: str,
+    receiver: Receiver,
+    endpoint: WebhookEndpoint,
 ) -> None:
-    stage = play(failpoint)
+    story = Story(point, tmp_path)
+    if story.role == "web":
+        with processes.web(story.armed) as url:
+            story.happens(url, bot_key, ann)
+    else:
+        story.happens(request.getfixturevalue("unarmed"), bot_key, ann)
+    if story.role == "keeper":
+        story.is_told_and_sealed()
+        assert_everything_was_told(receiver)
 
-    assert stage.mark.exists(), "nobody came by here"
-    run = Run.objects.get()
-    assert run.state == "COMPLETED"
-    for model in (Proposal, Handoff, Answer, Decision, Resumption):
-        assert model.objects.count() == 1, model.__name__
+    assert story.mark.exists(), f"nothing ever comes to {point}"
+    assert_ended_right(story)
+
+
+def assert_ended_right(story: Story) -> None:
+    run, answer = Run.objects.get(), Answer.objects.get()
+    assert run.state == RunState.COMPLETED
+    assert (Proposal.objects.count(), Handoff.objects.count()) == (1, 1)
     assert Resumption.objects.get().state == "resumed"
-    with sqlite3.connect(tmp_path / "world.sqlite3") as world:
-        assert world.execute("select amount from refunds").fetchall() == [(312.5,)]
-    _every_move_was_legal(run)
-    _the_chain_holds()
+    assert story.effects() == [(answer.id, 312.5)]
+    assert_moves_were_legal(run)
+    # a transaction that runs elsewhere on the same server holds the sealer up for a moment
+    processes.until(lambda: audit.seal() == 0 and audit.verify().unsealed == 0)
+    assert audit.verify().broken == ""
 
 
-def _every_move_was_legal(run: Run) -> None:
-    moves = Transition.objects.filter(run=run, handoff_id=None).order_by("version")
-    for number, move in enumerate(moves, start=1):
-        before = RunState(move.from_state) if move.from_state else None
-        assert move.version == number
-        assert RunState(move.to_state) in RUN_TRANSITIONS[before]
+def assert_moves_were_legal(run: Run) -> None:
+    """Every move is in the table, without a gap from the first version to the present one."""
+    for handoff, states, table, last in (
+        (None, RunState, RUN_TRANSITIONS, run.version),
+        (
+            Handoff.objects.get().id,
+            HandoffState,
+            HANDOFF_TRANSITIONS,
+            Handoff.objects.get().version,
+        ),
+    ):
+        moves = list(Transition.objects.filter(run=run, handoff_id=handoff).order_by("version"))
+        assert [move.version for move in moves] == list(range(1, last + 1))
+        for before, move in zip([None, *moves], moves, strict=False):
+            assert move.from_state == (before.to_state if before else "")
+            origin = states(move.from_state) if before else None
+            assert states(move.to_state) in table[origin]
 
 
-def _the_chain_holds() -> None:
-    """Seal until all is sealed: other tests' open transactions on the same server hold it up."""
-    deadline = time.monotonic() + SECONDS
-    audit.seal()
-    while (report := audit.verify()).unsealed and time.monotonic() < deadline:
-        time.sleep(0.05)
-        audit.seal()
-    assert (report.broken, report.unsealed) == ("", 0)
-    assert report.sealed > 0
+def assert_everything_was_told(receiver: Receiver) -> None:
+    """Each message arrived; one that its sender died over arrived again under the same id."""
+    ids = Counter(message.id for message in receiver.received)
+    assert set(ids) == set(OutboxMessage.objects.values_list("id", flat=True))
+    assert not OutboxMessage.objects.exclude(state="delivered").exists()
