@@ -275,7 +275,9 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
                     )
                 )
         if may_create_databases:
-            connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(OWNER)))
+            connection.execute(
+                sql.SQL("alter role {} createdb createrole").format(sql.Identifier(OWNER))
+            )
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [DATABASE]
         ).fetchone():
