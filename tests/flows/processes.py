@@ -19,7 +19,7 @@ SERVER = [
 ]
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
     """Look until it is so; fail loudly when it never is."""
     deadline = time.monotonic() + seconds
     while not condition():
