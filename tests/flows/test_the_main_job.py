@@ -183,7 +183,6 @@ def test_a_question_goes_to_the_agent_and_comes_back_answered(refund: Refund, de
     assert refund.state == "HUMAN_RESPONDED"
 
 
-@pytest.mark.xfail(strict=True, reason="the page for who holds it leaves the agent's words out")
 def test_what_the_agent_answers_in_words_is_read_by_who_asked(refund: Refund, desk: Desk) -> None:
     desk.does("ask", desk.take(), words="Which address was it sent to?")
     words = {"message": "To 5 Elm Street."}
