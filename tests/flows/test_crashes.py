@@ -36,6 +36,7 @@ ROOT = Path(__file__).parent.parent.parent
 # which process comes to a failpoint, by the module that it is in
 PROCESS = {
     "agent": "agent",
+    "idempotency": "web",
     "intake": "web",
     "resumptions": "web",
     "answers": "desk",

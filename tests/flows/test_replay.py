@@ -46,15 +46,17 @@ def test_every_line_is_ruled_or_refused_with_a_reason(
         line(3, arguments={"order_id": "#W1", "amount": "a lot", "currency": "USD"}),
         line(4, action_type="launch_rocket"),
         line(5, arguments={"order_id": "a\0b", "amount": 1, "currency": "USD"}),
+        line(6, arguments={"order_id": "a", "amount": float("nan"), "currency": "USD"}),
+        line(7, arguments={"order_id": "half \ud83d", "amount": 1, "currency": "USD"}),
     ]
 
     told = replayed(tmp_path, records, url, bot_key, "--workflow", "retail-support")
 
-    assert "5 lines" in told
+    assert "7 lines" in told
     assert Proposal.objects.count() == 2
     assert Handoff.objects.get().queue == shop.queue
     refused = [row for row in told.splitlines() if row.startswith("refused ")]
-    assert sum(int(row.rpartition(" ")[2]) for row in refused) == 3
+    assert sum(int(row.rpartition(" ")[2]) for row in refused) == 5
     assert all(row.startswith("refused 4") for row in refused), told
     assert "422 unknown_action_type" in told and "422 arguments_off_schema" in told
 
