@@ -127,6 +127,8 @@ def add_waiting(place: Place, count: int) -> None:
                     "role": place.team.id,
                 },
             )
+        # foreign keys are looked at now, or the tables could not be altered back
+        connection.execute("set constraints all immediate")
         for table in guarded:
             connection.execute(f"alter table {table} enable trigger user")
     with owner() as connection:
