@@ -262,7 +262,7 @@ def _serves(pid: int, data: Path) -> bool:
         return False
 
 
-def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> None:
+def ensure_roles(server: Postgres, *, may_create: bool = False) -> None:
     """Have both roles and the database; written so that an interrupted first start is mended."""
     with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
@@ -274,8 +274,11 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
                         sql.Identifier(role), sql.Literal(server.passwords[role])
                     )
                 )
-        if may_create_databases:
-            connection.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(OWNER)))
+        if may_create:
+            # databases and roles of their own, as tests and benchmarks make them
+            connection.execute(
+                sql.SQL("alter role {} createdb createrole").format(sql.Identifier(OWNER))
+            )
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [DATABASE]
         ).fetchone():
