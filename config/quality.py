@@ -32,7 +32,7 @@ def say(sentence: str) -> None:
 
 
 def say_ends(sentence: str) -> None:
-    """Say when a server ended, not what it complains of: tests provoke that, pytest has the word."""
+    """Say when a server ended, but not what it complains of: tests provoke that."""
     if " | " not in sentence:
         say(sentence)
 

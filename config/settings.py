@@ -130,6 +130,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "accounts.adapter.InvitedPeopleOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
+# how many proxies of yours write X-Forwarded-For: rate limits count the address before them
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("OVERREAD_TRUSTED_PROXIES", 0)
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 

@@ -79,8 +79,11 @@ def end_rotation(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> None
 
 @transaction.atomic
 def send_again(message: OutboxMessage, *, by: Actor, now: datetime) -> bool:
-    """Put a dead letter back in line, under the same id; return whether it was one."""
-    dead = OutboxMessage.objects.filter(pk=message.pk, state=DEAD)
+    """Put a dead letter back in line, under the same id, with all its attempts before it.
+
+    False when it is no dead letter, or when its endpoint is off and it would only lie there.
+    """
+    dead = OutboxMessage.objects.filter(pk=message.pk, state=DEAD).exclude(endpoint__enabled=False)
     if not dead.update(state=PENDING, attempts=0, next_attempt_at=Now(), last_error=""):
         return False
     audit.record(by=by, action="message.sent_again", subject=message.pk[:60], body={})

@@ -127,10 +127,3 @@ class NotADraft(DomainError):
     """This version was published before and stays as it is. Make a new version instead."""
 
     code, status, title = "not_a_draft", 409, "Not a draft"
-
-
-class NotReplayable(DomainError):
-    """This message is not a dead letter, or its endpoint is switched off. Nothing was sent. Switch
-    the endpoint on first."""
-
-    code, status, title = "not_replayable", 409, "Cannot be sent again"

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, transaction
 from accounts.errors import FieldProblem
 from handoffs import canonical
 from handoffs.errors import BadShape, IdempotencyMismatch, InProgress
+from handoffs.failpoints import failpoint
 from handoffs.states import OPEN_HANDOFF_STATES
 
 KEPT_FOR = timedelta(days=30)
@@ -109,6 +110,7 @@ def once(keyed: Keyed | None, do: Callable[[], Done]) -> Told:
         done = do()
         with connection.cursor() as cursor:
             cursor.execute(_KEEP, [done.status, done.body, done.handoff, record])
+    failpoint("idempotency.after_commit")
     return Told(status=done.status, body=done.body)
 
 

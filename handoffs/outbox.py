@@ -1,15 +1,11 @@
 """What the outside is told: a row with the change it tells of, sent after the commit."""
 
 import json
-from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models.functions import Now
+from django.db import connection
 
-from handoffs import audit, ids
-from handoffs.actors import Actor
-from handoffs.errors import NotReplayable
+from handoffs import ids
 from handoffs.models import OutboxMessage
 
 # Takes `tell_params(…)`; a statement that does more in one round trip may take it in as a CTE.
@@ -53,14 +49,3 @@ def mail(to: str, event: str, payload: dict[str, Any]) -> None:
     OutboxMessage.objects.create(
         mail_to=to, event=event, payload={"subject": payload["subject"], "text": payload["text"]}
     )
-
-
-def replay(message_id: str, *, by: Actor, now: datetime) -> None:
-    """Put a dead message back, under its own id and with all its attempts before it."""
-    with transaction.atomic():
-        dead = OutboxMessage.objects.filter(id=message_id, state=OutboxMessage.State.DEAD)
-        if not dead.exclude(endpoint__enabled=False).update(
-            state=OutboxMessage.State.PENDING, attempts=0, next_attempt_at=Now()
-        ):
-            raise NotReplayable
-        audit.record(by=by, action="message.replayed", subject=message_id, body={})

@@ -79,15 +79,16 @@ def send(
 
 
 def _send_one(http: httpx.Client, record: dict[str, Any], workflow: str, tally: Tally) -> None:
-    run = http.post("/api/v1/runs", json={**record["run"], "workflow": workflow})
+    run = _post(http, "/api/v1/runs", {**record["run"], "workflow": workflow})
     if run.is_error:
         tally.refusals[_why(run)] += 1
         return
     begun = time.perf_counter()
-    told = http.post(
+    told = _post(
+        http,
         "/api/v1/proposals",
-        json={**record["proposal"], "run": run.json()["id"]},
-        headers={"Idempotency-Key": str(record["key"])[:255]},
+        {**record["proposal"], "run": run.json()["id"]},
+        key=str(record["key"])[:255],
     )
     tally.milliseconds.append((time.perf_counter() - begun) * 1000)
     if told.is_error:
@@ -97,6 +98,12 @@ def _send_one(http: httpx.Client, record: dict[str, Any], workflow: str, tally: 
     tally.tiers[ruling["tier"]] += 1
     if ruling["handoff"]:
         tally.queues[ruling["handoff"]["queue"]] += 1
+
+
+def _post(http: httpx.Client, path: str, body: Any, *, key: str | None = None) -> httpx.Response:
+    """Send what was recorded as it is, NaN and half characters included: refusing is the API's."""
+    headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+    return http.post(path, content=json.dumps(body).encode(), headers=headers)
 
 
 def _why(response: httpx.Response) -> str:

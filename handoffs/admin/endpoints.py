@@ -143,4 +143,5 @@ class OutboxAdmin(Records):
     def send_again(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> None:
         by, now = actor(request), timezone.now()
         put_back = sum(endpoints.send_again(message, by=by, now=now) for message in chosen)
-        messages.info(request, f"{put_back} of {len(chosen)} go out again; the others were alive.")
+        rest = "the others are not dead letters, or their endpoint is off."
+        messages.info(request, f"{put_back} of {len(chosen)} go out again; {rest}")

@@ -72,6 +72,7 @@ class HandoffPage:
     action: ActionView | None
     brief: briefs.BriefView
     behind: Behind
+    questions: tuple[outcome.Question, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     lease_third: int
@@ -115,6 +116,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         ),
         behind=_behind(detail, now),
         rail=_rail(detail, urls, typed, now) if detail.claim else None,
+        questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
         lease_third=max(5, handoff.queue.lease_seconds // 3),
         urls=urls,

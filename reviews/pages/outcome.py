@@ -34,9 +34,9 @@ class Outcome:
     pick_url: str = ""
 
 
-def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
-    """Say what became of it, in the heading first."""
-    asked = tuple(
+def questions(detail: HandoffDetail, now: datetime) -> tuple[Question, ...]:
+    """Give what the agent was asked, each with its answer in words."""
+    return tuple(
         Question(
             at=times.since(one.asked_at, now),
             question=marked(one.question),
@@ -44,6 +44,11 @@ def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
         )
         for one in detail.questions
     )
+
+
+def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
+    """Say what became of it, in the heading first."""
+    asked = questions(detail, now)
     match HandoffState(detail.handoff.state):
         case HandoffState.ANSWERED:
             return _answered(detail, asked, now)

@@ -1,7 +1,6 @@
 """Text that an agent or a customer wrote: shown as it is, able to do nothing."""
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,17 +11,14 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from handoffs.texts import mark_invisible
+
 # above this, markdown is shown as it was written: rendering it would cost the page its speed
 MARKDOWN_LIMIT = 20_000
 TAGS = {
     *("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "hr", "a", "span"),
     *("ul", "ol", "li", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +36,7 @@ class Prose:
 
 def marked(text: object) -> str:
     """Show characters that would hide or reorder others, as ⟦U+202E⟧."""
-    return INVISIBLE.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", str(text))
+    return mark_invisible(str(text)).text
 
 
 def host(url: str) -> str:

@@ -7,8 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Client
-from handoffs import actors, outbox
-from handoffs.errors import NotReplayable
+from handoffs import actors, endpoints, outbox
 from handoffs.models import AuditEntry, OutboxMessage, WebhookEndpoint
 from tests.factories import ClientFactory
 
@@ -75,45 +74,45 @@ def test_what_does_not_move_needs_no_sequence(bot: Client) -> None:
     assert OutboxMessage.objects.get().payload == {"queue": "refunds"}
 
 
-def test_a_dead_message_is_put_back_with_all_its_attempts(bot: Client) -> None:
+def send_again() -> bool:
+    return endpoints.send_again(OutboxMessage.objects.get(), by=actors.SYSTEM, now=timezone.now())
+
+
+def test_a_dead_letter_is_put_back_with_all_its_attempts(bot: Client) -> None:
     endpoint(bot)
     outbox.tell(bot.id, "handoff.answered", ANSWERED)
     OutboxMessage.objects.update(state="dead", attempts=10, last_error="Answered 500.")
-    id = OutboxMessage.objects.get().id
 
-    outbox.replay(id, by=actors.SYSTEM, now=timezone.now())
+    assert send_again()
 
-    message = OutboxMessage.objects.get(id=id)
+    message = OutboxMessage.objects.get()
     assert (message.state, message.attempts) == ("pending", 0)
-    assert AuditEntry.objects.get(subject=id).action == "message.replayed"
+    assert AuditEntry.objects.get(subject=message.id).action == "message.sent_again"
 
 
-def test_what_is_not_dead_is_not_replayed(bot: Client) -> None:
+@pytest.mark.parametrize("state", ["pending", "delivered"])
+def test_what_is_not_dead_is_not_sent_again(bot: Client, state: str) -> None:
     endpoint(bot)
     outbox.tell(bot.id, "handoff.answered", ANSWERED)
-    message = OutboxMessage.objects.get()
+    OutboxMessage.objects.update(state=state)
 
-    for state in ("pending", "delivered"):
-        OutboxMessage.objects.update(state=state)
-        with pytest.raises(NotReplayable):
-            outbox.replay(message.id, by=actors.SYSTEM, now=timezone.now())
+    assert not send_again()
+    assert OutboxMessage.objects.get().state == state
     assert not AuditEntry.objects.exists()
 
 
-def test_nothing_is_replayed_to_an_endpoint_that_is_off(bot: Client) -> None:
-    off = endpoint(bot)
+def test_nothing_is_sent_again_to_an_endpoint_that_is_off(bot: Client) -> None:
+    endpoint(bot)
     outbox.tell(bot.id, "handoff.answered", ANSWERED)
     OutboxMessage.objects.update(state="dead")
-    WebhookEndpoint.objects.filter(id=off.id).update(enabled=False)
+    WebhookEndpoint.objects.update(enabled=False)
 
-    with pytest.raises(NotReplayable):
-        outbox.replay(OutboxMessage.objects.get().id, by=actors.SYSTEM, now=timezone.now())
+    assert not send_again()
+    assert OutboxMessage.objects.get().state == "dead"
 
 
-def test_a_dead_mail_is_put_back_too(db: None) -> None:
+def test_a_dead_mail_is_put_back_too() -> None:
     outbox.mail("mia@example.com", "run.failed", {"subject": "s", "text": "t"})
     OutboxMessage.objects.update(state="dead")
 
-    outbox.replay(OutboxMessage.objects.get().id, by=actors.SYSTEM, now=timezone.now())
-
-    assert OutboxMessage.objects.get().state == "pending"
+    assert send_again()

@@ -82,6 +82,11 @@ def test_hidden_characters_are_written_out() -> None:
     assert marked("pay \u202eDSU 001") == "pay ⟦U+202E⟧DSU 001"
 
 
+def test_joiners_in_honest_places_stay_as_they_are() -> None:
+    assert marked("👩\u200d🚀 می\u200cخواهم") == "👩\u200d🚀 می\u200cخواهم"
+    assert marked("tag\U000e0041") == "tag⟦U+E0041⟧"
+
+
 def test_what_markdown_drops_is_counted() -> None:
     assert prose("Hello *there*, [good](https://a.example)", markdown=True).hidden == 0
     assert prose("Hi\n\n[hidden]: https://a.example 'secret words'", markdown=True).hidden > 0

@@ -38,7 +38,7 @@ def test_a_server_that_is_told_to_end_answers_everyone_first(
             server.process.send_signal(signal.SIGTERM)
 
             for told in await asyncio.gather(*waits):
-                assert (told.status, told.body) == (200, {"changed": False, "state": "none"})
+                assert (told.status, told.body["changed"]) == (200, False)
             assert await in_thread(server.process.wait, 10) == 0
 
     run_async(scenario())

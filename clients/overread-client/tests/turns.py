@@ -23,7 +23,7 @@ def answered(server: Stub, client: overread.Client, ticket: str = "1", **asked: 
     return list(server.resumptions)[-1]
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> None:
+def until(condition: Callable[[], Any], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "this never came true"
