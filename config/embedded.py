@@ -262,7 +262,7 @@ def _serves(pid: int, data: Path) -> bool:
         return False
 
 
-def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> None:
+def ensure_roles(server: Postgres, *, may_create: bool = False) -> None:
     """Have both roles and the database; written so that an interrupted first start is mended."""
     with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
@@ -274,7 +274,8 @@ def ensure_roles(server: Postgres, *, may_create_databases: bool = False) -> Non
                         sql.Identifier(role), sql.Literal(server.passwords[role])
                     )
                 )
-        if may_create_databases:
+        if may_create:
+            # databases and roles of their own, as tests and benchmarks make them
             connection.execute(
                 sql.SQL("alter role {} createdb createrole").format(sql.Identifier(OWNER))
             )

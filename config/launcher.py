@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -27,6 +28,10 @@ PORT, OVERREAD_DATA_DIR, DATABASE_URL and REDIS_URL are honoured."""
 
 # what needs the role that owns the tables
 OWNERS = {"migrate", "flush"}
+
+
+# each waiting agent is an open file, and a shell usually allows 1,024
+OPEN_FILES = 16_384
 
 
 def say(sentence: str) -> None:
@@ -193,6 +198,14 @@ def _unavailable(arguments: list[str]) -> int:
     return 2
 
 
+def allow_many_waits() -> None:
+    """Raise the number of open files as far as we may; every process inherits it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main(arguments: list[str]) -> int:
     name, rest = (arguments[0], arguments[1:]) if arguments else ("start", [])
     commands: dict[str, Callable[[], int]] = {
@@ -207,6 +220,7 @@ def main(arguments: list[str]) -> int:
     if name in ("help", "-h", "--help"):
         say(USAGE)
         return 0
+    allow_many_waits()
     try:
         return commands.get(name, lambda: _unavailable(arguments))()
     except Busy as busy:

@@ -50,7 +50,7 @@ def start(
     *,
     say: Callable[[str], None],
     durable: bool = True,
-    may_create_databases: bool = False,
+    may_create: bool = False,
 ) -> dict[str, str]:
     """Have both servers answering and return the environment that reaches them."""
     env = base_environment(home)
@@ -67,7 +67,7 @@ def start(
         _use_given(env, say)
     else:
         postgres = _start_postgres(supervisor, home, kept, durable=durable, say=say)
-        embedded.ensure_roles(postgres, may_create_databases=may_create_databases)
+        embedded.ensure_roles(postgres, may_create=may_create)
         env["DATABASE_URL"] = postgres.url(APP)
         env["OVERREAD_OWNER_DATABASE_URL"] = postgres.url(OWNER)
     if valkey:

@@ -112,6 +112,13 @@ def test_every_process_runs(running: Instance) -> None:
     assert set(running.pids()) == wanted
 
 
+def test_more_agents_may_wait_than_a_shell_allows_files(running: Instance) -> None:
+    limits = Path(f"/proc/{running.pids()['wait']}/limits").read_text()
+    allowed = re.search(r"Max open files\s+(\d+)\s+(\d+)", limits)
+
+    assert allowed and int(allowed[1]) >= min(10_000, int(allowed[2]))
+
+
 def test_second_start_says_where_the_first_is(running: Instance) -> None:
     second = run(running.home)
 
