@@ -231,10 +231,12 @@ def test_a_turn_that_failed_often_enough_becomes_a_person_s(
 
 
 def test_outages_are_sat_out(server: Stub, quick: overread.Client) -> None:
-    server.faults += [Fault("/claim")] * 5 + [Fault("/claim", (503, {}, {"code": "stopped"}))] * 3
+    # more than one deadline's worth of tries; a deadline near a busy machine's own pauses would
+    # lose the answer to a claim that had succeeded, and then its lease has to run out
+    server.faults += [Fault("/claim")] * 60 + [Fault("/claim", (503, {}, {"code": "stopped"}))] * 9
     id = answered(server, quick)
 
-    with working(quick.with_deadline(0.05), lambda work: None):
+    with working(quick.with_deadline(1), lambda work: None):
         until(lambda: server.resumptions[id]["state"] == "resumed")
 
 
