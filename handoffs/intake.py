@@ -39,6 +39,7 @@ from handoffs.errors import (
     WorkflowNotYours,
 )
 from handoffs.failpoints import failpoint
+from handoffs.idempotency import Told
 from handoffs.policy import Fired, Ruling
 from handoffs.states import (
     ACCEPTS_PROPOSALS,
@@ -123,15 +124,6 @@ class Keyed:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A response: HTTP status, JSON text, and whether it is an earlier one told again."""
-
-    status: int
-    body: str
-    replayed: bool = False
-
-
-@dataclass(frozen=True)
 class _Ruled:
     action: Action
     ruling: Ruling
@@ -171,7 +163,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     proposal = _proposal_facts(proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = _body(door, ruled, proposal, opening)
-    told = Told(201 if opening else 200, json.dumps(body, ensure_ascii=False))
+    told = Told(status=201 if opening else 200, body=json.dumps(body, ensure_ascii=False))
     remembered = (
         pause.Remembered(
             key=keyed.key, fingerprint=keyed.fingerprint, status=told.status, body=told.body
@@ -204,7 +196,7 @@ def dry_run(door: Door, proposed: Proposed) -> Told:
             "deadline_at": opening.deadline_at.isoformat(),
             "position": _position(door, opening.authority),
         }
-    return Told(200, json.dumps(body, ensure_ascii=False))
+    return Told(status=200, body=json.dumps(body, ensure_ascii=False))
 
 
 def replay(door: Door, keyed: Keyed | None) -> Told | None:
@@ -213,7 +205,7 @@ def replay(door: Door, keyed: Keyed | None) -> Told | None:
         return None
     if door.fingerprint != keyed.fingerprint:
         raise IdempotencyMismatch
-    return Told(door.status or 200, door.body or "", replayed=True)
+    return Told(status=door.status or 200, body=door.body or "", replayed=True)
 
 
 def _other_answer(door: Door, keyed: Keyed) -> Told:
@@ -228,7 +220,7 @@ def _other_answer(door: Door, keyed: Keyed) -> Told:
         raise InProgress(retry_after=1)
     if row[0] != keyed.fingerprint:
         raise IdempotencyMismatch
-    return Told(row[1], row[2], replayed=True)
+    return Told(status=row[1], body=row[2], replayed=True)
 
 
 def check_run(door: Door) -> CompiledWorkflow:

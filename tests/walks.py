@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Client
 from handoffs import actors, answers, intake, resumptions, runs
+from handoffs.idempotency import Told
 from handoffs.models import Answer, Handoff, Run
 from handoffs.resumptions import Lease
 from handoffs.states import Verb
@@ -44,7 +45,7 @@ def proposed(run: Run, **changes: Any) -> intake.Proposed:
     return intake.Proposed(**payload)
 
 
-def propose(bot_key: str, run: Run, **changes: Any) -> intake.Told:
+def propose(bot_key: str, run: Run, **changes: Any) -> Told:
     return intake.propose(look(bot_key, run), proposed(run, **changes), keyed=None)
 
 

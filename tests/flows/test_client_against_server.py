@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from handoffs import answers, receipts
 from handoffs.models import Handoff, MatrixRow, Proposal, Resumption, Run
-from handoffs.schemas.resumptions import ClaimIn
 from handoffs.states import HandoffKind, Verb
 from tests import factories, walks
 from tests.database import Databases
@@ -28,10 +27,6 @@ pytestmark = pytest.mark.slow
 
 ARGUMENTS = {"order_id": "#W5744371", "amount": 312.5, "currency": "USD"}
 GRANIAN = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--workers", "1"]
-# A gate that waits takes its own run's turn and nobody else's.
-CAN_CLAIM_ONE_RUN = pytest.mark.skipif(
-    "run" not in ClaimIn.model_fields, reason="claim cannot be limited to one run yet"
-)
 
 
 @dataclass(frozen=True)
@@ -243,7 +238,6 @@ def test_the_wait_ends_within_a_moment_of_the_answer(
     assert handoff.answer is not None and handoff.answer.reason == "Already refunded."
 
 
-@CAN_CLAIM_ONE_RUN
 def test_a_waiting_gate_runs_what_was_approved_and_its_run_goes_on(
     client: overread.Client, meanwhile: Meanwhile
 ) -> None:
@@ -265,7 +259,6 @@ def test_a_waiting_gate_runs_what_was_approved_and_its_run_goes_on(
     client.complete_run(mine)
 
 
-@CAN_CLAIM_ONE_RUN
 def test_a_rejected_gate_leaves_a_run_that_can_propose_again(
     client: overread.Client, meanwhile: Meanwhile
 ) -> None:
