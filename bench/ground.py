@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import Client, User
 from accounts.roles import Role
-from handoffs import workflow_files
+from governance import workflow_files
 from handoffs.actors import SYSTEM
 from handoffs.models import Queue, Workflow
 

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "accounts",
     "handoffs",
     "reviews",
+    "governance",
     "accounts.apps.OverreadAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

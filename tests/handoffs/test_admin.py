@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import maps, queues
+from governance import maps
+from handoffs import queues
 from handoffs.actors import SYSTEM
 from handoffs.admin.base import EstimatingPaginator
 from handoffs.models import (

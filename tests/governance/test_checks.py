@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from handoffs import checks
+from governance import checks
 from handoffs.models import RiskTierMap, Workflow
 from tests import factories
 

@@ -15,9 +15,9 @@ from accounts.errors import DomainError
 from accounts.http import UserRequest
 from accounts.roles import Can, Role
 from accounts.site import ByRole
-from handoffs import maps, workflow_files
+from governance import maps, workflow_files
+from governance.admin.forms import ActionTypeForm, RowForm, RowFormSet
 from handoffs.admin.base import Audited, actor, may_edit
-from handoffs.admin.forms import ActionTypeForm, RowForm, RowFormSet
 from handoffs.models import ActionType, MatrixRow, Workflow
 
 NOTHING = "Nothing."

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from handoffs import marked_yaml, workflow_files, workflow_schema
+from governance import marked_yaml, workflow_files, workflow_schema
+from governance.workflow_schema import BadFile
 from handoffs.actors import SYSTEM
 from handoffs.models import (
     ActionType,
@@ -25,7 +26,6 @@ from handoffs.models import (
     RiskTierMap,
     Workflow,
 )
-from handoffs.workflow_schema import BadFile
 from tests import factories
 
 FILE = """\

@@ -6,11 +6,12 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from handoffs import argument_schema, strict_json, workflow_schema
+from governance import workflow_schema
+from governance.workflow_schema import SafeguardsIn
+from handoffs import argument_schema, strict_json
 from handoffs.argument_schema import SchemaRefused
 from handoffs.models import ActionType, MatrixRow
 from handoffs.strict_json import JsonRefused
-from handoffs.workflow_schema import SafeguardsIn
 
 REASONS = [("never", "never"), ("on_reject", "when rejecting"), ("always", "always")]
 EVIDENCE = [("none", "none"), ("must_open", "what the agent marks must be opened")]

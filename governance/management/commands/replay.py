@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from handoffs import replay, workflow_files
+from governance import replay, workflow_files
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
 

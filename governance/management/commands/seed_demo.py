@@ -6,7 +6,7 @@ from django.utils import timezone
 
 import demo
 from demo import people
-from handoffs import workflow_files
+from governance import workflow_files
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
 

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from accounts.http import UserRequest
 from accounts.roles import Can
 from accounts.site import RoleAdmin
-from handoffs import maps, policy, strict_json
+from governance import maps
+from handoffs import policy, strict_json
 from handoffs.admin.base import actor, may_edit, pretty
 from handoffs.models import RiskTierMap, Workflow
 from handoffs.policy import PolicyError

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from handoffs import maps
+from governance import maps
 from handoffs.models import Workflow
 
 

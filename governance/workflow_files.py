@@ -9,9 +9,11 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import User
-from handoffs import audit, maps, marked_yaml, queues, workflow_schema
+from governance import maps, marked_yaml, workflow_schema
+from governance.marked_yaml import Path
+from governance.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
+from handoffs import audit, queues
 from handoffs.actors import Actor
-from handoffs.marked_yaml import Path
 from handoffs.models import (
     ActionType,
     MatrixRow,
@@ -19,7 +21,6 @@ from handoffs.models import (
     RiskTierMap,
     Workflow,
 )
-from handoffs.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
 
 
 @dataclass(frozen=True, kw_only=True)

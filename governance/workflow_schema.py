@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handoffs import argument_schema, authority, marked_yaml, policy
+from governance import marked_yaml
+from governance.marked_yaml import Path
+from handoffs import argument_schema, authority, policy
 from handoffs.argument_schema import SchemaRefused
-from handoffs.marked_yaml import Path
 from handoffs.signals import ActionType
 from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from handoffs import maps
+from governance import maps
 from handoffs.actors import SYSTEM, person_actor
 from handoffs.errors import NotADraft, NotGapless, NotPublishable
 from handoffs.models import AuditEntry, RiskTierMap, Workflow

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from handoffs import workflow_files, workflow_schema
+from governance import workflow_files, workflow_schema
+from governance.workflow_schema import BadFile
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
-from handoffs.workflow_schema import BadFile
 
 
 class Command(BaseCommand):
