@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 ID_LENGTH = 26
@@ -10,6 +11,15 @@ ID_LENGTH = 26
 def new(prefix: str) -> str:
     """Return e.g. ``run_01k9…``: 48 bits of milliseconds, then 80 random bits."""
     value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+    return _spell(prefix, value)
+
+
+def at(prefix: str, moment: datetime) -> str:
+    """Return the id that sorts before every other made at `moment` or later."""
+    return _spell(prefix, max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def _spell(prefix: str, value: int) -> str:
     return prefix + "_" + "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
 
 
