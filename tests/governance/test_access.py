@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from django.test import RequestFactory
 from django.urls import URLPattern
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import keys
@@ -78,6 +78,7 @@ def _nothing() -> None:
     raise NotFound
 
 
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(
     roles=st.sets(st.sampled_from(list(Role)), max_size=3),
     active=st.booleans(),
