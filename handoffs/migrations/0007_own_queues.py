@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0005_long_external_ids_and_old_keys")]
+    dependencies = [("handoffs", "0006_lean_hot_tables")]
 
     operations = [
         migrations.AlterModelOptions(
