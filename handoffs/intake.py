@@ -56,7 +56,7 @@ _DOOR = """
 select client.id as client_id, client.name as client_name, key.prefix, key.workflows,
     run.id as run_id, run.state, run.workflow_id, run.status_token, workflow.slug,
     workflow.revision, workflow.launched_at is not null as launched,
-    kept.fingerprint, kept.status, kept.body, now() as now,
+    kept.fingerprint, kept.status, kept.body, statement_timestamp() as now,
     (select jsonb_object_agg(queue_id, waiting) from (
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
@@ -233,7 +233,7 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise NotLaunched
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
         raise _not_accepting(door.state)
-    return compiled.get(door.workflow_id, door.revision)
+    return compiled.get(door.workflow_id, door.revision, door.now)
 
 
 def _not_accepting(state: str) -> IllegalTransition:

@@ -1,0 +1,6 @@
+"""What is stored about changing policy: fields, constraints and `__str__`, no behaviour."""
+
+from governance.models.reminders import ReviewReminder
+from governance.models.signoffs import MapSignOff
+
+__all__ = ["MapSignOff", "ReviewReminder"]
