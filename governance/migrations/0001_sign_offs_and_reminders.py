@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("handoffs", "0006_maps_live_and_die"),
+        ("handoffs", "0007_maps_live_and_die"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

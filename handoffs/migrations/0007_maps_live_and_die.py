@@ -116,7 +116,7 @@ create trigger map_revises after insert or update or delete on handoffs_risktier
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0005_long_external_ids_and_old_keys"),
+        ("handoffs", "0006_lean_hot_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
