@@ -32,9 +32,8 @@ create trigger map_sign_off_stays before insert or update or delete on governanc
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
+        ("governance", "0001_backtests"),
         ("handoffs", "0007_maps_live_and_die"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
