@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0006_lean_hot_tables")]
+    dependencies = [("handoffs", "0007_maps_live_and_die")]
 
     operations = [
         migrations.AlterModelOptions(
