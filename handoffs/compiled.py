@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoffs import argument_schema, authority, models, policy
+from handoffs import argument_schema, authority, models, policy, sampling
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -26,6 +26,7 @@ class Action:
     type: ActionType
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
+    roll_back_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class CompiledWorkflow:
     actions: Mapping[str, Action]
     rows: tuple[authority.Row, ...]
     authorities: Mapping[str, Authority]
+    # how probable an audit is, by tier; a tier that is not sampled is not here
+    shares: Mapping[Tier, float]
 
     def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
         assert self.map is not None
@@ -87,7 +90,13 @@ def _compile(workflow_id: int) -> CompiledWorkflow:
         actions={action.name: _action(action) for action in workflow.action_types.all()},
         rows=tuple(_row(row) for row in rows),
         authorities={str(row.id): _authority(row) for row in rows},
+        shares=_shares(workflow_id),
     )
+
+
+def _shares(workflow_id: int) -> Mapping[Tier, float]:
+    rows = models.AuditShare.objects.filter(workflow_id=workflow_id).values_list("tier", "share")
+    return {**sampling.DEFAULT_SHARES, **{Tier(tier): float(share) for tier, share in rows}}
 
 
 def _action(action: models.ActionType) -> Action:
@@ -101,6 +110,7 @@ def _action(action: models.ActionType) -> Action:
         ),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
+        roll_back_seconds=action.roll_back_seconds,
     )
 
 
