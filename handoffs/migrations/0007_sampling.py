@@ -15,7 +15,7 @@ create trigger audit_share_revises after insert or update or delete on handoffs_
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0005_long_external_ids_and_old_keys"),
+        ("handoffs", "0006_lean_hot_tables"),
     ]
 
     operations = [
