@@ -60,7 +60,8 @@ _DOOR = Statement(
 select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
     run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
     workflow.revision, workflow.launched_at is not null,
-    kept.fingerprint, kept.status, kept.body, (extract(epoch from now()) * 1000000)::bigint,
+    kept.fingerprint, kept.status, kept.body,
+    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
     (select jsonb_object_agg(queue_id, waiting) from (
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
@@ -253,7 +254,7 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise NotLaunched
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
         raise _not_accepting(door.state)
-    return compiled.get(door.workflow_id, door.revision)
+    return compiled.get(door.workflow_id, door.revision, door.now)
 
 
 def _not_accepting(state: str) -> IllegalTransition:
