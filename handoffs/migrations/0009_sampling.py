@@ -15,7 +15,7 @@ create trigger audit_share_revises after insert or update or delete on handoffs_
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0007_maps_live_and_die"),
+        ("handoffs", "0008_own_queues"),
     ]
 
     operations = [
