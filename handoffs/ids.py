@@ -3,6 +3,7 @@
 import base64
 import os
 import time
+from datetime import datetime
 
 # Crockford's base 32: no i, l, o, u
 _CROCKFORD = bytes.maketrans(
@@ -14,6 +15,15 @@ ID_LENGTH = 26
 def new(prefix: str) -> str:
     """Return e.g. ``run_01k9…``: 48 bits of milliseconds, then 80 random bits."""
     value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+    return _spell(prefix, value)
+
+
+def at(prefix: str, moment: datetime) -> str:
+    """Return the id that sorts before every other made at `moment` or later."""
+    return _spell(prefix, max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def _spell(prefix: str, value: int) -> str:
     # 26 characters hold 130 bits: two zeros, then these 128
     letters = base64.b32encode((value << 30).to_bytes(20, "big"))[:ID_LENGTH]
     return f"{prefix}_{letters.translate(_CROCKFORD).decode()}"

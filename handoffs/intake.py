@@ -1,6 +1,6 @@
 """Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from handoffs import (
     compiled,
     ids,
     pause,
+    sampling,
     signals,
     waiting,
 )
@@ -59,7 +60,8 @@ _DOOR = Statement(
 select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
     run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
     workflow.revision, workflow.launched_at is not null,
-    kept.fingerprint, kept.status, kept.body, (extract(epoch from now()) * 1000000)::bigint,
+    kept.fingerprint, kept.status, kept.body,
+    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
     (select jsonb_object_agg(queue_id, waiting) from (
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
@@ -137,6 +139,7 @@ class _Ruled:
     authority: pause.Authority | None
     kind: HandoffKind
     blocking: bool
+    shares: Mapping[Tier, float]
 
 
 def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
@@ -251,7 +254,7 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise NotLaunched
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
         raise _not_accepting(door.state)
-    return compiled.get(door.workflow_id, door.revision)
+    return compiled.get(door.workflow_id, door.revision, door.now)
 
 
 def _not_accepting(state: str) -> IllegalTransition:
@@ -300,6 +303,7 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         authority=authority,
         kind=kind,
         blocking=_blocks(ruling.tier, proposed.blocking),
+        shares=policy.shares,
     )
 
 
@@ -328,18 +332,22 @@ def _refuse_brief(refusal: type[BadShape], problems: Sequence[briefs.Remark]) ->
 
 
 def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
+    id, tier = ids.new_proposal(), ruled.ruling.tier
+    audit = sampling.draw(settings.SAMPLING_SECRET, id, tier=tier, shares=ruled.shares)
     return pause.ProposalFacts(
-        id=ids.new_proposal(),
+        id=id,
         run_id=proposed.run,
         action_type=ruled.action.name,
         arguments=ruled.arguments,
         arguments_digest=ruled.digest,
         signals=proposed.signals,
-        tier=ruled.ruling.tier,
+        tier=tier,
         act=ruled.ruling.act.value,
         rules=[_fired(reason) for reason in ruled.ruling.fired],
         map_version=ruled.ruling.version,
         preconditions=proposed.preconditions,
+        audit=audit,
+        brief=ruled.brief if audit.drawn else None,
     )
 
 
