@@ -12,7 +12,9 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from accounts.models import Client, User
+from governance import maps
 from handoffs import models
+from handoffs.actors import SYSTEM
 from handoffs.states import Fallback, Impact, Reversibility, Tier
 
 PASSWORD = "correct horse battery staple"
@@ -138,6 +140,26 @@ def map_body() -> dict[str, Any]:
             },
         ],
     }
+
+
+def map_cases(workflow: models.Workflow, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return cases that show every rule of `body` from both sides."""
+    return []
+
+
+def draft_map(
+    workflow: models.Workflow, *, author: User | None = None, **changes: Any
+) -> models.RiskTierMap:
+    """A draft of the usual map with `changes`, and the cases that it needs."""
+    body = map_body() | changes
+    return maps.draft(
+        workflow,
+        body,
+        cases=map_cases(workflow, body),
+        by=SYSTEM,
+        author=author,
+        now=timezone.now(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
