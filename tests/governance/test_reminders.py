@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from accounts.models import User
-from config.celery import app
 from governance import maps, reminders
 from governance.models import ReviewReminder
 from handoffs.actors import SYSTEM
@@ -115,10 +114,3 @@ def test_two_workers_at_once_remind_once(committed_db: Databases, owned: Workflo
 
     assert sorted(racer.result for racer in racers) == [0, 0, 0, 1]
     assert ReviewReminder.objects.count() == len(mails()) == 1
-
-
-def test_the_clock_reminds(db: None) -> None:
-    app.loader.import_default_modules()
-    app.tasks["governance.remind_of_reviews"](was_once_sent=True)
-
-    assert "governance.remind_of_reviews" in app.conf.beat_schedule
