@@ -32,7 +32,7 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the server saw: `read_seconds` of looking at the page, None while it was never opened."""
+    """What the server saw; `read_seconds` is None while the page was never opened."""
 
     verb: str
     reason: str
