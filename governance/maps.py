@@ -25,7 +25,8 @@ from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 __all__ = [
     "Seat", "Standing", "normalised", "draft", "edit", "sign", "signatures", "withdraw_signature",
     "publish", "publish_first", "retire", "review", "standing", "problems", "content_problems",
-    "warnings", "launch", "check_launched", "gaps", "unattended", "published_map", "action_types", "rows",
+    "warnings", "launch", "check_launched", "gaps", "unattended", "published_map", "action_types",
+    "rows",
 ]  # fmt: skip
 
 DRAFT, PUBLISHED, RETIRED = RiskTierMap.State.values
