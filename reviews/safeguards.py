@@ -15,7 +15,7 @@ from reviews.errors import Unmet
 # enough for "Above the limit." and, in scripts that write a word in one sign, for five of them
 REASON_LETTERS = 10
 _WIDE_LETTER = 3
-_DISAGREEING = frozenset({"reject", "roll_back"})
+_DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})
 
