@@ -1,14 +1,20 @@
 """A workflow's policy, ready to rule: compiled once per revision and kept by each process.
 
 Triggers move the revision whenever map, action types, matrix, queues or the workflow change, and
-every intake reads it, so a change is in force with the next proposal, in every process.
+every intake reads it, so a change is in force with the next proposal, in every process. What a row
+of the matrix says begins and ends at its own time: what is compiled holds until the next of those
+moments, by the database's clock.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from handoffs import argument_schema, authority, models, policy
+from django.contrib.postgres.functions import TransactionNow
+
+from handoffs import argument_schema, authority, levels, models, policy, queries
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -40,6 +46,13 @@ class CompiledWorkflow:
     actions: Mapping[str, Action]
     rows: tuple[authority.Row, ...]
     authorities: Mapping[str, Authority]
+    # between the moments at which a row begins or ends
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        began = self.since is None or self.since <= at
+        return began and (self.until is None or at < self.until)
 
     def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
         assert self.map is not None
@@ -57,27 +70,28 @@ class CompiledWorkflow:
         return self.authorities[str(row.id)] if row else None
 
 
-def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
-    """Return the compiled workflow at `revision`, or as it is now when none is given."""
-    if revision is None:
-        revision = models.Workflow.objects.values_list("revision", flat=True).get(id=workflow_id)
+def get(
+    workflow_id: int, revision: int | None = None, now: datetime | None = None
+) -> CompiledWorkflow:
+    """Return the workflow as it is at `now` in `revision`; by default as the database says now."""
+    if revision is None or now is None:
+        asked = models.Workflow.objects.filter(id=workflow_id)
+        revision, now = asked.values_list("revision", TransactionNow()).get()
     kept = _KEPT.get(workflow_id)
-    if kept is None or kept.revision != revision:
-        kept = _KEPT[workflow_id] = _compile(workflow_id)
+    if kept is None or kept.revision != revision or not kept.holds(now):
+        kept = _KEPT[workflow_id] = _compile(workflow_id, now)
     return kept
 
 
-def _compile(workflow_id: int) -> CompiledWorkflow:
+def _compile(workflow_id: int, now: datetime) -> CompiledWorkflow:
     """Read and compile; the revision is read first, so that a change meanwhile is seen again."""
     workflow = models.Workflow.objects.get(id=workflow_id)
     published = models.RiskTierMap.objects.filter(
         workflow=workflow, state=models.RiskTierMap.State.PUBLISHED
     ).first()
-    rows = list(
-        models.MatrixRow.objects.filter(workflow=workflow).select_related(
-            "role", "queue", "action_type"
-        )
-    )
+    since, until = _bounds(workflow_id, now)
+    stored = queries.rows_in_force(workflow, now)
+    rows = [(queries.authority_row(row), _authority(row)) for row in stored]
     return CompiledWorkflow(
         id=workflow.id,
         slug=workflow.slug,
@@ -85,9 +99,24 @@ def _compile(workflow_id: int) -> CompiledWorkflow:
         strict_briefs=workflow.strict_briefs,
         map=policy.parse_map(published.body, version=published.version) if published else None,
         actions={action.name: _action(action) for action in workflow.action_types.all()},
-        rows=tuple(_row(row) for row in rows),
-        authorities={str(row.id): _authority(row) for row in rows},
+        rows=tuple(row for row, _ in rows),
+        authorities={str(row.id): asked for row, asked in rows},
+        since=since,
+        until=until,
     )
+
+
+def _bounds(workflow_id: int, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return the last moment up to `now` and the first after it at which a row begins or ends."""
+    rows = models.MatrixRow.objects.filter(workflow_id=workflow_id)
+    moments = [
+        at
+        for pair in rows.values_list("effective_from", "effective_until")
+        for at in pair
+        if at is not None
+    ]
+    since = max((at for at in moments if at <= now), default=None)
+    return since, min((at for at in moments if at > now), default=None)
 
 
 def _action(action: models.ActionType) -> Action:
@@ -104,33 +133,47 @@ def _action(action: models.ActionType) -> Action:
     )
 
 
-def _row(row: models.MatrixRow) -> authority.Row:
-    return authority.Row(
-        id=str(row.id),
-        action_type=row.action_type.name if row.action_type else None,
-        kind=HandoffKind(row.kind) if row.kind else None,
-        tier=Tier(row.tier) if row.tier else None,
-        role=row.role.name,
-        queue=row.queue.slug,
-        deadline_seconds=row.deadline_seconds,
-        fallback=Fallback(row.fallback),
-        safeguards=row.safeguards,
-        escalate_role=None,
-        escalate_queue=None,
-    )
-
-
 def _authority(row: models.MatrixRow) -> Authority:
+    overflow = row.overflow_queue
+    here = _at(row, row.queue)
+    return here if overflow is None else replace(here, overflow=_at(row, overflow))
+
+
+def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
+    """Resolve the row for a handoff that would wait in `queue`."""
+    action = row.action_type
+    terms = levels.Terms(
+        business_time=row.business_time,
+        urgent_seconds=row.urgent_seconds,
+        email=row.email,
+        latency_tolerance=row.latency_tolerance or (action.latency_tolerance if action else ""),
+        batch_seconds=row.batch_seconds,
+        overflow_queue_id=row.overflow_queue_id,
+        overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+    )
     return Authority(
-        queue_id=row.queue_id,
-        queue_name=row.queue.name,
-        queue_slug=row.queue.slug,
-        depth_limit=row.queue.depth_limit,
+        queue_id=queue.pk,
+        queue_name=queue.name,
+        queue_slug=queue.slug,
+        depth_limit=queue.depth_limit,
         role_id=row.role_id,
         role_name=row.role.name,
         deadline_seconds=row.deadline_seconds,
-        fallback=row.fallback,
+        calendar=queries.calendar(queue) if row.business_time else None,
+        fallback=row.fallback or Fallback.REJECT.value,
         safeguards=row.safeguards,
-        escalate_queue_id=row.escalate_queue_id,
-        escalate_role_id=row.escalate_role_id,
+        ladder=json.dumps(levels.to_json(_level(step) for step in row.steps.all())),
+        terms=json.dumps(levels.terms_to_json(terms)),
+    )
+
+
+def _level(step: models.LadderStep) -> levels.Level:
+    return levels.Level(
+        level=step.level,
+        role_id=step.role_id,
+        role=step.role.name,
+        queue_id=step.queue_id,
+        queue=step.queue.slug,
+        seconds=step.seconds,
+        required_context=tuple(step.required_context),
     )

@@ -4,14 +4,16 @@ answer commit together, as one statement, or not at all.
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from django.db import connection
 
-from handoffs import audit, ids
+from handoffs import audit, ids, sla
 from handoffs.actors import Actor
+from handoffs.calendars import Calendar
 from handoffs.states import Cause, HandoffKind, Tier
 
 
@@ -45,8 +47,13 @@ class Authority:
     deadline_seconds: int
     fallback: str
     safeguards: dict[str, Any]
-    escalate_queue_id: int | None
-    escalate_role_id: int | None
+    # JSON texts of handoffs.levels, made once for all handoffs of the row
+    ladder: str
+    terms: str
+    # counts only while the queue is open; None: every second counts
+    calendar: Calendar | None = None
+    # the same row's other queue, for when this one is full
+    overflow: "Authority | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +87,10 @@ class Opening:
     checkpoint: str | None = None
     id: str = field(default_factory=ids.new_handoff)
 
-    @property
+    @cached_property
     def deadline_at(self) -> datetime:
-        return self.now + timedelta(seconds=self.authority.deadline_seconds)
+        authority = self.authority
+        return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
 
 
 _PROPOSAL = """
@@ -116,10 +124,10 @@ audited as (
 _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
-        round, queue_id, role_id, level, escalate_queue_id, escalate_role_id, blocking, pause,
+        round, queue_id, role_id, level, ladder, terms, blocking, pause,
         deadline_at, deadline_seconds, fallback, safeguards)
     select %(handoff_id)s, source.id, %(workflow_id)s, %(prop_id)s, %(kind)s, %(tier)s, 'waiting',
-        1, 1, %(queue_id)s, %(role_id)s, 1, %(escalate_queue_id)s, %(escalate_role_id)s,
+        1, 1, %(queue_id)s, %(role_id)s, 1, %(ladder)s::jsonb, %(terms)s::jsonb,
         %(blocking)s, source.pause, %(deadline_at)s, %(deadline_seconds)s, %(fallback)s,
         %(safeguards)s::jsonb
     from source),
@@ -225,8 +233,8 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "tier": opening.tier.value if opening.tier else "",
         "queue_id": authority.queue_id,
         "role_id": authority.role_id,
-        "escalate_queue_id": authority.escalate_queue_id,
-        "escalate_role_id": authority.escalate_role_id,
+        "ladder": authority.ladder,
+        "terms": authority.terms,
         "blocking": opening.blocking,
         "deadline_at": opening.deadline_at,
         "deadline_seconds": authority.deadline_seconds,

@@ -60,7 +60,7 @@ def get(user: User, handoff_id: str) -> Handoff:
     """Return the handoff with what a page needs around it, or raise NotFound."""
     handoff = (
         Handoff.objects.filter(Q(id=handoff_id), queue__in=workable(user))
-        .select_related("queue", "role", "escalate_role", "proposal", "run", "workflow")
+        .select_related("queue", "role", "proposal", "run", "workflow")
         .defer("proposal__signals")
         .first()
     )

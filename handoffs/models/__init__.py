@@ -3,6 +3,7 @@
 from handoffs.models.audit import AuditEntry, AuditSeal
 from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
 from handoffs.models.matrix import (
+    LadderStep,
     MatrixRow,
     Queue,
     QueueDepth,
@@ -37,6 +38,7 @@ __all__ = [
     "Handoff",
     "IdempotencyRecord",
     "InformationRequest",
+    "LadderStep",
     "MatrixRow",
     "OutboxMessage",
     "Proposal",

@@ -24,6 +24,10 @@ class Workflow(models.Model):
     strict_briefs = models.BooleanField(
         default=False, help_text="Refuse briefs that take longer than 30 seconds to read."
     )
+    four_eyes = models.BooleanField(
+        default=False,
+        help_text="A change of the governance matrix waits until a second person approves it.",
+    )
     launched_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveBigIntegerField(default=1, editable=False)
 
