@@ -9,7 +9,9 @@ from handoffs.calendars import DAY, Calendar, Segment
 # a calendar that is closed for longer than this never opens
 _HORIZON = timedelta(days=3 * 366)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = tuple("- Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_MONTHS = tuple(
+    ["-", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+)
 
 
 class NeverOpens(ValueError):

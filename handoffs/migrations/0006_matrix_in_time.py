@@ -1,7 +1,7 @@
 """Rows of the matrix hold in time and carry a ladder; queues have opening hours."""
 
-import django.db.models.deletion
 import django.contrib.postgres.functions
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -61,7 +61,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="matrixrow",
             name="effective_from",
-            field=models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow()),
+            field=models.DateTimeField(
+                db_default=django.contrib.postgres.functions.TransactionNow()
+            ),
         ),
         migrations.AddField(
             model_name="matrixrow",

@@ -123,7 +123,12 @@ def test_a_file_makes_the_workflow_with_its_queues_teams_map_and_matrix(db: None
     wide = workflow.rows.get(action_type=None)
     (step,) = wide.steps.all()
     assert (wide.deadline_seconds, wide.fallback) == (8 * 3600, "reject")
-    assert (step.level, step.role.name, step.queue.slug, step.seconds) == (2, "heads", "head", 14400)
+    assert (step.level, step.role.name, step.queue.slug, step.seconds) == (
+        2,
+        "heads",
+        "head",
+        14400,
+    )
     assert AuditEntry.objects.filter(action="workflow.imported").count() == 1
 
 

@@ -263,7 +263,9 @@ def test_a_role_that_nobody_holds_is_named_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("more", [{"overflow_queue": "attic"}, {"ladder": (step("leads", "attic"),)}])
+@pytest.mark.parametrize(
+    "more", [{"overflow_queue": "attic"}, {"ladder": (step("leads", "attic"),)}]
+)
 def test_a_queue_that_nobody_of_the_role_works_is_named(more: dict[str, Any]) -> None:
     role = "clerks" if "overflow_queue" in more else "leads"
 
