@@ -123,7 +123,7 @@ def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
 
 def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
     body = maps.normalised(file.map)
-    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
     if published is not None and maps.normalised(published.body) == body:
         return
     maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
@@ -138,7 +138,7 @@ def export(workflow: Workflow) -> str:
 
 def document(workflow: Workflow) -> dict[str, Any]:
     """Return all that a file says of a workflow, as plain data in the order of the file."""
-    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
     now = timezone.now()
     rows = sorted(
         (matrix_rows.facts(row, now=now) for row in queries.rows_from(workflow, now)), key=_order

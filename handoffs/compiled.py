@@ -1,26 +1,46 @@
 """A workflow's policy, ready to rule: compiled once per revision and kept by each process.
 
 Triggers move the revision whenever map, action types, matrix, queues or the workflow change, and
-every intake reads it, so a change is in force with the next proposal, in every process. What a row
-of the matrix says begins and ends at its own time: what is compiled holds until the next of those
-moments, by the database's clock.
+every intake reads it, so a change is in force with the next proposal, in every process. So is a
+scheduled version from its moment on, of a map as of a row of the matrix: what is kept says until
+when it holds, and every intake also reads the database's clock.
 """
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.functions import TransactionNow
+from django.db import connection
 
-from handoffs import argument_schema, authority, levels, models, policy, queries
+from handoffs import argument_schema, authority, levels, models, policy, queries, sampling
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
 from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
+# maps that say the same under the same number are compiled once, whichever workflow has them
+_MAPS: OrderedDict[tuple[str, int], policy.RiskMap] = OrderedDict()
+MAPS_KEPT = 500
+# reads of one policy, until nothing was changed in between
+_TRIES = 10
+
+_NOW = "select revision, clock_timestamp() from handoffs_workflow where id = %s"
+# from when on what is in force at a moment holds, and until when
+_SPAN = """
+select max(boundary) filter (where boundary <= %(at)s),
+    min(boundary) filter (where boundary > %(at)s)
+from (
+    select unnest(array[effective_at, superseded_at]) as boundary from handoffs_risktiermap
+    where workflow_id = %(workflow)s and state = 'published'
+    union all
+    select unnest(array[effective_from, effective_until]) from handoffs_matrixrow
+    where workflow_id = %(workflow)s
+) boundaries
+"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,7 @@ class Action:
     type: ActionType
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
+    roll_back_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -41,18 +62,15 @@ class CompiledWorkflow:
     id: int
     slug: str
     revision: int
+    since: datetime | None
+    until: datetime | None
     strict_briefs: bool
     map: policy.RiskMap | None
     actions: Mapping[str, Action]
     rows: tuple[authority.Row, ...]
     authorities: Mapping[str, Authority]
-    # between the moments at which a row begins or ends
-    since: datetime | None
-    until: datetime | None
-
-    def holds(self, at: datetime) -> bool:
-        began = self.since is None or self.since <= at
-        return began and (self.until is None or at < self.until)
+    # how probable an audit is, by tier; a tier that is not sampled is not here
+    shares: Mapping[Tier, float]
 
     def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
         assert self.map is not None
@@ -69,54 +87,88 @@ class CompiledWorkflow:
         row = authority.choose(named, action_type=None, kind=kind, tier=None)
         return self.authorities[str(row.id)] if row else None
 
+    def holds(self, revision: int, at: datetime) -> bool:
+        """Tell whether this is still the policy at `revision` and at that moment."""
+        begun = self.since is None or self.since <= at
+        return self.revision == revision and begun and (self.until is None or at < self.until)
+
 
 def get(
-    workflow_id: int, revision: int | None = None, now: datetime | None = None
+    workflow_id: int, revision: int | None = None, at: datetime | None = None
 ) -> CompiledWorkflow:
-    """Return the workflow as it is at `now` in `revision`; by default as the database says now."""
-    if revision is None or now is None:
-        asked = models.Workflow.objects.filter(id=workflow_id)
-        revision, now = asked.values_list("revision", TransactionNow()).get()
+    """Return the compiled workflow at `revision` and `at`, or as it is now when not told."""
+    if revision is None or at is None:
+        revision, at = _now(workflow_id)
     kept = _KEPT.get(workflow_id)
-    if kept is None or kept.revision != revision or not kept.holds(now):
-        kept = _KEPT[workflow_id] = _compile(workflow_id, now)
+    if kept is None or not kept.holds(revision, at):
+        kept = _KEPT[workflow_id] = _compile(workflow_id, at)
     return kept
 
 
-def _compile(workflow_id: int, now: datetime) -> CompiledWorkflow:
-    """Read and compile; the revision is read first, so that a change meanwhile is seen again."""
+def _now(workflow_id: int) -> tuple[int, datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW, [workflow_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise models.Workflow.DoesNotExist
+    return row[0], row[1]
+
+
+def _compile(workflow_id: int, at: datetime) -> CompiledWorkflow:
+    """Read and compile what rules at `at`; read again when it was changed while it was read.
+
+    Every change moves the revision in its own transaction, so that what was read between two
+    looks at the same revision belongs together: nothing is ruled by half of an import.
+    """
+    before, _ = _now(workflow_id)
+    for _ in range(_TRIES):
+        read = _read(workflow_id, at)
+        if read.revision == before == (after := _now(workflow_id)[0]):
+            return read
+        before = after
+    return read
+
+
+def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
     workflow = models.Workflow.objects.get(id=workflow_id)
-    published = models.RiskTierMap.objects.filter(
-        workflow=workflow, state=models.RiskTierMap.State.PUBLISHED
-    ).first()
-    since, until = _bounds(workflow_id, now)
-    stored = queries.rows_in_force(workflow, now)
-    rows = [(queries.authority_row(row), _authority(row)) for row in stored]
+    published = models.RiskTierMap.objects.filter(workflow=workflow).in_force(at).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_SPAN, {"workflow": workflow_id, "at": at})
+        since, until = cursor.fetchone()
+    rows = [
+        (queries.authority_row(row), _authority(row)) for row in queries.rows_in_force(workflow, at)
+    ]
     return CompiledWorkflow(
         id=workflow.id,
         slug=workflow.slug,
         revision=workflow.revision,
+        since=since,
+        until=until,
         strict_briefs=workflow.strict_briefs,
-        map=policy.parse_map(published.body, version=published.version) if published else None,
+        map=_map(published) if published else None,
         actions={action.name: _action(action) for action in workflow.action_types.all()},
         rows=tuple(row for row, _ in rows),
         authorities={str(row.id): asked for row, asked in rows},
-        since=since,
-        until=until,
+        shares=_shares(workflow_id),
     )
 
 
-def _bounds(workflow_id: int, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the last moment up to `now` and the first after it at which a row begins or ends."""
-    rows = models.MatrixRow.objects.filter(workflow_id=workflow_id)
-    moments = [
-        at
-        for pair in rows.values_list("effective_from", "effective_until")
-        for at in pair
-        if at is not None
-    ]
-    since = max((at for at in moments if at <= now), default=None)
-    return since, min((at for at in moments if at > now), default=None)
+def _shares(workflow_id: int) -> Mapping[Tier, float]:
+    rows = models.AuditShare.objects.filter(workflow_id=workflow_id).values_list("tier", "share")
+    return {**sampling.DEFAULT_SHARES, **{Tier(tier): float(share) for tier, share in rows}}
+
+
+def _map(published: models.RiskTierMap) -> policy.RiskMap:
+    """Return the map, compiled before if any workflow has the same."""
+    key = (published.digest, published.version)
+    kept = _MAPS.get(key) if published.digest else None
+    if kept is None:
+        kept = policy.parse_map(published.body, version=published.version)
+        if published.digest:
+            _MAPS[key] = kept
+    if len(_MAPS) > MAPS_KEPT:
+        _MAPS.popitem(last=False)
+    return kept
 
 
 def _action(action: models.ActionType) -> Action:
@@ -130,6 +182,7 @@ def _action(action: models.ActionType) -> Action:
         ),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
+        roll_back_seconds=action.roll_back_seconds,
     )
 
 

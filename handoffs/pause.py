@@ -2,18 +2,18 @@
 answer commit together, as one statement, or not at all.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-import psycopg
-from django.db import connection
+import orjson
 
-from handoffs import audit, ids, sla
+from handoffs import audit, canonical, ids, sla
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
+from handoffs.sampling import NOT_SAMPLED, Draw
+from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
 
 
@@ -32,6 +32,9 @@ class ProposalFacts:
     rules: list[dict[str, Any]]
     map_version: int
     preconditions: list[Any]
+    audit: Draw = NOT_SAMPLED
+    # only of what is drawn: the brief of its audit is made of it
+    brief: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,11 @@ class Remembered:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """A handoff about to be opened."""
+    """A handoff about to be opened.
+
+    `afterwards` asks about what was done already, `about` the proposal of that: however its run
+    went on, also when it has ended, and the run takes no notice.
+    """
 
     run_id: str
     workflow_id: int
@@ -76,7 +83,6 @@ class Opening:
     kind: HandoffKind
     authority: Authority
     brief: dict[str, Any]
-    brief_digest: str
     by: Actor
     now: datetime
     cause: Cause
@@ -85,6 +91,9 @@ class Opening:
     blocking: bool = True
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
+    afterwards: bool = False
+    about: str | None = None
+    roll_back_until: datetime | None = None
     id: str = field(default_factory=ids.new_handoff)
 
     @cached_property
@@ -96,10 +105,12 @@ class Opening:
 _PROPOSAL = """
 proposal as (
     insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
-        tier, act, rules, map_version, preconditions, outcome, outcome_detail)
+        tier, act, rules, map_version, preconditions, outcome, outcome_detail, audit_share,
+        audit_drawn, audit_brief)
     select %(prop_id)s, source.id, %(action_type)s, %(arguments)s, %(arguments_digest)s,
         %(signals)s::jsonb, %(prop_tier)s, %(act)s, %(rules)s::jsonb, %(map_version)s,
-        %(preconditions)s::jsonb, '', ''
+        %(preconditions)s::jsonb, '', '', %(audit_share)s::numeric, %(audit_drawn)s,
+        %(audit_brief)s::jsonb
     from source)"""
 
 _CHECKPOINT = """
@@ -125,18 +136,18 @@ _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
         round, queue_id, role_id, level, ladder, terms, blocking, pause,
-        deadline_at, deadline_seconds, fallback, safeguards)
+        deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s, %(prop_id)s, %(kind)s, %(tier)s, 'waiting',
         1, 1, %(queue_id)s, %(role_id)s, 1, %(ladder)s::jsonb, %(terms)s::jsonb,
         %(blocking)s, source.pause, %(deadline_at)s, %(deadline_seconds)s, %(fallback)s,
-        %(safeguards)s::jsonb
+        %(safeguards)s::jsonb, %(roll_back_until)s
     from source),
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)
     select %(handoff_id)s, 1, %(brief)s::jsonb, %(brief_digest)s from source),
 depth as (
     update handoffs_queuedepth set waiting = waiting + 1 from source
-    where queue_id = %(queue_id)s and slot = pg_backend_pid() %% 16),
+    where queue_id = %(queue_id)s and slot = pg_backend_pid() % 16),
 logged as (
     insert into handoffs_transition (run_id, handoff_id, version, from_state, to_state,
         actor_kind, actor, cause, xact_id)
@@ -170,19 +181,43 @@ with source as (
     where id = %(run_id)s and state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share
 ), moved as (select id, 0 as version, '' as from_state from source where false)"""
 
+_AFTERWARDS = """
+with source as (select id, 0 as pause from handoffs_run where id = %(run_id)s for share),
+moved as (select id, 0 as version, '' as from_state from source where false)"""
+
+_HEADS = {"stop": _STOP, "go_on": _GO_ON, "afterwards": _AFTERWARDS}
+_PARTS = {
+    "handoff": _HANDOFF,
+    "audit": _AUDIT,
+    "proposal": _PROPOSAL,
+    "checkpoint": _CHECKPOINT,
+    "remembered": _REMEMBERED,
+}
+
+
+@cache
+def _statement(head: str, *parts: str) -> Statement:
+    """Put a statement together, once for each combination of what there is to store."""
+    name = "_".join([head, *(part for part in parts if part)])
+    sql = ",".join([_HEADS[head], *(_PARTS[part] for part in parts if part)])
+    return Statement(name, f"{sql} select count(*) from source")
+
 
 def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool:
     """Store everything; False when the run does not accept handoffs, and then nothing is stored.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first.
     """
-    parts = [_HANDOFF, _AUDIT]
-    parts += [_PROPOSAL] if opening.proposal else []
-    parts += [_CHECKPOINT] if opening.checkpoint is not None else []
-    parts += [_REMEMBERED] if remembered else []
-    head = _STOP if opening.blocking else _GO_ON
-    params = {**_opening_params(opening), **_remembered_params(remembered)}
-    return execute(f"{head},{','.join(parts)} select count(*) from source", params)
+    going_on = "afterwards" if opening.afterwards else "go_on"
+    statement = _statement(
+        "stop" if opening.blocking else going_on,
+        "handoff",
+        "audit",
+        "proposal" if opening.proposal else "",
+        "checkpoint" if opening.checkpoint is not None else "",
+        "remembered" if remembered else "",
+    )
+    return _stored(statement, {**_opening_params(opening), **_remembered_params(remembered)})
 
 
 def store_proposal(
@@ -195,9 +230,13 @@ def store_proposal(
     checkpoint: str | None,
 ) -> bool:
     """Store a proposal that needs nobody; False when the run does not accept proposals."""
-    parts = [_PROPOSAL, _AUDIT]
-    parts += [_CHECKPOINT] if checkpoint is not None else []
-    parts += [_REMEMBERED] if remembered else []
+    statement = _statement(
+        "go_on",
+        "proposal",
+        "audit",
+        "checkpoint" if checkpoint is not None else "",
+        "remembered" if remembered else "",
+    )
     params = {
         "run_id": proposal.run_id,
         "client_id": client_id,
@@ -207,23 +246,16 @@ def store_proposal(
         **_audit_params(by, "proposal.ruled", proposal.id, facts),
         **_remembered_params(remembered),
     }
-    return execute(f"{_GO_ON},{','.join(parts)} select count(*) from source", params)
+    return _stored(statement, params)
 
 
-def execute(sql: str, params: dict[str, Any]) -> bool:
-    """Run one prepared statement past the ORM's cursor, which binds on the client's side.
-
-    Planning these statements costs more than running them; a server-side prepared statement is
-    planned once per connection.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        row = psycopg.Cursor(connection.connection).execute(sql, params, prepare=True).fetchone()
-    return bool(row and row[0])
+def _stored(statement: Statement, params: dict[str, Any]) -> bool:
+    row = statement.row(params)
+    return row is not None and row[0] != "0"
 
 
 def _opening_params(opening: Opening) -> dict[str, Any]:
-    authority = opening.authority
+    authority, brief = opening.authority, canonical.encode(opening.brief)
     return {
         "run_id": opening.run_id,
         "workflow_id": opening.workflow_id,
@@ -240,12 +272,13 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "deadline_seconds": authority.deadline_seconds,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
-        "brief": _json(opening.brief),
-        "brief_digest": opening.brief_digest,
+        "brief": brief.decode(),
+        "brief_digest": canonical.digest_of(brief),
         "cause": opening.cause.value,
         "actor": opening.by.name,
         "checkpoint": opening.checkpoint,
-        "prop_id": None,
+        "roll_back_until": opening.roll_back_until,
+        "prop_id": opening.about,
         **(_proposal_params(opening.proposal) if opening.proposal else {}),
         **_audit_params(opening.by, "handoff.opened", opening.id, opening.facts),
     }
@@ -263,6 +296,9 @@ def _proposal_params(proposal: ProposalFacts) -> dict[str, Any]:
         "rules": _json(proposal.rules),
         "map_version": proposal.map_version,
         "preconditions": _json(proposal.preconditions),
+        "audit_share": None if proposal.audit.share is None else str(proposal.audit.share),
+        "audit_drawn": proposal.audit.drawn,
+        "audit_brief": None if proposal.brief is None else _json(proposal.brief),
     }
 
 
@@ -288,4 +324,4 @@ def _remembered_params(remembered: Remembered | None) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()

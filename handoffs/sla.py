@@ -9,9 +9,8 @@ from handoffs.calendars import DAY, Calendar, Segment
 # a calendar that is closed for longer than this never opens
 _HORIZON = timedelta(days=3 * 366)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = tuple(
-    ["-", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-)
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # fmt: skip
 
 
 class NeverOpens(ValueError):

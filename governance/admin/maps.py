@@ -152,9 +152,8 @@ class MapAdmin(RoleAdmin):
         """Start from what is in force in the workflow that the address names."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         number = str(initial.get("workflow", ""))
-        published = RiskTierMap.objects.filter(
-            workflow=int(number) if number.isdigit() else None, state=RiskTierMap.State.PUBLISHED
-        ).first()
+        of = RiskTierMap.objects.filter(workflow=int(number) if number.isdigit() else None)
+        published = of.in_force().first()
         return initial | ({"body": published.body} if published else {})
 
     @admin.display(description="rules in words")
@@ -181,9 +180,18 @@ class MapAdmin(RoleAdmin):
     def save_model(self, request: UserRequest, obj: RiskTierMap, form: Any, change: bool) -> None:  # type: ignore[override]
         now = timezone.now()
         if change:
-            maps.edit(obj, form.body, by=actor(request), now=now)
+            maps.edit(
+                obj,
+                body=form.body,
+                cases=obj.cases,
+                edition=obj.edition,
+                by=actor(request),
+                now=now,
+            )
         else:
-            made = maps.draft(obj.workflow, form.body, by=actor(request), now=now)
+            made = maps.draft(
+                obj.workflow, form.body, by=actor(request), author=request.user, now=now
+            )
             obj.pk, obj.version = made.pk, made.version
         if "_publish" in request.POST:
             drafted = RiskTierMap.objects.select_related("workflow").get(pk=obj.pk)

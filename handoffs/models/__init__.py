@@ -2,6 +2,7 @@
 
 from handoffs.models.audit import AuditEntry, AuditSeal
 from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
+from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
     LadderStep,
     MatrixRow,
@@ -20,21 +21,33 @@ from handoffs.models.runs import (
     Run,
     Transition,
 )
+from handoffs.models.sampling import (
+    ActionHistory,
+    AuditShare,
+    Detector,
+    DetectorCursor,
+    Finding,
+    Sampling,
+)
 from handoffs.models.workflows import (
     ActionType,
-    RiskTierMap,
     Workflow,
     WorkflowGroupPermission,
     WorkflowUserPermission,
 )
 
 __all__ = [
+    "ActionHistory",
     "ActionType",
     "Answer",
     "AuditEntry",
     "AuditSeal",
+    "AuditShare",
     "Brief",
     "Checkpoint",
+    "Detector",
+    "DetectorCursor",
+    "Finding",
     "Handoff",
     "IdempotencyRecord",
     "InformationRequest",
@@ -50,6 +63,7 @@ __all__ = [
     "Resumption",
     "RiskTierMap",
     "Run",
+    "Sampling",
     "Transition",
     "WebhookEndpoint",
     "Workflow",

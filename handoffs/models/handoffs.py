@@ -15,16 +15,18 @@ from handoffs.states import ActorKind, Fallback, HandoffKind, HandoffState, Tier
 class Handoff(models.Model):
     """A question to a role. What the matrix said when it opened is kept here as plain data.
 
-    `round` counts how often it was put: a stale approval is asked again and answered again.
+    Workflow, queue and role are never deleted, so no insert has to lock their rows to be sure of
+    them. `round` counts how often it was put: a stale approval is asked again and answered again.
     """
 
     id = PublicIdField(primary_key=True, default=ids.new_handoff)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="handoffs", db_index=False)
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="+", db_index=False
+        Workflow, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    proposal = models.OneToOneField(
-        Proposal, null=True, on_delete=models.PROTECT, related_name="handoff"
+    # an action may be asked about before it, audited after it, and stand out
+    proposal = models.ForeignKey(
+        Proposal, null=True, on_delete=models.PROTECT, related_name="handoffs", db_index=False
     )
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in HandoffKind])
     tier = models.CharField(
@@ -38,9 +40,15 @@ class Handoff(models.Model):
     version = models.PositiveIntegerField(default=1)
     round = models.PositiveIntegerField(default=1)
     queue = models.ForeignKey(
-        Queue, on_delete=models.PROTECT, related_name="handoffs", db_index=False
+        Queue,
+        on_delete=models.PROTECT,
+        related_name="handoffs",
+        db_index=False,
+        db_constraint=False,
     )
-    role = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", db_index=False)
+    role = models.ForeignKey(
+        Group, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     level = models.PositiveSmallIntegerField(default=1)
     # the levels still above, the next one first; see handoffs.levels.Level
     ladder = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
@@ -56,14 +64,19 @@ class Handoff(models.Model):
     owner_since = models.DateTimeField(db_default=Now())
     opened_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)
+    # of what was done already: until when it can be undone; null: it cannot
+    roll_back_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "kind"], name="handoff_once_per_proposal_and_kind"
+            ),
             models.CheckConstraint(
                 condition=models.Q(state="answered", answered_at__isnull=False)
                 | (~models.Q(state="answered") & models.Q(answered_at__isnull=True)),
                 name="handoff_answered_has_time",
-            )
+            ),
         ]
         indexes = [
             # read by claims.take_next and the desk: the queue in the order it is worked

@@ -21,15 +21,16 @@ from handoffs.states import (
 class Run(models.Model):
     """One execution of a workflow. Only `handoffs.runs` and `handoffs.intake` write its state.
 
+    Workflow and client are never deleted, so no insert has to lock their rows to be sure of them.
     `pause` numbers the stops: blocking handoffs and the one resumption of a stop share it.
     """
 
     id = PublicIdField(primary_key=True, default=ids.new_run)
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False
+        Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False, db_constraint=False
     )
     client = models.ForeignKey(
-        Client, on_delete=models.PROTECT, related_name="runs", db_index=False
+        Client, on_delete=models.PROTECT, related_name="runs", db_index=False, db_constraint=False
     )
     # recorded traffic has names of 237 characters
     external_id = models.CharField(max_length=300)
@@ -104,6 +105,29 @@ class Proposal(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default="")
     outcome_detail = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
+    # null: its tier is not sampled; 0: sampling was off
+    audit_share = models.DecimalField(max_digits=6, decimal_places=5, null=True)
+    audit_drawn = models.BooleanField(db_default=False)
+    # kept of what is drawn, for the audit's brief
+    audit_brief = models.JSONField(null=True)
+    audit_opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(audit_drawn=False)
+                | models.Q(audit_share__isnull=False, audit_share__gt=0),
+                name="proposal_drawn_has_share",
+            )
+        ]
+        indexes = [
+            # read by audits.open_due: what was drawn and has no audit yet
+            models.Index(
+                fields=["id"],
+                condition=models.Q(audit_drawn=True, audit_opened_at__isnull=True),
+                name="proposal_to_audit",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.id
@@ -214,7 +238,9 @@ class RefusedTransition(models.Model):
 class IdempotencyRecord(models.Model):
     """The first answer to a keyed request, told again when the same request comes again."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()

@@ -379,7 +379,7 @@ class TestMaps:
         response = browser_of(mia).post(self.add, map_form(shop, default="notify", _publish="1"))
 
         assert response.status_code == 302
-        published = RiskTierMap.objects.get(state="published")
+        published = RiskTierMap.objects.in_force().get()
         assert (published.version, published.published_by) == (2, mia)
         entry = AuditEntry.objects.get(action="map.published")
         assert entry.actor == f"user {mia.pk}"
@@ -484,8 +484,9 @@ class TestQueues:
 
         assert response.status_code == 302
         assert queues.teams(shop.queue) == [payers]
-        entry = AuditEntry.objects.get(action="queue.teams_given")
-        assert json.loads(bytes(entry.body)) == {"teams": ["payers"]}
+        entry = AuditEntry.objects.get(action="queue.level_given")
+        assert json.loads(bytes(entry.body)) == {"team": "payers", "level": "work"}
+        assert AuditEntry.objects.filter(action="queue.level_taken_back").count() == 1
 
     def test_a_new_queue_has_its_teams_from_the_start(
         self, mia: User, refund_approvers: Group

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0005_long_external_ids_and_old_keys"),
+        ("handoffs", "0009_sampling"),
     ]
 
     operations = [

@@ -61,7 +61,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0007_climb_ladders")]
+    dependencies = [("handoffs", "0011_climb_ladders")]
     operations = [
         migrations.RunSQL(STEPS_REVISE, STEPS_DO_NOT),
         migrations.RemoveConstraint(

@@ -40,5 +40,5 @@ delete from handoffs_ladderstep;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0006_matrix_in_time")]
+    dependencies = [("handoffs", "0010_matrix_in_time")]
     operations = [migrations.RunSQL(UP, DOWN)]
