@@ -14,7 +14,7 @@ now = timezone.now
 
 def overdue(handoff: Handoff, **changes: object) -> None:
     Handoff.objects.filter(id=handoff.id).update(
-        deadline_at=now() - timedelta(seconds=1), **changes
+        deadline_at=now() - timedelta(hours=1), **changes
     )
 
 
