@@ -291,13 +291,12 @@ def _curve(name: str, title: str, cells: Any, label: Any) -> dict[str, Any]:
 
 
 def weight_label(rank: int) -> str:
-    """Say what a weight stands for: hard approval, 2 rules for it, 3 in all."""
+    """Say what a weight stands for: hard approval, by 2 of the 3 rules that fired."""
     tier, rest = divmod(rank, 1_000_000)
     deciding, fired = divmod(rest, 1000)
     name = tuple(Tier)[tier].replace("_", " ")
-    if not fired:
-        return f"{name}, no rule"
-    return f"{name}, {deciding} of {fired} rule{'s' * (fired > 1)} for it"
+    rules = "no rule" if not fired else "1 rule" if fired == 1 else f"{fired} rules"
+    return f"{name}, {f'{deciding} of ' if 0 < deciding < fired else ''}{rules}"
 
 
 def _step_label(steps: tuple[str, ...], step: int) -> str:
