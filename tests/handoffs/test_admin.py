@@ -491,8 +491,9 @@ class TestQueues:
 
         assert response.status_code == 302
         assert queues.teams(shop.queue) == [payers]
-        entry = AuditEntry.objects.get(action="queue.teams_given")
-        assert json.loads(bytes(entry.body)) == {"teams": ["payers"]}
+        entry = AuditEntry.objects.get(action="queue.level_given")
+        assert json.loads(bytes(entry.body)) == {"team": "payers", "level": "work"}
+        assert AuditEntry.objects.filter(action="queue.level_taken_back").count() == 1
 
     def test_a_new_queue_has_its_teams_from_the_start(
         self, mia: User, refund_approvers: Group
