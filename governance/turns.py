@@ -237,6 +237,7 @@ def _finish(job: Backtest, counted: Tally, trial: Trial, truths: Truths) -> None
         handling={name: (one.seconds, one.decisions) for name, one in measured.items()},
         assumed_seconds=handling.ASSUMED_SECONDS,
         truth_unread=truths.unread_count,
+        then="then" if period else "with the map in force",
     )
     ended = _mine(job).update(
         state=_DONE,

@@ -43,11 +43,13 @@ class StartForm(forms.Form):
     since = forms.DateField(
         required=False,
         label="First day",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Days begin and end at midnight UTC.",
     )
     until = forms.DateField(
-        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"})
+        required=False,
+        label="Last day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     proposals = forms.FileField(
         required=False,
@@ -64,7 +66,7 @@ class StartForm(forms.Form):
     )
 
     def __init__(self, *args: Any, maps: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["map"].queryset = maps  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -96,8 +98,7 @@ class BacktestAdmin(RoleAdmin):
             ("<int:number>/result.csv", self.csv_view, "csv"),
         ]
         named = [
-            path(route, wrap(view), name=f"governance_backtest_{name}")
-            for route, view, name in own
+            path(route, wrap(view), name=f"governance_backtest_{name}") for route, view, name in own
         ]
         return [*named, *super().get_urls()]
 
@@ -154,9 +155,7 @@ class BacktestAdmin(RoleAdmin):
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Answer the page that asks how far it is; when it has ended, the page loads anew."""
         backtest = self._door(request, number)
-        response = render(
-            request, f"{_ADMIN}/progress.html#backtest-progress", _shown(backtest)
-        )
+        response = render(request, f"{_ADMIN}/progress.html#backtest-progress", _shown(backtest))
         if not backtest.is_open:
             response["HX-Refresh"] = "true"
         return response
@@ -234,7 +233,7 @@ def _ask(request: HttpRequest, given: dict[str, Any]) -> Backtest:
     )
 
 
-def _file(uploaded: UploadedFile) -> File:
+def _file(uploaded: "UploadedFile[bytes]") -> File:
     return File(uploaded.name or "file", uploaded.chunks)
 
 

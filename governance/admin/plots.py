@@ -1,5 +1,6 @@
 """Where the marks of a drawing go: pure geometry, as text that no locale rewrites."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,6 @@ from governance import estimates
 
 BAND_WIDTH, BAND_LEFT = 560, 20
 CURVE_SIZE, CURVE_LEFT, CURVE_TOP = 320, 46, 14
-# a rate above this is drawn at the end of the scale only when everything lies below
-_BAND_STEPS = (0.3, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,13 @@ class Curve:
 def band(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> Band:
     """Place escalation rates between the usual edges."""
     rates = [("Draft", now)] + ([("Then", then)] if then else [])
-    highest = max(rate["high"] for _, rate in rates)
-    scale = next((step for step in _BAND_STEPS if highest <= step), 1.0)
 
     def x(share: float) -> str:
-        return _number(BAND_LEFT + BAND_WIDTH * min(share, scale) / scale)
+        # by its root: the edges that matter lie at the low end
+        return _number(BAND_LEFT + BAND_WIDTH * math.sqrt(share))
 
     (low, low_end), (high, high_end) = estimates.LOW_EDGE, estimates.HIGH_EDGE
-    edges = [0, low, low_end, high, high_end, scale]
+    edges = [0, low, low_end, high, high_end, 1]
     kinds = ("out", "edge", "inside", "edge", "out")
     zones = [
         Zone(x(a), _number(float(x(b)) - float(x(a))), kind)
@@ -86,7 +84,7 @@ def band(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> Band:
         )
         for number, (label, rate) in enumerate(rates)
     ]
-    ticks = [Tick(x(at), f"{100 * at:.0f} %") for at in (0, low_end, high, high_end, scale)]
+    ticks = [Tick(x(at), f"{100 * at:.0f} %") for at in (*edges[:-1], 0.5, 1)]
     return Band(zones, marks, ticks, "; ".join(mark.said for mark in marks))
 
 

@@ -375,7 +375,7 @@ def test_bad_lines_are_counted_and_named_and_the_rest_is_ruled(
     assert done.result["unread"]["count"] == 3
     assert [line for line, _ in done.result["unread"]["named"]] == [7, 8, 9]
     assert done.result["unknown_types"] == {"rocket": 1}
-    assert any("1 lines of the truth" in one for one in done.result["remarks"])
+    assert any("1 line of the truth" in one for one in done.result["remarks"])
 
 
 def test_a_file_that_is_none_at_all_is_done_with_nothing(send: Callable[..., Backtest]) -> None:
