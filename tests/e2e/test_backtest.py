@@ -113,6 +113,7 @@ def test_the_pages_of_a_backtest(open_as: Open, mia: User, draft: RiskTierMap) -
     Backtest.objects.filter(pk=waiting.pk).update(progress=52_400, total=100_000, state="running")
     page.goto(shown(waiting))
     check(page, "backtest-progress")
+    page.goto("/admin/governance/backtest/")
     backtests.cancel(waiting, by=SYSTEM, now=timezone.now())
     for name, asked in (("period", ask(draft, mia)), ("file", over_file(draft, mia))):
         turns.work(now=timezone.now())

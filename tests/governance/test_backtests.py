@@ -179,7 +179,7 @@ def test_the_map_that_was_asked_about_is_tried_also_when_the_draft_changes(
 ) -> None:
     made = history.record(shop, bot, 40)
     asked = ask()
-    RiskTierMap.objects.filter(pk=draft.pk).update(body={"default": "hard_stop"})
+    RiskTierMap.objects.filter(pk=draft.pk).update(body={"default": "hard_stop"}, edition=2)
 
     assert cells(finished(asked).result) == by_hand(made, draft)
 
