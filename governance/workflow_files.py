@@ -10,7 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from governance import maps, marked_yaml, matrix_rows, matrix_schema, workflow_schema
+from governance import (
+    case,
+    maps,
+    marked_yaml,
+    matrix_rows,
+    matrix_schema,
+    signoffs,
+    workflow_schema,
+)
 from governance.marked_yaml import Path
 from governance.matrix_schema import QueueIn, RowFacts
 from governance.workflow_schema import BadFile, Problem, WorkflowIn
@@ -18,6 +26,7 @@ from handoffs import audit, queries, queues
 from handoffs.actors import Actor
 from handoffs.calendars import WEEKDAYS
 from handoffs.models import ActionType, Queue, RiskTierMap, Workflow
+from handoffs.policy import PolicyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +36,9 @@ class Loaded:
     workflow: Workflow
     before: str
     after: str
+    # the version that waits for signatures, and which ones, as sentences
+    draft: RiskTierMap | None = None
+    awaited: tuple[str, ...] = ()
 
 
 def load(
@@ -42,7 +54,8 @@ def load(
 
     Action types and rows that the file does not have are removed; queues and teams are shared
     with other workflows and only added or changed. A map that says the same as the published one
-    makes no new version. With `staffed` it is only launched when somebody is there to be
+    makes no new version; one that needs signatures stays a draft, except for the first, which was
+    signed where the file lives. With `staffed` it is only launched when somebody is there to be
     asked. Raises BadFile or a DomainError and then nothing has changed; a dry run goes all the
     way and then takes everything back.
     """
@@ -50,6 +63,7 @@ def load(
     with transaction.atomic():
         known = Workflow.objects.filter(slug=file.workflow).first()
         before = export(known) if known else ""
+        signed = bool(file.sign_offs or (known and known.sign_offs))
         workflow, _ = Workflow.objects.update_or_create(
             slug=file.workflow,
             defaults={
@@ -59,13 +73,14 @@ def load(
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
                 "four_eyes": file.four_eyes,
+                "sign_offs": sorted(set(file.sign_offs)),
             },
         )
         for slug, queue in file.queues.items():
             _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
         matrix_rows.replace(workflow, file.matrix)
-        _load_map(workflow, file, by=by, now=now)
+        left = _load_map(workflow, file, signed=signed, by=by, now=now)
         after = export(workflow)
         if after != before:
             facts = {"after": file.model_dump()}
@@ -73,8 +88,9 @@ def load(
         if launch and workflow.launched_at is None:
             maps.launch(workflow, by=by, now=now, staffed=staffed)
         maps.check_launched(workflow, staffed=False)
+        awaited = tuple(signoffs.missing(left)) if left else ()
         transaction.set_rollback(dry_run)
-    return Loaded(workflow=workflow, before=before, after=after)
+    return Loaded(workflow=workflow, before=before, after=after, draft=left, awaited=awaited)
 
 
 def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
@@ -121,12 +137,38 @@ def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
         )
 
 
-def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
+def _load_map(
+    workflow: Workflow, file: WorkflowIn, *, signed: bool, by: Actor, now: datetime
+) -> RiskTierMap | None:
+    """Publish what the file says if it says anything new; return the draft that must be signed."""
     body = maps.normalised(file.map)
-    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
-    if published is not None and maps.normalised(published.body) == body:
-        return
-    maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
+    listed = [case.to_json(one) for one in case.parse_all(file.cases)]
+    stored = RiskTierMap.objects.filter(workflow=workflow)
+    if any(_says(map, body, listed) for map in [*stored.in_force(), *stored.scheduled()]):
+        return None
+    first = not stored.exclude(published_at=None).exists()
+    for map in stored.filter(state=RiskTierMap.State.DRAFT) if signed and not first else ():
+        if _says(map, body, listed):
+            return map
+    made = maps.draft(workflow, body, cases=listed, base=stored.in_force().first(), by=by, now=now)
+    if first:
+        maps.publish_first(made, by=by, now=now)
+    elif signed:
+        return made
+    else:
+        maps.publish(made, by=by, now=now)
+    return None
+
+
+def _says(map: RiskTierMap, body: dict[str, Any], listed: list[dict[str, Any]]) -> bool:
+    return bool(_written(map) == body and map.cases == listed)
+
+
+def _written(map: RiskTierMap) -> dict[str, Any] | None:
+    try:
+        return maps.normalised(map.body)
+    except PolicyError:
+        return None
 
 
 def export(workflow: Workflow) -> str:
@@ -157,6 +199,8 @@ def document(workflow: Workflow) -> dict[str, Any]:
             action.name: _action(action) for action in workflow.action_types.order_by("name")
         },
         "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
+        **_said("cases", published.cases if published else []),
+        **_said("sign_offs", workflow.sign_offs),
         "matrix": [matrix_schema.written(row) for row in rows],
     }
 

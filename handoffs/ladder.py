@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import answers, compiled, moves, runs
+from handoffs import afterwards, answers, compiled, moves, runs
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
+    AUTONOMOUS_TIERS,
     OPEN_HANDOFF_STATES,
     Cause,
     Fallback,
@@ -67,6 +68,9 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
             now=now,
             cause=Cause.TIMED_OUT,
         )
+        return
+    if handoff.tier in AUTONOMOUS_TIERS:
+        afterwards.lapse(handoff)
         return
     fallback = Fallback(handoff.fallback)
     if fallback is Fallback.HOLD:

@@ -13,9 +13,7 @@ now = timezone.now
 
 
 def overdue(handoff: Handoff, **changes: object) -> None:
-    Handoff.objects.filter(id=handoff.id).update(
-        deadline_at=now() - timedelta(hours=1), **changes
-    )
+    Handoff.objects.filter(id=handoff.id).update(deadline_at=now() - timedelta(hours=1), **changes)
 
 
 def test_nothing_fires_before_its_time(shop, bot, bot_key):
