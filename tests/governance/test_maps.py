@@ -271,7 +271,7 @@ def test_nothing_is_launched_or_published_into_an_empty_room(
     shop: factories.Shop, now: datetime
 ) -> None:
     User.objects.filter(groups=shop.leads).delete()
-    new = maps.draft(shop.workflow, factories.map_body(), by=SYSTEM, now=now)
+    new = factories.draft_map(shop.workflow)
 
     with pytest.raises(NotGapless) as refused:
         maps.publish(new, by=SYSTEM, now=now)
