@@ -126,9 +126,7 @@ def _catalogued(name: str, known: Known) -> Name:
 
 
 def _chosen(name: Name, choices: tuple[str, ...]) -> Name:
-    return Name(
-        name=name.name, label=name.label, kind=Kind.CHOICE, choices=choices, hint=name.hint
-    )
+    return Name(name=name.name, label=name.label, kind=Kind.CHOICE, choices=choices, hint=name.hint)
 
 
 def _kind(known: Known) -> Kind:

@@ -169,7 +169,9 @@ def test_the_place_of_a_refusal_is_the_item_it_speaks_of() -> None:
 
 class TestVocabulary:
     def test_arguments_are_offered_with_the_type_of_their_schema(self) -> None:
-        kinds = {name: WORDS.find(f"arguments.{name}").kind for name in SCHEMAS["refund"]["properties"]}
+        kinds = {
+            name: WORDS.find(f"arguments.{name}").kind for name in SCHEMAS["refund"]["properties"]
+        }
 
         assert kinds | {"order": WORDS.find("arguments.order.note").kind} == {
             "amount": Kind.OPEN,
