@@ -1,6 +1,6 @@
 """All versions of a workflow's map, what changed between any two, and how the next one begins."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +64,7 @@ def versions(request: UserRequest, pk: int) -> HttpResponse:
     """List the versions of a workflow's map, newest first."""
     workflow, now = map_door.find_workflow(request, pk), timezone.now()
     found = workflow.maps.select_related("author").order_by("-version")
-    lines = tuple(_line(one, workflow, now) for one in found[:SHOWN])
+    lines = tuple(line(one, now) for one in found[:SHOWN])
     page = VersionsPage(
         head=_head(workflow),
         lines=lines,
@@ -83,7 +83,7 @@ def _head(workflow: Workflow) -> VersionHead:
     )
 
 
-def _line(map: RiskTierMap, workflow: Workflow, now: datetime) -> VersionLine:
+def line(map: RiskTierMap, now: datetime) -> VersionLine:
     words, tone = map_words.standing(maps.standing(map, now))
     return VersionLine(
         pk=map.pk,
@@ -125,8 +125,8 @@ def changes(request: UserRequest, pk: int) -> HttpResponse:
     after, why_not = map_pages.read(new)
     page = ChangesPage(
         head=_head(workflow),
-        old=_line(old, workflow, now),
-        new=_line(new, workflow, now),
+        old=line(old, now),
+        new=line(new, now),
         choices=tuple(
             (one.version, f"version {one.version}", one is old, one is new) for one in found
         ),
@@ -147,7 +147,6 @@ class StartPage:
     url: str
     choices: tuple[tuple[str, str, str, bool], ...]
     refused: Refused | None = None
-    workflows: tuple[tuple[str, str], ...] = field(default=())
 
 
 @require_http_methods(["GET", "POST"])
@@ -212,18 +211,3 @@ def _sources(workflow: Workflow, now: datetime) -> list[tuple[str, str, str, boo
     empty = ("empty:", "Empty", "everything asks for approval until rules say otherwise", not first)
     return [*first, *rest, empty, *drawn]
 
-
-def choose(request: UserRequest, workflows: list[Workflow]) -> HttpResponse:
-    """Ask for which workflow a draft is begun."""
-    if not workflows:
-        raise PermissionDenied
-    head = VersionHead(
-        workflow="", versions_url=map_door.url("changelist"), name="A new version of a map"
-    )
-    page = StartPage(
-        head=head,
-        url="",
-        choices=(),
-        workflows=tuple((one.name, map_door.url("start", one.pk)) for one in workflows),
-    )
-    return map_door.show(request, "start", page)

@@ -3,30 +3,24 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from accounts.http import UserRequest
 from accounts.roles import Can
 from accounts.site import RoleAdmin
-from governance import maps
 from governance.admin import (
     map_cases,
     map_door,
+    map_index,
     map_page,
     map_parts,
     map_rules,
     map_signing,
     map_versions,
-    map_words,
 )
-from handoffs.admin.base import may_edit
-from handoffs.models import RiskTierMap, Workflow
+from handoffs.models import RiskTierMap
 
 # (address under the map, name, view)
 OF_MAP = (
@@ -62,12 +56,6 @@ OF_WORKFLOW = (
 @admin.register(RiskTierMap)
 class MapAdmin(RoleAdmin):
     changed_by, seen_by = Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE
-    list_display = ("workflow", "shown_version", "shown_standing", "effective_at", "author")
-    list_display_links = ("workflow", "shown_version")
-    list_select_related = ("workflow", "author")
-    list_filter = ("state", "workflow")
-    ordering = ("workflow__name", "-version")
-    actions = None
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -81,26 +69,17 @@ class MapAdmin(RoleAdmin):
         ]
         return [*pages, *super().get_urls()]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RiskTierMap]:
-        return super().get_queryset(request).defer("body", "cases")
+    def changelist_view(self, request: UserRequest, *_: Any) -> HttpResponse:  # type: ignore[override]
+        """Show what stands in each workflow rather than every version there ever was."""
+        return map_index.index(request)
 
     def change_view(self, request: UserRequest, object_id: str, *_: Any) -> HttpResponse:  # type: ignore[override]
         """Show our page of the map; Django's form of its columns would lose what it holds."""
         return map_page.show(request, int(object_id) if object_id.isdigit() else 0)
 
     def add_view(self, request: UserRequest, *_: Any) -> HttpResponse:  # type: ignore[override]
-        """Ask of which workflow, then from what."""
+        """Ask of which workflow, where the address names none, then from what."""
         number = request.GET.get("workflow", "")
         if number.isdigit():
             return redirect(map_door.url("start", int(number)))
-        mine = [one for one in Workflow.objects.order_by("name") if may_edit(request, one)]
-        return map_versions.choose(request, mine)
-
-    @admin.display(description="version", ordering="version")
-    def shown_version(self, map: RiskTierMap) -> int:
-        return map.version
-
-    @admin.display(description="standing")
-    def shown_standing(self, map: RiskTierMap) -> SafeString:
-        words, tone = map_words.standing(maps.standing(map, timezone.now()))
-        return format_html('<span data-tone="{}">{}</span>', tone, words)
+        return map_index.index(request)
