@@ -17,7 +17,14 @@ from accounts.roles import Can, Role, grants
 
 # whoever has one of these has something to do in the admin
 _ADMIN_CAPABILITIES = frozenset(
-    {Can.EDIT_MATRIX, Can.EDIT_WORKFLOW, Can.MANAGE_PEOPLE, Can.MANAGE_KEYS, Can.READ_AUDIT}
+    {
+        Can.EDIT_MATRIX,
+        Can.EDIT_WORKFLOW,
+        Can.SIGN_MAP,
+        Can.MANAGE_PEOPLE,
+        Can.MANAGE_KEYS,
+        Can.READ_AUDIT,
+    }
 )
 
 

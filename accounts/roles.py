@@ -9,6 +9,9 @@ class Role(StrEnum):
     MANAGER = "manager"
     WORKFLOW_OWNER = "workflow_owner"
     AUDITOR = "auditor"
+    PRODUCT_SIGNER = "product_signer"
+    COMPLIANCE_SIGNER = "compliance_signer"
+    ENGINEERING_SIGNER = "engineering_signer"
 
 
 class Can(StrEnum):
@@ -19,6 +22,7 @@ class Can(StrEnum):
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"
     READ_GOVERNANCE = "read_governance"
+    SIGN_MAP = "sign_map"
 
 
 GRANTS: dict[Role, frozenset[Can]] = {
@@ -36,6 +40,9 @@ GRANTS: dict[Role, frozenset[Can]] = {
     ),
     Role.WORKFLOW_OWNER: frozenset({Can.EDIT_MATRIX, Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE}),
     Role.AUDITOR: frozenset({Can.READ_AUDIT, Can.READ_GOVERNANCE}),
+    Role.PRODUCT_SIGNER: frozenset({Can.SIGN_MAP, Can.READ_GOVERNANCE}),
+    Role.COMPLIANCE_SIGNER: frozenset({Can.SIGN_MAP, Can.READ_GOVERNANCE}),
+    Role.ENGINEERING_SIGNER: frozenset({Can.SIGN_MAP, Can.READ_GOVERNANCE}),
 }
 
 # why a role exists, shown where roles are given
@@ -45,6 +52,9 @@ REASONS: dict[Role, str] = {
     Role.MANAGER: "Says who may decide what, by when, with which safeguards.",
     Role.WORKFLOW_OWNER: "Answers for a workflow: its thresholds, routing and review date.",
     Role.AUDITOR: "Reads everything that was decided and changes nothing.",
+    Role.PRODUCT_SIGNER: "Signs risk tier maps for product: what customers will meet.",
+    Role.COMPLIANCE_SIGNER: "Signs risk tier maps for legal and compliance: what we owe.",
+    Role.ENGINEERING_SIGNER: "Signs risk tier maps for engineering: what the agents really send.",
 }
 
 

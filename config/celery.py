@@ -52,8 +52,9 @@ app.config_from_object(
                 "handoffs.fire_overdue": 5,
                 "handoffs.forget_old_keys": 3600,
                 "reviews.end_stale_claims": 5,
+                "governance.work_on_backtests": 1,
             }.items()
         },
     }
 )
-app.autodiscover_tasks(["handoffs", "reviews"])
+app.autodiscover_tasks(["handoffs", "reviews", "governance"])

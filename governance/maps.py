@@ -1,14 +1,19 @@
-"""Draft and publish a workflow's risk tier map, and launch the workflow when nothing is missing."""
+"""Draft, publish and retire a workflow's maps, and launch the workflow when nothing is missing."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from accounts.errors import FieldProblem
+from accounts.errors import DomainError, FieldProblem
 from accounts.models import User
 from accounts.roles import GRANTS, Can, Role
+from governance import signoffs, succession
+from governance.errors import EditedMeanwhile, MapInForce
+from governance.signoffs import Seat, sign, signatures, withdraw_signature
+from governance.succession import Standing, standing
 from handoffs import audit, authority, policy
 from handoffs.actors import Actor
 from handoffs.errors import NotADraft, NotGapless, NotPublishable
@@ -16,6 +21,12 @@ from handoffs.models import MatrixRow, RiskTierMap, Workflow
 from handoffs.policy import PolicyError, RiskMap
 from handoffs.signals import ActionType
 from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+
+__all__ = [
+    "Seat", "Standing", "normalised", "draft", "edit", "sign", "signatures", "withdraw_signature",
+    "publish", "publish_first", "retire", "review", "standing", "problems", "content_problems",
+    "launch", "check_launched", "gaps", "unattended", "published_map", "action_types", "rows",
+]  # fmt: skip
 
 DRAFT, PUBLISHED, RETIRED = RiskTierMap.State.values
 
@@ -26,51 +37,144 @@ def normalised(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def draft(workflow: Workflow, body: dict[str, Any], *, by: Actor, now: datetime) -> RiskTierMap:
-    """Start the next version of a workflow's map."""
+def draft(
+    workflow: Workflow,
+    body: dict[str, Any],
+    *,
+    cases: Iterable[dict[str, Any]] = (),
+    base: RiskTierMap | None = None,
+    by: Actor,
+    author: User | None = None,
+    now: datetime,
+) -> RiskTierMap:
+    """Start the next version of a workflow's map, from `base` if it was made from one."""
     _one_at_a_time(workflow)
     last = workflow.maps.aggregate(last=Max("version"))["last"] or 0
-    made = RiskTierMap.objects.create(workflow=workflow, version=last + 1, body=body)
-    _note("map.drafted", made, by, body=body)
+    made = RiskTierMap.objects.create(
+        workflow=workflow,
+        version=last + 1,
+        body=_written(body),
+        cases=list(cases),
+        base=base,
+        author=author,
+    )
+    _note("map.drafted", made, by, body=made.body, cases=len(made.cases))
     return made
 
 
 @transaction.atomic
-def edit(map: RiskTierMap, body: dict[str, Any], *, by: Actor, now: datetime) -> None:
-    """Replace what a draft says."""
-    if RiskTierMap.objects.filter(pk=map.pk, state=DRAFT).update(body=body) != 1:
-        raise NotADraft
-    _note("map.edited", map, by, body=body)
+def edit(
+    map: RiskTierMap,
+    *,
+    body: dict[str, Any],
+    cases: Iterable[dict[str, Any]],
+    edition: int,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Replace what a draft says, if it is still the edition that was read; signatures are void."""
+    read = RiskTierMap.objects.filter(pk=map.pk, state=DRAFT, edition=edition)
+    written, listed = _written(body), list(cases)
+    if read.update(body=written, cases=listed, edition=edition + 1) != 1:
+        raise _not_as_read(map)
+    map.refresh_from_db(fields=["body", "cases", "edition"])
+    _note("map.edited", map, by, edition=map.edition, body=written, cases=len(listed))
 
 
 @transaction.atomic
 def publish(
-    map: RiskTierMap, *, by: Actor, now: datetime, published_by: User | None = None
+    map: RiskTierMap,
+    *,
+    by: Actor,
+    now: datetime,
+    published_by: User | None = None,
+    effective_at: datetime | None = None,
 ) -> None:
-    """Put a draft in force and retire its predecessor, in one moment.
+    """Publish the edition of a draft that `map` holds; from `effective_at`, or now, it rules.
 
-    Refused, with a sentence each, when the map has problems, or would open gaps in the matrix of
-    a workflow that is launched.
+    What would have ruled then ends at that very moment. Refused, with a sentence each, when
+    anything in `problems` stands against it, or when it would open gaps in the matrix of a
+    workflow that is launched.
     """
-    workflow = map.workflow
-    _one_at_a_time(workflow)
-    found = problems(map)
+    _publish(map, by=by, now=now, published_by=published_by, effective_at=effective_at)
+
+
+@transaction.atomic
+def publish_first(map: RiskTierMap, *, by: Actor, now: datetime) -> None:
+    """Publish the first map of a workflow as a file gives it: it was signed where the file lives.
+
+    Everything but the signatures is asked for as ever.
+    """
+    if map.workflow.maps.exclude(published_at=None).exists():
+        raise NotPublishable(fields=_fields("map", signoffs.missing(map)))
+    _publish(map, by=by, now=now, signed_elsewhere=True)
+
+
+def _publish(
+    map: RiskTierMap,
+    *,
+    by: Actor,
+    now: datetime,
+    published_by: User | None = None,
+    effective_at: datetime | None = None,
+    signed_elsewhere: bool = False,
+) -> None:
+    _one_at_a_time(map.workflow)
+    current = _as_read(map)
+    found = content_problems(current) if signed_elsewhere else problems(current)
     if found:
         raise NotPublishable(fields=_fields("map", found))
-    risk_map = policy.parse_map(map.body, version=map.version)
-    RiskTierMap.objects.filter(workflow=workflow, state=PUBLISHED).update(state=RETIRED)
-    put = RiskTierMap.objects.filter(pk=map.pk, state=DRAFT).update(
+    risk_map = policy.parse_map(current.body, version=current.version)
+    begins = succession.begin(effective_at)
+    RiskTierMap.objects.filter(pk=current.pk).update(
+        superseded_at=succession.make_room(current.workflow, begins),
         state=PUBLISHED,
         body=policy.map_to_json(risk_map),
         digest=risk_map.digest,
+        signed=signoffs.frozen(current),
+        effective_at=begins,
         published_at=now,
         published_by=published_by,
     )
-    if put != 1:
-        raise NotADraft
-    check_launched(workflow)
-    _note("map.published", map, by, digest=risk_map.digest)
+    check_launched(current.workflow)
+    _note(
+        "map.published",
+        current,
+        by,
+        digest=risk_map.digest,
+        effective_at=begins.isoformat(),
+        signed="where the file lives" if signed_elsewhere else signoffs.frozen(current),
+    )
     map.refresh_from_db()
+
+
+@transaction.atomic
+def retire(map: RiskTierMap, *, by: Actor, now: datetime, why: str) -> None:
+    """Take a version out of use for good: a draft, a scheduled or a superseded one.
+
+    The version before a scheduled one goes on. What agents act on now is not taken away from
+    under a launched workflow.
+    """
+    workflow = map.workflow
+    _one_at_a_time(workflow)
+    current = RiskTierMap.objects.select_related("workflow").get(pk=map.pk)
+    was = succession.standing(current, succession.begin(None))
+    if was is Standing.RETIRED or (was is Standing.IN_FORCE and workflow.launched_at):
+        raise MapInForce if was is Standing.IN_FORCE else NotADraft
+    RiskTierMap.objects.filter(pk=map.pk).update(state=RETIRED, retired_at=now)
+    if was is Standing.SCHEDULED:
+        succession.close_gap(current)
+    check_launched(workflow)
+    _note("map.retired", current, by, was=was.value, why=why.strip())
+    map.refresh_from_db()
+
+
+@transaction.atomic
+def review(map: RiskTierMap, *, review_on: date | None, by: Actor, now: datetime) -> None:
+    """Set when the owner looks at a version again; this may change also once it is published."""
+    RiskTierMap.objects.filter(pk=map.pk).update(review_on=review_on)
+    _note("map.review_set", map, by, review_on=review_on.isoformat() if review_on else None)
+    map.refresh_from_db(fields=["review_on"])
 
 
 @transaction.atomic
@@ -99,7 +203,12 @@ def check_launched(workflow: Workflow) -> None:
 
 
 def problems(map: RiskTierMap) -> list[str]:
-    """Say in sentences what keeps `map` from being published."""
+    """Say in sentences everything that keeps `map` from being published."""
+    return [*content_problems(map), *signoffs.missing(map)]
+
+
+def content_problems(map: RiskTierMap) -> list[str]:
+    """Say in sentences what is wrong with what `map` says, whoever signed it."""
     try:
         risk_map = policy.parse_map(map.body, version=map.version)
     except PolicyError as error:
@@ -172,7 +281,7 @@ def unattended(workflow: Workflow) -> list[str]:
 
 
 def published_map(workflow: Workflow) -> RiskMap | None:
-    map = workflow.maps.filter(state=PUBLISHED).first()
+    map = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
     return policy.parse_map(map.body, version=map.version) if map else None
 
 
@@ -211,8 +320,33 @@ def _row(row: MatrixRow) -> authority.Row:
 
 
 def _one_at_a_time(workflow: Workflow) -> None:
-    """Lock the workflow: versions have no twins, and of two published one retires the other."""
-    Workflow.objects.select_for_update().get(pk=workflow.pk)
+    """Lock the workflow against other changes of its policy; proposals need not wait for it."""
+    Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
+
+
+def _as_read(map: RiskTierMap) -> RiskTierMap:
+    """Return the draft, kept as it is for this transaction, or say that it is not what was read."""
+    current = (
+        RiskTierMap.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("workflow", "author")
+        .get(pk=map.pk)
+    )
+    if current.state != DRAFT or current.edition != map.edition:
+        raise _not_as_read(current)
+    return current
+
+
+def _not_as_read(map: RiskTierMap) -> DomainError:
+    still = RiskTierMap.objects.filter(pk=map.pk, state=DRAFT).exists()
+    return EditedMeanwhile() if still else NotADraft()
+
+
+def _written(body: dict[str, Any]) -> dict[str, Any]:
+    """Spell defaults out where the body can be read; what cannot is kept for its author to mend."""
+    try:
+        return normalised(body)
+    except PolicyError:
+        return body
 
 
 def _note(action: str, map: RiskTierMap, by: Actor, **facts: Any) -> None:

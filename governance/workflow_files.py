@@ -143,7 +143,7 @@ def _authority(row: RowIn) -> dict[str, Any]:
 
 def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
     body = maps.normalised(file.map)
-    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
     if published is not None and maps.normalised(published.body) == body:
         return
     maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
@@ -158,7 +158,7 @@ def export(workflow: Workflow) -> str:
 
 def document(workflow: Workflow) -> dict[str, Any]:
     """Return all that a file says of a workflow, as plain data in the order of the file."""
-    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
+    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
     rows = list(
         workflow.rows.select_related(
             "action_type", "role", "queue", "escalate_role", "escalate_queue"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from handoffs import canonical, texts
 from handoffs.texts import Marked, mark_invisible
 
@@ -86,10 +88,12 @@ def check(
     In a strict workflow what would take too long to read is a problem, otherwise a warning.
     """
     limits = limits or Limits()
+    said = list(_said(brief))
     problems = [
         *_ask_problems(brief, action_type),
         *_missing_context(brief, required_context),
-        *_boilerplate(brief),
+        *_boilerplate(said),
+        *_repeated_labels(brief),
         *_repeated(brief, "evidence", "id"),
         *_repeated(brief, "options", "id"),
     ]
@@ -97,7 +101,7 @@ def check(
     warnings = [
         *_repeated(brief, "facts", "label"),
         *_nulls(brief),
-        *_placeholders(brief),
+        *_placeholders(said),
         *_folded(brief, limits),
         *_hidden(brief),
     ]
@@ -185,13 +189,15 @@ def _folded(brief: Mapping[str, Any], limits: Limits) -> Iterator[Remark]:
 
 
 def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Iterator[Remark]:
+    if not required:
+        return
     said = {
-        _plain(_text(fact, "label"))
+        _plain_label(_text(fact, "label"))
         for _, fact in _items(brief, "facts")
         if not says_nothing(_text(fact, "value"))
     }
     for label in required:
-        if _plain(label) not in said:
+        if _plain_label(label) not in said:
             yield _remark(
                 "facts",
                 f"{label} is missing, and nobody decides this without it. Add a fact labelled "
@@ -199,12 +205,15 @@ def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Itera
             )
 
 
-def _boilerplate(brief: Mapping[str, Any]) -> Iterator[Remark]:
+def _boilerplate(said: Sequence[tuple[str, str]]) -> Iterator[Remark]:
     """Refuse what fills a box without saying anything."""
-    for path, text in _said(brief):
+    for path, text in said:
         if _is_boilerplate(text):
             shown = f"“{text.strip():.60}” says nothing" if text.strip() else "This is empty"
             yield Remark(path=path, message=f"{shown}. Say it, or leave the part out.")
+
+
+def _repeated_labels(brief: Mapping[str, Any]) -> Iterator[Remark]:
     for path, fact in _items(brief, "facts"):
         label, value = _text(fact, "label"), _text(fact, "value")
         if value.strip() and len(label) == len(value) and _plain(label) == _plain(value):
@@ -222,8 +231,8 @@ def _nulls(brief: Mapping[str, Any]) -> Iterator[Remark]:
             )
 
 
-def _placeholders(brief: Mapping[str, Any]) -> Iterator[Remark]:
-    for path, text in _said(brief):
+def _placeholders(said: Sequence[tuple[str, str]]) -> Iterator[Remark]:
+    for path, text in said:
         if "[" in text or "{{" in text:
             for found in _PLACEHOLDER.findall(text)[:1]:
                 yield Remark(path=path, message=f"“{found:.60}” looks like a gap nobody filled.")
@@ -266,6 +275,8 @@ def _repeated(brief: Mapping[str, Any], part: str, name: str) -> Iterator[Remark
 
 def _hidden(brief: Mapping[str, Any]) -> Iterator[Remark]:
     """Warn of characters that show nothing or reorder what is shown; reviewers see marks."""
+    if texts.hides_nothing(orjson.dumps(brief)):
+        return
     found: list[tuple[str, str]] = []
     _collect_texts(brief, "brief", found)
     for path, text in found:
@@ -291,12 +302,17 @@ def _is_boilerplate(text: str) -> bool:
     return len(text) <= _LONGEST_BOILERPLATE and _short_boilerplate(text)
 
 
-# labels come again with every brief
+# labels and short answers come again with every brief
 @lru_cache(maxsize=4096)
 def _short_boilerplate(text: str) -> bool:
     plain = _plain(text)
     # "👍" and "€" are answers, "-" and "…" are none
     return plain in _BOILERPLATE if plain else not text.strip("-–—_.…?!*/\\|~'\"` \t\n")
+
+
+@lru_cache(maxsize=4096)
+def _plain_label(label: str) -> str:
+    return _plain(label)
 
 
 def _plain(text: str) -> str:

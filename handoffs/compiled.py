@@ -1,12 +1,18 @@
 """A workflow's policy, ready to rule: compiled once per revision and kept by each process.
 
 Triggers move the revision whenever map, action types, matrix, queues or the workflow change, and
-every intake reads it, so a change is in force with the next proposal, in every process.
+every intake reads it, so a change is in force with the next proposal, in every process. So is a
+scheduled version from its moment on: what is kept says until when it holds, and every intake also
+reads the database's clock.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from handoffs import argument_schema, authority, models, policy
 from handoffs.pause import Authority
@@ -15,6 +21,20 @@ from handoffs.signals import ActionType, Signals
 from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
+# maps that say the same under the same number are compiled once, whichever workflow has them
+_MAPS: OrderedDict[tuple[str, int], policy.RiskMap] = OrderedDict()
+MAPS_KEPT = 500
+# reads of one policy, until nothing was changed in between
+_TRIES = 10
+
+_NOW = "select revision, clock_timestamp() from handoffs_workflow where id = %s"
+# from when on what is in force at a moment holds, and until when
+_SPAN = """
+select max(boundary) filter (where boundary <= %(at)s),
+    min(boundary) filter (where boundary > %(at)s)
+from handoffs_risktiermap, unnest(array[effective_at, superseded_at]) boundary
+where workflow_id = %(workflow)s and state = 'published'
+"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,8 @@ class CompiledWorkflow:
     id: int
     slug: str
     revision: int
+    since: datetime | None
+    until: datetime | None
     strict_briefs: bool
     map: policy.RiskMap | None
     actions: Mapping[str, Action]
@@ -56,23 +78,54 @@ class CompiledWorkflow:
         row = authority.choose(named, action_type=None, kind=kind, tier=None)
         return self.authorities[str(row.id)] if row else None
 
+    def holds(self, revision: int, at: datetime) -> bool:
+        """Tell whether this is still the policy at `revision` and at that moment."""
+        begun = self.since is None or self.since <= at
+        return self.revision == revision and begun and (self.until is None or at < self.until)
 
-def get(workflow_id: int, revision: int | None = None) -> CompiledWorkflow:
-    """Return the compiled workflow at `revision`, or as it is now when none is given."""
-    if revision is None:
-        revision = models.Workflow.objects.values_list("revision", flat=True).get(id=workflow_id)
+
+def get(
+    workflow_id: int, revision: int | None = None, at: datetime | None = None
+) -> CompiledWorkflow:
+    """Return the compiled workflow at `revision` and `at`, or as it is now when not told."""
+    if revision is None or at is None:
+        revision, at = _now(workflow_id)
     kept = _KEPT.get(workflow_id)
-    if kept is None or kept.revision != revision:
-        kept = _KEPT[workflow_id] = _compile(workflow_id)
+    if kept is None or not kept.holds(revision, at):
+        kept = _KEPT[workflow_id] = _compile(workflow_id, at)
     return kept
 
 
-def _compile(workflow_id: int) -> CompiledWorkflow:
-    """Read and compile; the revision is read first, so that a change meanwhile is seen again."""
+def _now(workflow_id: int) -> tuple[int, datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW, [workflow_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise models.Workflow.DoesNotExist
+    return row[0], row[1]
+
+
+def _compile(workflow_id: int, at: datetime) -> CompiledWorkflow:
+    """Read and compile what rules at `at`; read again when it was changed while it was read.
+
+    Every change moves the revision in its own transaction, so that what was read between two
+    looks at the same revision belongs together: nothing is ruled by half of an import.
+    """
+    before, _ = _now(workflow_id)
+    for _ in range(_TRIES):
+        read = _read(workflow_id, at)
+        if read.revision == before == (after := _now(workflow_id)[0]):
+            return read
+        before = after
+    return read
+
+
+def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
     workflow = models.Workflow.objects.get(id=workflow_id)
-    published = models.RiskTierMap.objects.filter(
-        workflow=workflow, state=models.RiskTierMap.State.PUBLISHED
-    ).first()
+    published = models.RiskTierMap.objects.filter(workflow=workflow).in_force(at).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_SPAN, {"workflow": workflow_id, "at": at})
+        since, until = cursor.fetchone()
     rows = list(
         models.MatrixRow.objects.filter(workflow=workflow).select_related(
             "role", "queue", "action_type"
@@ -82,12 +135,27 @@ def _compile(workflow_id: int) -> CompiledWorkflow:
         id=workflow.id,
         slug=workflow.slug,
         revision=workflow.revision,
+        since=since,
+        until=until,
         strict_briefs=workflow.strict_briefs,
-        map=policy.parse_map(published.body, version=published.version) if published else None,
+        map=_map(published) if published else None,
         actions={action.name: _action(action) for action in workflow.action_types.all()},
         rows=tuple(_row(row) for row in rows),
         authorities={str(row.id): _authority(row) for row in rows},
     )
+
+
+def _map(published: models.RiskTierMap) -> policy.RiskMap:
+    """Return the map, compiled before if any workflow has the same."""
+    key = (published.digest, published.version)
+    kept = _MAPS.get(key) if published.digest else None
+    if kept is None:
+        kept = policy.parse_map(published.body, version=published.version)
+        if published.digest:
+            _MAPS[key] = kept
+    if len(_MAPS) > MAPS_KEPT:
+        _MAPS.popitem(last=False)
+    return kept
 
 
 def _action(action: models.ActionType) -> Action:

@@ -1,16 +1,32 @@
 """Public ids: a type prefix and 26 characters that sort by time of making."""
 
+import base64
 import os
 import time
+from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+# Crockford's base 32: no i, l, o, u
+_CROCKFORD = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"
+)
 ID_LENGTH = 26
 
 
 def new(prefix: str) -> str:
     """Return e.g. ``run_01k9…``: 48 bits of milliseconds, then 80 random bits."""
     value = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
-    return prefix + "_" + "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return _spell(prefix, value)
+
+
+def at(prefix: str, moment: datetime) -> str:
+    """Return the id that sorts before every other made at `moment` or later."""
+    return _spell(prefix, max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def _spell(prefix: str, value: int) -> str:
+    # 26 characters hold 130 bits: two zeros, then these 128
+    letters = base64.b32encode((value << 30).to_bytes(20, "big"))[:ID_LENGTH]
+    return f"{prefix}_{letters.translate(_CROCKFORD).decode()}"
 
 
 def new_run() -> str:

@@ -1,13 +1,12 @@
 """Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import psycopg
+import orjson
 from django.conf import settings
 from django.db import IntegrityError, connection
 
@@ -41,6 +40,7 @@ from handoffs.errors import (
 from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
 from handoffs.policy import Fired, Ruling
+from handoffs.statements import Statement
 from handoffs.states import (
     ACCEPTS_PROPOSALS,
     ASKED_TIERS,
@@ -50,13 +50,17 @@ from handoffs.states import (
     Tier,
 )
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Everything intake must know before it rules: who asks, about which run, under which revision of
 # the policy, whether this very request was answered before, and how full the queues are.
-_DOOR = """
-select client.id as client_id, client.name as client_name, key.prefix, key.workflows,
-    run.id as run_id, run.state, run.workflow_id, run.status_token, workflow.slug,
-    workflow.revision, workflow.launched_at is not null as launched,
-    kept.fingerprint, kept.status, kept.body, now() as now,
+_DOOR = Statement(
+    "door",
+    """
+select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
+    run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
+    workflow.revision, workflow.launched_at is not null,
+    kept.fingerprint, kept.status, kept.body,
+    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
     (select jsonb_object_agg(queue_id, waiting) from (
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
@@ -71,7 +75,8 @@ left join handoffs_workflow workflow on workflow.id = run.workflow_id
 left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = %(key)s
 where key.secret_hash = %(secret_hash)s and key.revoked_at is null
     and (key.expires_at is null or key.expires_at > now())
-"""
+""",
+)
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,10 @@ class Door:
     revision: int
     launched: bool
     fingerprint: str | None
-    status: int | None
+    status: int
     body: str | None
     now: datetime
-    # JSON text: Django's connections do not read jsonb
-    depths: str | None
+    depths: dict[str, int]
 
     @property
     def actor(self) -> actors.Actor:
@@ -138,16 +142,31 @@ class _Ruled:
 
 def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
     """Return the door, or None when the key is not good (any more)."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        row = (
-            psycopg.Cursor(connection.connection)
-            .execute(
-                _DOOR, {"secret_hash": secret_hash, "run": run_id, "key": key or ""}, prepare=True
-            )
-            .fetchone()
-        )
-    return Door(*row) if row else None
+    row: Any = _DOOR.row({"secret_hash": secret_hash, "run": run_id, "key": key or ""})
+    if row is None:
+        return None
+    client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
+        :11
+    ]
+    fingerprint, status, body, microseconds, depths = row[11:]
+    return Door(
+        client_id=int(client),
+        client_name=name,
+        prefix=prefix,
+        workflows=workflows.split(" "),
+        run_id=run,
+        state=state,
+        workflow_id=int(workflow or 0),
+        status_token=token,
+        slug=slug,
+        revision=int(revision or 0),
+        launched=launched == "t",
+        fingerprint=fingerprint,
+        status=int(status or 0),
+        body=body,
+        now=_EPOCH + timedelta(microseconds=int(microseconds)),
+        depths=orjson.loads(depths or "{}"),
+    )
 
 
 def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
@@ -163,7 +182,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     proposal = _proposal_facts(proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = _body(door, ruled, proposal, opening)
-    told = Told(status=201 if opening else 200, body=json.dumps(body, ensure_ascii=False))
+    told = Told(status=201 if opening else 200, body=orjson.dumps(body).decode())
     remembered = (
         pause.Remembered(
             key=keyed.key, fingerprint=keyed.fingerprint, status=told.status, body=told.body
@@ -196,7 +215,7 @@ def dry_run(door: Door, proposed: Proposed) -> Told:
             "deadline_at": opening.deadline_at.isoformat(),
             "position": _position(door, opening.authority),
         }
-    return Told(status=200, body=json.dumps(body, ensure_ascii=False))
+    return Told(status=200, body=orjson.dumps(body).decode())
 
 
 def replay(door: Door, keyed: Keyed | None) -> Told | None:
@@ -205,7 +224,7 @@ def replay(door: Door, keyed: Keyed | None) -> Told | None:
         return None
     if door.fingerprint != keyed.fingerprint:
         raise IdempotencyMismatch
-    return Told(status=door.status or 200, body=door.body or "", replayed=True)
+    return Told(status=door.status, body=door.body or "", replayed=True)
 
 
 def _other_answer(door: Door, keyed: Keyed) -> Told:
@@ -233,7 +252,7 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise NotLaunched
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
         raise _not_accepting(door.state)
-    return compiled.get(door.workflow_id, door.revision)
+    return compiled.get(door.workflow_id, door.revision, door.now)
 
 
 def _not_accepting(state: str) -> IllegalTransition:
@@ -276,7 +295,7 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         action=action,
         ruling=ruling,
         arguments=text.decode(),
-        digest=canonical.digest(proposed.arguments),
+        digest=canonical.digest_of(text),
         brief=proposed.brief or {},
         warnings=_check_brief(policy, action, proposed.brief or {}) if asked else [],
         authority=authority,
@@ -347,7 +366,6 @@ def _opening(
         kind=ruled.kind,
         authority=authority,
         brief=ruled.brief,
-        brief_digest=briefs.content_digest(ruled.brief),
         by=door.actor,
         now=door.now,
         cause=Cause.PROPOSED,
@@ -422,8 +440,7 @@ def _handoff_body(door: Door, opening: pause.Opening) -> dict[str, Any]:
 
 
 def _position(door: Door, authority: pause.Authority) -> int:
-    depths = json.loads(door.depths or "{}")
-    return int(depths.get(str(authority.queue_id), 0)) + 1
+    return door.depths.get(str(authority.queue_id), 0) + 1
 
 
 def escalate(
@@ -448,7 +465,6 @@ def escalate(
         kind=kind,
         authority=authority,
         brief=brief,
-        brief_digest=briefs.content_digest(brief),
         by=door.actor,
         now=door.now,
         cause=Cause.ESCALATED,

@@ -2,16 +2,16 @@
 answer commit together, as one statement, or not at all.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-import psycopg
-from django.db import connection
+import orjson
 
-from handoffs import audit, ids
+from handoffs import audit, canonical, ids
 from handoffs.actors import Actor
+from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
 
 
@@ -69,7 +69,6 @@ class Opening:
     kind: HandoffKind
     authority: Authority
     brief: dict[str, Any]
-    brief_digest: str
     by: Actor
     now: datetime
     cause: Cause
@@ -128,7 +127,7 @@ brief as (
     select %(handoff_id)s, 1, %(brief)s::jsonb, %(brief_digest)s from source),
 depth as (
     update handoffs_queuedepth set waiting = waiting + 1 from source
-    where queue_id = %(queue_id)s and slot = pg_backend_pid() %% 16),
+    where queue_id = %(queue_id)s and slot = pg_backend_pid() % 16),
 logged as (
     insert into handoffs_transition (run_id, handoff_id, version, from_state, to_state,
         actor_kind, actor, cause, xact_id)
@@ -162,19 +161,38 @@ with source as (
     where id = %(run_id)s and state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share
 ), moved as (select id, 0 as version, '' as from_state from source where false)"""
 
+_HEADS = {"stop": _STOP, "go_on": _GO_ON}
+_PARTS = {
+    "handoff": _HANDOFF,
+    "audit": _AUDIT,
+    "proposal": _PROPOSAL,
+    "checkpoint": _CHECKPOINT,
+    "remembered": _REMEMBERED,
+}
+
+
+@cache
+def _statement(head: str, *parts: str) -> Statement:
+    """Put a statement together, once for each combination of what there is to store."""
+    name = "_".join([head, *(part for part in parts if part)])
+    sql = ",".join([_HEADS[head], *(_PARTS[part] for part in parts if part)])
+    return Statement(name, f"{sql} select count(*) from source")
+
 
 def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool:
     """Store everything; False when the run does not accept handoffs, and then nothing is stored.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first.
     """
-    parts = [_HANDOFF, _AUDIT]
-    parts += [_PROPOSAL] if opening.proposal else []
-    parts += [_CHECKPOINT] if opening.checkpoint is not None else []
-    parts += [_REMEMBERED] if remembered else []
-    head = _STOP if opening.blocking else _GO_ON
-    params = {**_opening_params(opening), **_remembered_params(remembered)}
-    return execute(f"{head},{','.join(parts)} select count(*) from source", params)
+    statement = _statement(
+        "stop" if opening.blocking else "go_on",
+        "handoff",
+        "audit",
+        "proposal" if opening.proposal else "",
+        "checkpoint" if opening.checkpoint is not None else "",
+        "remembered" if remembered else "",
+    )
+    return _stored(statement, {**_opening_params(opening), **_remembered_params(remembered)})
 
 
 def store_proposal(
@@ -187,9 +205,13 @@ def store_proposal(
     checkpoint: str | None,
 ) -> bool:
     """Store a proposal that needs nobody; False when the run does not accept proposals."""
-    parts = [_PROPOSAL, _AUDIT]
-    parts += [_CHECKPOINT] if checkpoint is not None else []
-    parts += [_REMEMBERED] if remembered else []
+    statement = _statement(
+        "go_on",
+        "proposal",
+        "audit",
+        "checkpoint" if checkpoint is not None else "",
+        "remembered" if remembered else "",
+    )
     params = {
         "run_id": proposal.run_id,
         "client_id": client_id,
@@ -199,23 +221,16 @@ def store_proposal(
         **_audit_params(by, "proposal.ruled", proposal.id, facts),
         **_remembered_params(remembered),
     }
-    return execute(f"{_GO_ON},{','.join(parts)} select count(*) from source", params)
+    return _stored(statement, params)
 
 
-def execute(sql: str, params: dict[str, Any]) -> bool:
-    """Run one prepared statement past the ORM's cursor, which binds on the client's side.
-
-    Planning these statements costs more than running them; a server-side prepared statement is
-    planned once per connection.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        row = psycopg.Cursor(connection.connection).execute(sql, params, prepare=True).fetchone()
-    return bool(row and row[0])
+def _stored(statement: Statement, params: dict[str, Any]) -> bool:
+    row = statement.row(params)
+    return row is not None and row[0] != "0"
 
 
 def _opening_params(opening: Opening) -> dict[str, Any]:
-    authority = opening.authority
+    authority, brief = opening.authority, canonical.encode(opening.brief)
     return {
         "run_id": opening.run_id,
         "workflow_id": opening.workflow_id,
@@ -232,8 +247,8 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "deadline_seconds": authority.deadline_seconds,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
-        "brief": _json(opening.brief),
-        "brief_digest": opening.brief_digest,
+        "brief": brief.decode(),
+        "brief_digest": canonical.digest_of(brief),
         "cause": opening.cause.value,
         "actor": opening.by.name,
         "checkpoint": opening.checkpoint,
@@ -280,4 +295,4 @@ def _remembered_params(remembered: Remembered | None) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()

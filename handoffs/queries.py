@@ -84,6 +84,10 @@ def _specificity(row: MatrixRow) -> tuple[Any, ...]:
 
 
 def published_map(workflow: Workflow) -> RiskTierMap | None:
-    return RiskTierMap.objects.filter(
-        workflow=workflow, state=RiskTierMap.State.PUBLISHED.value
-    ).first()
+    """Return the version in force by the database's clock."""
+    return RiskTierMap.objects.filter(workflow=workflow).in_force().first()
+
+
+def next_map(workflow: Workflow) -> RiskTierMap | None:
+    """Return the version that takes over from the one in force, when one is scheduled."""
+    return RiskTierMap.objects.filter(workflow=workflow).scheduled().first()

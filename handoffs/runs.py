@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Client
-from handoffs import audit, briefs, compiled, ids, moves, outbox, pause
+from handoffs import audit, compiled, ids, moves, outbox, pause
 from handoffs.actors import Actor
 from handoffs.errors import CheckpointConflict, IllegalTransition, NotFound
 from handoffs.failpoints import failpoint
@@ -101,7 +101,6 @@ def open_where_asked(
         kind=kind,
         authority=authority,
         brief=brief,
-        brief_digest=briefs.content_digest(brief),
         by=by,
         now=now,
         cause=cause,

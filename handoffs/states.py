@@ -148,6 +148,14 @@ class Reversibility(StrEnum):
     IRREVERSIBLE = "irreversible"
 
 
+class SignOff(StrEnum):
+    """Whose signature a workflow can ask for before a map of it is published."""
+
+    PRODUCT = "product"
+    COMPLIANCE = "compliance"
+    ENGINEERING = "engineering"
+
+
 class HandoffKind(StrEnum):
     TASK_DEFINITION = "task_definition"
     APPROVAL = "approval"

@@ -29,6 +29,7 @@ _SIGN = re.compile(
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
 )
 _WORD = re.compile(r"\w+")
+_ESCAPES = (b"\\u", b"\\b", b"\\f", b"\\r")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -58,6 +59,16 @@ def mark_invisible(text: str) -> Marked:
         return f"⟦U+{ord(match[0]):04X}⟧"
 
     return Marked(_TO_MARK.sub(mark, text), count)
+
+
+def hides_nothing(written: bytes) -> bool:
+    """Tell at one glance over compact JSON that no text in it holds a character to mark.
+
+    Plain ASCII without escapes other than those of quotes, backslashes, tabs and line feeds.
+    """
+    if not written.isascii() or b"\x7f" in written:
+        return False
+    return b"\\" not in written or not any(escape in written for escape in _ESCAPES)
 
 
 def count_words(text: str) -> int:

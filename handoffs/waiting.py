@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 VALID_SECONDS = 3600
 # Expiries fall on these, so that the same state gives the same address for a while.
@@ -68,6 +69,7 @@ class Signer:
         return f"{self.base_url}/wait/{sign(watched, key_of(self.secret), expires_at)}"
 
 
+@cache
 def key_of(secret: str) -> bytes:
     """Derive the signing key, so that a wait token is never good for anything else."""
     return hmac.digest(secret.encode(), _PURPOSE, hashlib.sha256)

@@ -191,6 +191,7 @@ def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> S
             state=models.RiskTierMap.State.PUBLISHED,
             body=map_body(),
             published_at=timezone.now(),
+            effective_at=timezone.now(),
         ),
         queue=queue,
         leads_queue=leads_queue,

@@ -98,7 +98,7 @@ def risk_tier_map(request: AgentRequest, workflow: str) -> HttpResponse:
     """Read the published risk tier map, its rules in words and its digest."""
     found = access.workflow(request, workflow)
     published = queries.published_map(found)
-    risk_map = compiled.get(found.pk, found.revision).map
+    risk_map = compiled.get(found.pk).map
     if published is None or risk_map is None:
         raise NotFound("This workflow has no published map yet. Ask its owner to publish one.")
     written = policy.map_to_json(risk_map)

@@ -2,6 +2,7 @@
 
 from handoffs.models.audit import AuditEntry, AuditSeal
 from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
+from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
     MatrixRow,
     Queue,
@@ -21,7 +22,6 @@ from handoffs.models.runs import (
 )
 from handoffs.models.workflows import (
     ActionType,
-    RiskTierMap,
     Workflow,
     WorkflowGroupPermission,
     WorkflowUserPermission,

@@ -15,13 +15,14 @@ from handoffs.states import ActorKind, Fallback, HandoffKind, HandoffState, Tier
 class Handoff(models.Model):
     """A question to a role. What the matrix said when it opened is kept here as plain data.
 
-    `round` counts how often it was put: a stale approval is asked again and answered again.
+    Workflow, queue and role are never deleted, so no insert has to lock their rows to be sure of
+    them. `round` counts how often it was put: a stale approval is asked again and answered again.
     """
 
     id = PublicIdField(primary_key=True, default=ids.new_handoff)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="handoffs", db_index=False)
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="+", db_index=False
+        Workflow, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     proposal = models.OneToOneField(
         Proposal, null=True, on_delete=models.PROTECT, related_name="handoff"
@@ -38,9 +39,15 @@ class Handoff(models.Model):
     version = models.PositiveIntegerField(default=1)
     round = models.PositiveIntegerField(default=1)
     queue = models.ForeignKey(
-        Queue, on_delete=models.PROTECT, related_name="handoffs", db_index=False
+        Queue,
+        on_delete=models.PROTECT,
+        related_name="handoffs",
+        db_index=False,
+        db_constraint=False,
     )
-    role = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+", db_index=False)
+    role = models.ForeignKey(
+        Group, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     level = models.PositiveSmallIntegerField(default=1)
     escalate_queue = models.ForeignKey(
         Queue, null=True, on_delete=models.PROTECT, related_name="+", db_index=False

@@ -21,15 +21,16 @@ from handoffs.states import (
 class Run(models.Model):
     """One execution of a workflow. Only `handoffs.runs` and `handoffs.intake` write its state.
 
+    Workflow and client are never deleted, so no insert has to lock their rows to be sure of them.
     `pause` numbers the stops: blocking handoffs and the one resumption of a stop share it.
     """
 
     id = PublicIdField(primary_key=True, default=ids.new_run)
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False
+        Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False, db_constraint=False
     )
     client = models.ForeignKey(
-        Client, on_delete=models.PROTECT, related_name="runs", db_index=False
+        Client, on_delete=models.PROTECT, related_name="runs", db_index=False, db_constraint=False
     )
     # recorded traffic has names of 237 characters
     external_id = models.CharField(max_length=300)
@@ -214,7 +215,9 @@ class RefusedTransition(models.Model):
 class IdempotencyRecord(models.Model):
     """The first answer to a keyed request, told again when the same request comes again."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False)
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()

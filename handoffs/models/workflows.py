@@ -1,10 +1,11 @@
-"""A kind of work that an agent does, what it may do there, and the policy over it."""
+"""A kind of work that an agent does, and what it may do there."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from handoffs.states import Impact, Reversibility
+from handoffs.states import Impact, Reversibility, SignOff
 
 
 class Workflow(models.Model):
@@ -23,6 +24,12 @@ class Workflow(models.Model):
     review_on = models.DateField(null=True, blank=True, help_text="When the owner looks again.")
     strict_briefs = models.BooleanField(
         default=False, help_text="Refuse briefs that take longer than 30 seconds to read."
+    )
+    sign_offs = ArrayField(
+        models.CharField(max_length=12, choices=[(s.value, s.value) for s in SignOff]),
+        default=list,
+        blank=True,
+        help_text="Who must sign a map before it is published.",
     )
     launched_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveBigIntegerField(default=1, editable=False)
@@ -75,40 +82,3 @@ class ActionType(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class RiskTierMap(models.Model):
-    """One version of a workflow's policy: a default tier, floors and rules from signals to tier."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft"
-        PUBLISHED = "published"
-        RETIRED = "retired"
-
-    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="maps")
-    version = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
-    body = models.JSONField(help_text="default tier, floors and rules")
-    digest = models.CharField(max_length=72, blank=True, editable=False)
-    published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workflow", "version"], name="map_version_once"),
-            models.UniqueConstraint(
-                fields=["workflow"],
-                condition=models.Q(state="published"),
-                name="map_one_published_per_workflow",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.workflow} v{self.version}"

@@ -187,7 +187,7 @@ class _Maker:
             checked=checked,
             choices=_choices(schema, text, required) if kind == "enum" else (),
             hint=marked(schema.get("description") or ""),
-            required=required,
+            required=required and value != "" and not _may_be_null(schema),
             error=self.errors.get(name, ""),
             step="1" if kind == "integer" else "any",
             children=self._children(kind, name, schema, value, depth),
@@ -211,6 +211,12 @@ class _Maker:
             )
             for number, row in enumerate(value)
         )
+
+
+def _may_be_null(schema: Mapping[str, Any]) -> bool:
+    """Tell whether leaving it empty says something: nothing is a value of its own there."""
+    declared = schema.get("type")
+    return isinstance(declared, list) and "null" in declared
 
 
 def _text(kind: str, value: Any) -> str:
@@ -310,7 +316,7 @@ def _read_text(kind: str, schema: Mapping[str, Any], before: Any, typed: str) ->
     if kind == "enum":
         return _chosen(schema, text)
     if text == "" and kind != "string":
-        return MISSING
+        return None if _may_be_null(schema) else MISSING
     if text == "" and before is MISSING:
         return MISSING
     return _scalar(kind, text)

@@ -31,6 +31,7 @@ class Outcome:
     questions: tuple[Question, ...] = ()
     kept: str = ""
     digest: str = ""
+    run: str = ""
     pick_url: str = ""
 
 
@@ -79,6 +80,7 @@ def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime)
         changes=stored(answer.edits),
         questions=asked,
         digest=answer.arguments_digest,
+        run=words.AFTERWARDS[detail.handoff.run.state],
     )
 
 

@@ -47,6 +47,16 @@ ANSWERED: dict[str, tuple[str, str, str]] = {
     Verb.CONFIRM: ("Confirmed", "confirmed this", "green"),
     Verb.ROLL_BACK: ("Rolled back", "rolled this back", "red"),
 }
+# how it went on after the answer
+AFTERWARDS: dict[str, str] = {
+    RunState.RUNNING: "The agent goes on with it.",
+    RunState.PAUSED_PENDING_HUMAN: "The agent waits for the other answers of this run.",
+    RunState.TIMED_OUT: "The agent waits for the other answers of this run.",
+    RunState.HUMAN_RESPONDED: "The agent has not taken it up yet.",
+    RunState.RESUMING: "The agent is taking it up.",
+    RunState.COMPLETED: "The run is finished.",
+    RunState.FAILED: "The run has failed.",
+}
 # what the requester reads; says neither who nor what
 RUN_LINES: dict[str, str] = {
     RunState.RUNNING: "We are working on it.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parent.parent.parent
+SECRET = os.environ.get("OVERREAD_SECRET_KEY", "only-for-tests")
 SERVER = [
     *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
     *("--workers", "1", "--blocking-threads", "1", "--log-level", "critical"),
@@ -32,12 +33,16 @@ def environment(armed: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings_test", **(armed or {})}
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def web(armed: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve the test database; a worker that dies is replaced."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [*SERVER, "--port", str(port), "config.wsgi:application"],
@@ -50,6 +55,33 @@ def web(armed: Mapping[str, str] | None = None) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@contextmanager
+def web_and_wait() -> Iterator[str]:
+    """Serve the test database as in production: pages and API here, long waits beside it."""
+    wait = free_port()
+    with web(
+        {"OVERREAD_WAIT_URL": f"http://127.0.0.1:{wait}", "OVERREAD_SECRET_KEY": SECRET}
+    ) as url:
+        gateway = subprocess.Popen(
+            [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--workers", "1"]
+            + ["--interface", "asgi", "--log-level", "error", "--port", str(wait)]
+            + ["waiting.gateway:app"],
+            env=environment({"OVERREAD_SECRET_KEY": SECRET}),
+            cwd=ROOT,
+        )
+        try:
+            until(lambda: _listens(wait))
+            yield url
+        finally:
+            gateway.terminate()
+            gateway.wait(20)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _answers(url: str) -> bool:

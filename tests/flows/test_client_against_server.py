@@ -1,14 +1,9 @@
 """The Python client against the real server: web and wait processes, as they run in production."""
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -22,79 +17,25 @@ from handoffs.models import Handoff, MatrixRow, Proposal, Resumption, Run
 from handoffs.states import HandoffKind, Verb
 from tests import factories, walks
 from tests.database import Databases
+from tests.flows import processes
 
 pytestmark = pytest.mark.slow
 
 ARGUMENTS = {"order_id": "#W5744371", "amount": 312.5, "currency": "USD"}
-GRANIAN = [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--workers", "1"]
-
-
-@dataclass(frozen=True)
-class Served:
-    url: str
-    processes: tuple[subprocess.Popen[bytes], ...]
 
 
 @pytest.fixture(scope="module")
-def served(databases: Databases) -> Iterator[Served]:
-    """Serve the test database on two free ports."""
-    web, wait = _free_port(), _free_port()
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings_test",
-        "OVERREAD_SECRET_KEY": os.environ.get("OVERREAD_SECRET_KEY", "only-for-tests"),
-        "OVERREAD_PUBLIC_URL": f"http://127.0.0.1:{web}",
-        "OVERREAD_WAIT_URL": f"http://127.0.0.1:{wait}",
-    }
-    apps = [
-        [
-            "--interface",
-            "wsgi",
-            "--blocking-threads",
-            "1",
-            "--port",
-            f"{web}",
-            "config.wsgi:application",
-        ],
-        ["--interface", "asgi", "--port", f"{wait}", "waiting.gateway:app"],
-    ]
-    started = tuple(
-        subprocess.Popen([*GRANIAN, "--log-level", "error", *app], env=environment) for app in apps
-    )
-    try:
-        for port, process in zip((web, wait), started, strict=True):
-            _await_port(port, process)
-        yield Served(f"http://127.0.0.1:{web}", started)
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail(f"nothing listens on {port}")
+def url(databases: Databases) -> Iterator[str]:
+    with processes.web_and_wait() as url:
+        yield url
 
 
 @pytest.fixture
 def client(
-    committed_db: Databases, served: Served, shop: factories.Shop, bot_key: str
+    committed_db: Databases, url: str, shop: factories.Shop, bot_key: str
 ) -> Iterator[overread.Client]:
     http = httpx.Client(trust_env=False)
-    with overread.Client(served.url, bot_key, http=http) as client:
+    with overread.Client(url, bot_key, http=http) as client:
         yield client
 
 
@@ -424,7 +365,7 @@ def test_the_rules_can_be_read(client: overread.Client) -> None:
     }
 
 
-def test_refusals_are_named(client: overread.Client, served: Served) -> None:
+def test_refusals_are_named(client: overread.Client, url: str) -> None:
     mine = run(client)
 
     with pytest.raises(overread.Invalid) as off_schema:
@@ -432,7 +373,7 @@ def test_refusals_are_named(client: overread.Client, served: Served) -> None:
     with pytest.raises(overread.NotFound):
         client.read_run("run_00000000000000000000000000")
     with (
-        overread.Client(served.url, "ovr_wrong") as stranger,
+        overread.Client(url, "ovr_wrong") as stranger,
         pytest.raises(overread.Unauthorized),
     ):
         stranger.read_run(mine)
@@ -442,7 +383,7 @@ def test_refusals_are_named(client: overread.Client, served: Served) -> None:
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
-    client: overread.Client, served: Served, bot_key: str
+    client: overread.Client, url: str, bot_key: str
 ) -> None:
     class Losing(httpx.HTTPTransport):
         """Loses the first answer of each kind on its way back."""
@@ -460,9 +401,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
             return response
 
     http = httpx.Client(transport=Losing())
-    with overread.Client(
-        served.url, bot_key, http=http, backoff=overread.Backoff(first=0.01)
-    ) as one:
+    with overread.Client(url, bot_key, http=http, backoff=overread.Backoff(first=0.01)) as one:
         mine = run(one)
         ruling = propose(one, mine)
         assert ruling.handoff is not None
@@ -478,10 +417,10 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
 
 
 def test_the_async_client_speaks_to_it_too(
-    client: overread.Client, served: Served, bot_key: str, ambiguities: None, meanwhile: Meanwhile
+    client: overread.Client, url: str, bot_key: str, ambiguities: None, meanwhile: Meanwhile
 ) -> None:
     async def agent() -> overread.Handoff:
-        async with overread.AsyncClient(served.url, bot_key) as client:
+        async with overread.AsyncClient(url, bot_key) as client:
             mine = await client.start_run("retail-support", factories.external_id())
             opened = await client.escalate(mine, "ambiguity", factories.brief_payload())  # type: ignore[arg-type]
             return await client.wait(opened, timeout=20)

@@ -49,7 +49,7 @@ def test_a_gap_in_a_workflow_that_is_not_launched_is_none_yet(kept: factories.Sh
 
 
 def test_a_launched_workflow_without_a_map_is_an_error(kept: factories.Shop) -> None:
-    RiskTierMap.objects.update(state="retired")
+    RiskTierMap.objects.update(state="retired", retired_at=timezone.now())
 
     assert "no published map" in found()["overread.E001"][0]
 

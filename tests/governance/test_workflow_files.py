@@ -157,13 +157,14 @@ def test_importing_the_same_again_makes_no_new_version_and_no_entry(db: None) ->
     assert after[1:] == before[1:]
 
 
-def test_a_changed_map_is_a_new_version_and_the_old_one_is_retired(db: None) -> None:
+def test_a_changed_map_is_a_new_version_and_ends_the_old_one(db: None) -> None:
     load()
 
     workflow = load(FILE.replace("value: 20", "value: 10")).workflow
 
-    versions = workflow.maps.order_by("version").values_list("version", "state")
-    assert list(versions) == [(1, "retired"), (2, "published")]
+    old, new = workflow.maps.order_by("version")
+    assert old.superseded_at == new.effective_at
+    assert workflow.maps.in_force().get() == new
 
 
 def test_what_the_file_no_longer_has_is_gone(db: None) -> None:

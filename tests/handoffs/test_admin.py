@@ -386,7 +386,7 @@ class TestMaps:
         response = browser_of(mia).post(self.add, map_form(shop, default="notify", _publish="1"))
 
         assert response.status_code == 302
-        published = RiskTierMap.objects.get(state="published")
+        published = RiskTierMap.objects.in_force().get()
         assert (published.version, published.published_by) == (2, mia)
         entry = AuditEntry.objects.get(action="map.published")
         assert entry.actor == f"user {mia.pk}"

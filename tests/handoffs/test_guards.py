@@ -323,3 +323,18 @@ def test_a_handoff_cannot_be_born_again(
 
     assert refusal(again) == "handoff_transition_is_logged"
     assert refusal(again, logged) == "transition_once_per_version"
+
+
+@pytest.mark.parametrize(
+    "table", ["handoffs_workflow", "handoffs_queue", "accounts_client", "auth_group"]
+)
+def test_what_runs_and_handoffs_name_is_never_deleted(
+    db: None, shop: Shop, bot: Client, table: str
+) -> None:
+    """The hot tables name these without a foreign key, so the other side may not go."""
+    with (
+        pytest.raises(IntegrityError, match=f"{table} [0-9]+ is kept"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"delete from {table}")

@@ -184,3 +184,22 @@ def test_every_control_has_its_own_id() -> None:
     fields = arguments.fields(SCHEMA, VALUE | {"a-b": "1", "a_b": "2", "a b": "3"})
 
     assert len({field.id for field in fields}) == len(fields)
+
+
+def test_a_browser_does_not_insist_on_what_may_be_empty() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "price": {"type": ["null", "number"]},
+            "title": {"type": "string"},
+            "day": {"type": "string"},
+        },
+        "required": ["price", "title", "day"],
+    }
+    proposed = {"price": None, "title": "", "day": "2024-05-19"}
+
+    form = {field.name: field.required for field in arguments.fields(schema, proposed)}
+    emptied = arguments.read(schema, proposed | {"price": 2.5}, {"a/price": ""})
+
+    assert form == {"a/price": False, "a/title": False, "a/day": True}
+    assert emptied.arguments["price"] is None and not emptied.errors
