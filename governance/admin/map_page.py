@@ -39,6 +39,7 @@ class MapPage:
     cases_tone: str = "plain"
     is_signed: bool = False
     may_retire: bool = False
+    may_start: bool = False
     would: map_would.Would = field(default_factory=map_would.Would)
     urls: dict[str, str] = field(default_factory=dict)
 
@@ -61,13 +62,15 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         "is_signed": any(one.valid for one in seats),
         "waits_for": _waits_for(seats) if is_draft else "",
         "unreadable": unreadable,
-        "may_retire": map.state == RiskTierMap.State.PUBLISHED and may_edit(request, map.workflow),
+        "may_retire": head.standing not in ("in force", "retired")
+        and may_edit(request, map.workflow),
+        "may_start": not is_draft and may_edit(request, map.workflow),
         "urls": _urls(map),
     }
     if risk_map is None:
         return MapPage(**common)  # type: ignore[arg-type]
     types = maps.action_types(map.workflow)
-    problems = maps.problems(map) if is_draft else []
+    problems = maps.content_problems(map) if is_draft else []
     at, whole = map_pages.findings(risk_map, types if is_draft else (), problems)
     line, tone = cases_line(map, risk_map, types)
     floors = map_pages.floors(risk_map)

@@ -19,6 +19,7 @@ from governance.admin import map_door, map_pages, map_words
 from governance.admin.map_pages import Head
 from governance.differences import Change
 from governance.errors import EditedMeanwhile
+from governance.signoffs import ROLE_OF
 from handoffs.admin.base import actor, may_edit
 from handoffs.models import RiskTierMap
 
@@ -34,6 +35,7 @@ class SeatLine:
     at: datetime | None
     valid: bool
     sentence: str
+    holders: str
     mine: bool
     withdraw: bool
 
@@ -81,9 +83,10 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> SigningPage:
 def seats(user: User, map: RiskTierMap) -> tuple[SeatLine, ...]:
     """Lay out the seats; the one who holds a seat that is not signed may sign it."""
     is_draft = map.state == RiskTierMap.State.DRAFT
+    held_by = _holders() if is_draft else {}
     drawn = []
     for one in maps.signatures(map):
-        held = holds(user, one.seat) and is_draft
+        held = ROLE_OF[one.seat] in user.roles and is_draft
         own = one.signed_by is not None and one.signed_by.pk == user.pk
         drawn.append(
             SeatLine(
@@ -94,6 +97,7 @@ def seats(user: User, map: RiskTierMap) -> tuple[SeatLine, ...]:
                 at=one.at,
                 valid=one.valid,
                 sentence=one.sentence,
+                holders=", ".join(held_by.get(ROLE_OF[one.seat], ())),
                 mine=held and one.asked and not one.valid,
                 withdraw=is_draft and own and one.valid,
             )
@@ -101,9 +105,14 @@ def seats(user: User, map: RiskTierMap) -> tuple[SeatLine, ...]:
     return tuple(drawn)
 
 
-def holds(user: User, seat: str) -> bool:
-    """Tell whether a person's roles give them a seat."""
-    return f"{seat}_signer" in user.roles
+def _holders() -> dict[str, list[str]]:
+    """Name who is in which signing role, in one look."""
+    people = User.objects.filter(is_active=True, roles__overlap=list(ROLE_OF.values()))
+    found: dict[str, list[str]] = {role: [] for role in ROLE_OF.values()}
+    for person in people.order_by("name")[:50]:
+        for role in found.keys() & set(person.roles):
+            found[role].append(str(person))
+    return found
 
 
 @require_POST

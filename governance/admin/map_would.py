@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from governance import maps, preview
+from governance import preview
 from governance.admin import map_words
 from governance.preview import Preview
 from handoffs import policy
@@ -37,8 +37,7 @@ def would(map: RiskTierMap, body: dict[str, Any] | None, *, may_look: bool) -> W
         risk_map = policy.parse_map(body)
     except PolicyError:
         return Would(waiting="This map cannot be read yet, so nothing can be tried.")
-    types = maps.action_types(map.workflow)
-    made = preview.preview(map.workflow, risk_map, types, in_time=_within(SECONDS))
+    made = preview.preview(map.workflow, risk_map, in_time=_within(SECONDS))
     return Would(
         count=made.count,
         line=line(made),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -82,4 +83,6 @@ class MapAdmin(RoleAdmin):
         number = request.GET.get("workflow", "")
         if number.isdigit():
             return redirect(map_door.url("start", int(number)))
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return map_index.index(request)
