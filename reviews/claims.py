@@ -59,7 +59,7 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
 
     What they hold already is handed back to them first, its lease renewed. Of any number of
     reviewers asking at once each gets another one; who loses a race tries again, a few times.
-    What they gave back within the hour comes last.
+    What they gave back within the hour comes last; what they asked for themselves, never.
     """
     floors, given_back_too = queueing.floors.params(), False
     for _ in range(_TRIES):
@@ -68,8 +68,13 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
         if look.queues == 0 and queue_slug is not None:
             raise NotFound
         claim = _settle(look, by, now=now)
-        if claim is not None:
+        if claim is not None and not look.own:
             return claim
+        if claim is not None:
+            give_back(claim.handoff_id, by=by, now=now)
+            if given_back_too:
+                return None
+            continue
         if look.seen or look.held:
             continue
         if floors["floor_queues"]:
@@ -134,7 +139,10 @@ def mark_opened(handoff_id: str, *, by: User, now: datetime) -> None:
 
 
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
-    """End the claim so that a colleague can have it; the draft stays. False when it had ended."""
+    """End the claim so that a colleague can have it; the draft stays. False when it had ended.
+
+    To whoever neither held it nor sees it there is no such handoff.
+    """
     actor = person_actor(by.id, "")
     params: dict[str, int | str] = {
         "handoff": handoff_id,
@@ -144,7 +152,10 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     }
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, params)
-        return bool(cursor.rowcount == 1)
+        ended = bool(cursor.rowcount == 1)
+    if not ended and not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
+        permissions.get(by, handoff_id)
+    return ended
 
 
 def end_stale(now: datetime) -> int:

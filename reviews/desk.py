@@ -282,7 +282,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         open_seconds=open_seconds,
         held_by=held_by,
-        may_decide=user.can(Can.DECIDE) and user.groups.filter(id=found.role_id).exists(),
+        may_decide=permissions.can_decide(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

@@ -40,6 +40,12 @@ class NoAuthorityHere(DomainError):
     code, status, title = "no_authority_here", 403, "Another team decides this"
 
 
+class OwnRequest(DomainError):
+    """You asked for this yourself, so somebody else decides it. Nothing was sent. Give it back."""
+
+    code, status, title = "own_request", 403, "Your own request"
+
+
 class PickNotAllowed(DomainError):
     """This queue hands out the next one; nobody chooses. Nothing was taken. Take the next."""
 

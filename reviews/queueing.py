@@ -19,10 +19,15 @@ OPEN_CLAIMS = 3
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# written out in reviews/migrations/0005_take_next.py
-_TAKE = """select * from overread_take(%(user)s, %(roles)s, %(queue)s, %(handoff)s,
+# The function is written out in reviews/migrations/0005_take_next.py. Who asked for something does
+# not decide it, and so does not keep it either: `own` says that it is one of these.
+_TAKE = """select taken.*, exists (
+        select from handoffs_handoff h join handoffs_run run on run.id = h.run_id
+        where h.id = taken.handoff_id
+            and lower(run.requester ->> 'email') = lower(%(email)s)) as own
+    from overread_take(%(user)s, %(roles)s, %(queue)s, %(handoff)s,
     %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_at)s::timestamptz[],
-    %(floor_ids)s::text[], %(cap)s, %(actor)s)"""
+    %(floor_ids)s::text[], %(cap)s, %(actor)s) taken"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Look:
     head_at: list[datetime] | None
     head_ids: list[str] | None
     walked: int
+    own: bool
 
     def claim(self, by: User) -> Claim:
         return Claim(
@@ -111,6 +117,7 @@ def attempt(
     """Look for the next handoff, or for this one, and lease it, in one statement."""
     params = {
         "user": by.id,
+        "email": by.email,
         "roles": permissions.DECIDING_ROLES,
         "queue": queue,
         "handoff": handoff,

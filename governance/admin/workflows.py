@@ -18,6 +18,7 @@ from accounts.site import ByRole
 from governance import maps, workflow_files
 from governance.admin.forms import ActionTypeForm, RowForm, RowFormSet
 from handoffs.admin.base import Audited, actor, may_edit
+from handoffs.admin.levels import WithLevels
 from handoffs.models import ActionType, MatrixRow, Workflow
 
 NOTHING = "Nothing."
@@ -72,7 +73,7 @@ class RowInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(OfWorkflow, Audited):
+class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
     noun = "workflow"
     change_form_template = "admin/handoffs/workflow/change_form.html"
     list_display = ("name", "slug", "owner", "review_on", "launched_at")

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from accounts.roles import Can, Role
 from accounts.site import RoleAdmin
-from handoffs import actors, audit
+from handoffs import actors, audit, grants
 from handoffs.actors import Actor
 from handoffs.models import Workflow
 
@@ -27,11 +27,16 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def may_edit(request: HttpRequest, workflow: Workflow | None) -> bool:
-    """Let managers edit every workflow, and owners their own."""
+    """Let managers edit every workflow, owners their own, and teams those they were given to lead.
+
+    A workflow that is not there yet is a manager's to make.
+    """
     user: Any = request.user
     if not user.is_authenticated or not user.can(Can.EDIT_WORKFLOW):
         return False
-    return Role.MANAGER in user.roles or (workflow is not None and workflow.owner_id == user.pk)
+    if workflow is None:
+        return Role.MANAGER in user.roles
+    return grants.leads(user, workflow).allowed
 
 
 def pretty(value: Any) -> SafeString:

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.http import UserRequest
 from accounts.roles import Can
-from handoffs import queues
+from handoffs import grants, queues
 from handoffs.admin.base import Audited, actor
+from handoffs.admin.levels import WithLevels
 from handoffs.models import Queue
 
 
@@ -46,7 +47,7 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Queue)
-class QueueAdmin(Audited):
+class QueueAdmin(WithLevels, Audited):
     changed_by, seen_by, noun = Can.EDIT_MATRIX, Can.READ_GOVERNANCE, "queue"
     form = QueueForm
     list_display = ("name", "slug", "depth_limit", "pick_allowed", "lease_seconds", "team_names")
@@ -56,9 +57,14 @@ class QueueAdmin(Audited):
     prepopulated_fields = {"slug": ["name"]}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Leave queues to managers: they are shared by workflows with different owners."""
+        """Leave queues to managers and to whoever was given this one to lead.
+
+        They are shared by workflows with different owners.
+        """
         user: Any = request.user
-        return super().has_change_permission(request, obj) and bool(user.can(Can.MANAGE_PEOPLE))
+        if obj is None:
+            return super().has_change_permission(request) and bool(user.can(Can.MANAGE_PEOPLE))
+        return grants.leads(user, obj).allowed
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request)
@@ -66,6 +72,10 @@ class QueueAdmin(Audited):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
         granted = "queuegrouppermission_set__group"
         return super().get_queryset(request).prefetch_related(granted)
+
+    def get_fields(self, request: HttpRequest, obj: Queue | None = None) -> Any:
+        """Leave the teams to whoever owns the queue."""
+        return [name for name in self.fields if name != "teams" or _owns(request, obj)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> list[str]:
         return ["slug"] if obj else []
@@ -80,6 +90,8 @@ class QueueAdmin(Audited):
 
     def save_related(self, request: UserRequest, form: Any, formsets: Any, change: bool) -> None:  # type: ignore[override]
         super().save_related(request, form, formsets, change)
+        if not _owns(request, form.instance):
+            return
         teams = form.cleaned_data["teams"]
         queues.let_work(form.instance, teams=teams, by=actor(request), now=timezone.now())
 
@@ -89,3 +101,8 @@ class QueueAdmin(Audited):
             "pick_allowed": obj.pick_allowed,
             "lease_seconds": obj.lease_seconds,
         }
+
+
+def _owns(request: HttpRequest, queue: Queue | None) -> bool:
+    user: Any = request.user
+    return queue is None or grants.owns(user, queue).allowed

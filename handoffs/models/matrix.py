@@ -24,7 +24,11 @@ class Queue(models.Model):
     )
 
     class Meta:
-        permissions = [("work_queue", "May take and decide"), ("lead_queue", "May lead")]
+        permissions = [
+            ("work_queue", "May take and decide"),
+            ("lead_queue", "May lead"),
+            ("own_queue", "May own"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,13 +5,21 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Client, User
+from handoffs import queues
+from handoffs.admin.base import EstimatingPaginator
 from handoffs.models import (
     ActionType,
     AuditEntry,
     MatrixRow,
+    OutboxMessage,
+    Queue,
+    Run,
     WebhookEndpoint,
     Workflow,
 )
@@ -317,3 +325,242 @@ class TestWorkflows:
         )
 
         assert "valid choice" in errors(response)
+
+
+class TestQueues:
+    def test_teams_are_given_and_taken(
+        self, mia: User, shop: factories.Shop, refund_approvers: Group
+    ) -> None:
+        payers = factories.make_team("payers")
+        browser = browser_of(mia)
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+        assert form_of(browser, path)["teams"] == [refund_approvers.pk]
+
+        response = browser.post(path, form_of(browser, path) | {"teams": [payers.pk]})
+
+        assert response.status_code == 302
+        assert queues.teams(shop.queue) == [payers]
+        entry = AuditEntry.objects.get(action="queue.level_given")
+        assert json.loads(bytes(entry.body)) == {"team": "payers", "level": "work"}
+        assert AuditEntry.objects.filter(action="queue.level_taken_back").count() == 1
+
+    def test_a_new_queue_has_its_teams_from_the_start(
+        self, mia: User, refund_approvers: Group
+    ) -> None:
+        response = browser_of(mia).post(
+            "/admin/handoffs/queue/add/",
+            {
+                "name": "Returns",
+                "slug": "returns",
+                "depth_limit": 20,
+                "lease_seconds": 120,
+                "teams": [refund_approvers.pk],
+            },
+        )
+
+        assert response.status_code == 302
+        queue = Queue.objects.get(slug="returns")
+        assert queues.teams(queue) == [refund_approvers]
+        assert queue.depths.count() == 16
+
+    def test_owners_of_one_workflow_do_not_change_what_all_share(
+        self, owen: User, shop: factories.Shop
+    ) -> None:
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+
+        assert browser_of(owen).get(path).status_code == 200
+        assert browser_of(owen).post(path, {"name": "Mine"}).status_code == 403
+
+    def test_saving_what_is_there_is_not_logged(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+
+        browser.post(path, form_of(browser, path))
+
+        assert not AuditEntry.objects.filter(subject="refunds").exists()
+
+
+class TestEndpoints:
+    add = "/admin/handoffs/webhookendpoint/add/"
+    url = "https://agents.example/hook"
+
+    def test_a_new_endpoint_shows_its_secret_once(self, mia: User, bot: Client) -> None:
+        browser = browser_of(mia)
+
+        response = browser.post(
+            self.add, {"client": bot.pk, "url": self.url, "events": ["handoff.answered"]}
+        )
+
+        endpoint = WebhookEndpoint.objects.get()
+        assert endpoint.secret in response.content.decode()
+        assert "no-store" in response["Cache-Control"]
+        assert (endpoint.events, endpoint.enabled) == (["handoff.answered"], True)
+        for page in ("", f"{endpoint.pk}/change/"):
+            shown = browser.get(f"/admin/handoffs/webhookendpoint/{page}").content.decode()
+            assert endpoint.secret not in shown
+        entry = AuditEntry.objects.get(action="endpoint.added")
+        assert endpoint.secret.encode() not in bytes(entry.body)
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://agents.example/x", "https://u:p@agents.example/", "ftp://x", "not an address"],
+    )
+    def test_an_address_that_would_not_be_posted_to_is_refused_at_once(
+        self, mia: User, bot: Client, url: str
+    ) -> None:
+        response = browser_of(mia).post(self.add, {"client": bot.pk, "url": url})
+
+        assert "errorlist" in errors(response)
+        assert not WebhookEndpoint.objects.exists()
+
+    def test_rotating_keeps_the_old_secret_until_it_is_ended(self, mia: User, bot: Client) -> None:
+        browser = browser_of(mia)
+        browser.post(self.add, {"client": bot.pk, "url": self.url})
+        endpoint = WebhookEndpoint.objects.get()
+        old, path = endpoint.secret, "/admin/handoffs/webhookendpoint/"
+
+        shown = browser.post(path, {"action": "rotate", "_selected_action": [endpoint.pk]})
+
+        endpoint.refresh_from_db()
+        assert endpoint.old_secret == old != endpoint.secret
+        assert endpoint.secret in shown.content.decode()
+        browser.post(path, {"action": "end_rotation", "_selected_action": [endpoint.pk]})
+        endpoint.refresh_from_db()
+        assert endpoint.old_secret == ""
+
+    def test_switching_on_again_forgets_why_it_was_off(self, mia: User, bot: Client) -> None:
+        endpoint = WebhookEndpoint.objects.create(
+            client=bot,
+            url=self.url,
+            secret="x",
+            enabled=False,
+            disabled_because="It answered 410 Gone.",
+        )
+
+        browser_of(mia).post(
+            f"/admin/handoffs/webhookendpoint/{endpoint.pk}/change/",
+            {"url": self.url, "events": [], "enabled": "on"},
+        )
+
+        endpoint.refresh_from_db()
+        assert (endpoint.enabled, endpoint.disabled_because) == (True, "")
+
+
+class TestRecords:
+    def test_a_list_takes_as_many_queries_for_twenty_as_for_ten(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        browser = browser_of(mia)
+        counts: dict[str, list[int]] = {model: [] for model in RECORDS}
+        for _ in range(2):
+            for _ in range(10):
+                walks.say(walks.waiting(shop, bot, bot_key))
+            for model in RECORDS:
+                with CaptureQueriesContext(connection) as made:
+                    assert browser.get(f"/admin/handoffs/{model}/").status_code == 200
+                counts[model].append(len(made))
+
+        assert {model: first for model, (first, _) in counts.items()} == {
+            model: second for model, (_, second) in counts.items()
+        }
+
+    @pytest.mark.parametrize("model", RECORDS)
+    def test_a_list_never_counts_the_whole_table(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
+    ) -> None:
+        walks.waiting(shop, bot, bot_key)
+        browser = browser_of(mia)
+
+        with CaptureQueriesContext(connection) as made:
+            browser.get(f"/admin/handoffs/{model}/")
+
+        counted = [one["sql"] for one in made if "COUNT(" in one["sql"]]
+        assert all("LIMIT" in sql for sql in counted)
+
+    @pytest.mark.parametrize("model", RECORDS)
+    def test_each_page_shows_one_record(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        browser = browser_of(mia)
+        rows = browser.get(f"/admin/handoffs/{model}/").context["cl"].result_list
+
+        assert (
+            browser.get(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 200
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/change/").status_code == 403
+        )
+        assert (
+            browser.post(f"/admin/handoffs/{model}/{quote(rows[0].pk)}/delete/").status_code == 403
+        )
+
+    def test_records_are_found_by_their_exact_id_through_an_index(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        handoff = walks.waiting(shop, bot, bot_key)
+        walks.waiting(shop, bot, bot_key)
+        browser = browser_of(mia)
+
+        by_run = browser.get(f"/admin/handoffs/handoff/?q={handoff.run_id}")
+        by_part = browser.get(f"/admin/handoffs/handoff/?q={handoff.run_id[:10]}")
+
+        assert [one.pk for one in by_run.context["cl"].result_list] == [handoff.pk]
+        assert not by_part.context["cl"].result_list
+
+    def test_a_dead_letter_is_sent_again_by_managers_only(
+        self, mia: User, olga: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        message = OutboxMessage.objects.order_by("pk").first()
+        assert message
+        OutboxMessage.objects.filter(pk=message.pk).update(state="dead", attempts=12)
+        act = {"action": "send_again", "_selected_action": [message.pk]}
+
+        browser_of(olga).post("/admin/handoffs/outboxmessage/", act)
+        message.refresh_from_db()
+        assert message.state == "dead"
+        browser_of(mia).post("/admin/handoffs/outboxmessage/", act)
+
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == ("pending", 0)
+        entry = AuditEntry.objects.get(action="message.sent_again")
+        assert entry.subject == message.pk
+
+    def test_what_was_delivered_is_not_sent_again(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        one_of_each(shop, bot, bot_key)
+        OutboxMessage.objects.update(state="delivered")
+        chosen = list(OutboxMessage.objects.values_list("pk", flat=True))
+
+        browser_of(mia).post(
+            "/admin/handoffs/outboxmessage/", {"action": "send_again", "_selected_action": chosen}
+        )
+
+        assert not OutboxMessage.objects.exclude(state="delivered").exists()
+
+    def test_agents_text_cannot_be_markup(
+        self, mia: User, shop: factories.Shop, bot: Client, bot_key: str
+    ) -> None:
+        handoff = walks.waiting(
+            shop, bot, bot_key, brief=factories.brief_payload(summary="<script>alert(1)</script>")
+        )
+
+        page = browser_of(mia).get(f"/admin/handoffs/handoff/{quote(handoff.pk)}/change/")
+
+        assert "<script>alert(1)" not in page.content.decode()
+        assert "&lt;script&gt;alert(1)" in page.content.decode()
+
+    def test_a_big_table_is_estimated(
+        self, shop: factories.Shop, bot: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(5):
+            walks.start_run(shop, bot)
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == 5
+        monkeypatch.setattr(EstimatingPaginator, "EXACT", 3)
+        with connection.cursor() as cursor:
+            cursor.execute("select reltuples from pg_class where relname = 'handoffs_run'")
+            (estimate,) = cursor.fetchone()
+
+        assert EstimatingPaginator(Run.objects.order_by("pk"), 2).count == max(3, int(estimate))
