@@ -194,5 +194,8 @@ DEFAULT_FROM_EMAIL = env.text("OVERREAD_FROM_EMAIL", "Overread <overread@localho
 # --- proof: a private Ed25519 JWK; only ./run makes one by itself
 RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 
+# --- audits: what draws the actions that are looked at afterwards; only the server reads it
+SAMPLING_SECRET = env.secret("OVERREAD_SAMPLING_SECRET", SECRET_KEY)
+
 # --- logs
 LOGGING = logs.config(env.text("OVERREAD_LOG_FORMAT", "console" if DEBUG else "json"))

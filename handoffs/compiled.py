@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from handoffs import argument_schema, authority, models, policy
+from handoffs import argument_schema, authority, models, policy, sampling
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -46,6 +46,7 @@ class Action:
     type: ActionType
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
+    roll_back_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class CompiledWorkflow:
     actions: Mapping[str, Action]
     rows: tuple[authority.Row, ...]
     authorities: Mapping[str, Authority]
+    # how probable an audit is, by tier; a tier that is not sampled is not here
+    shares: Mapping[Tier, float]
 
     def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
         assert self.map is not None
@@ -142,7 +145,13 @@ def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
         actions={action.name: _action(action) for action in workflow.action_types.all()},
         rows=tuple(_row(row) for row in rows),
         authorities={str(row.id): _authority(row) for row in rows},
+        shares=_shares(workflow_id),
     )
+
+
+def _shares(workflow_id: int) -> Mapping[Tier, float]:
+    rows = models.AuditShare.objects.filter(workflow_id=workflow_id).values_list("tier", "share")
+    return {**sampling.DEFAULT_SHARES, **{Tier(tier): float(share) for tier, share in rows}}
 
 
 def _map(published: models.RiskTierMap) -> policy.RiskMap:
@@ -169,6 +178,7 @@ def _action(action: models.ActionType) -> Action:
         ),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
+        roll_back_seconds=action.roll_back_seconds,
     )
 
 

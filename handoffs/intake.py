@@ -1,6 +1,6 @@
 """Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from handoffs import (
     compiled,
     ids,
     pause,
+    sampling,
     signals,
     waiting,
 )
@@ -138,6 +139,7 @@ class _Ruled:
     authority: pause.Authority | None
     kind: HandoffKind
     blocking: bool
+    shares: Mapping[Tier, float]
 
 
 def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
@@ -301,6 +303,7 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         authority=authority,
         kind=kind,
         blocking=_blocks(ruling.tier, proposed.blocking),
+        shares=policy.shares,
     )
 
 
@@ -329,18 +332,22 @@ def _refuse_brief(refusal: type[BadShape], problems: Sequence[briefs.Remark]) ->
 
 
 def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
+    id, tier = ids.new_proposal(), ruled.ruling.tier
+    audit = sampling.draw(settings.SAMPLING_SECRET, id, tier=tier, shares=ruled.shares)
     return pause.ProposalFacts(
-        id=ids.new_proposal(),
+        id=id,
         run_id=proposed.run,
         action_type=ruled.action.name,
         arguments=ruled.arguments,
         arguments_digest=ruled.digest,
         signals=proposed.signals,
-        tier=ruled.ruling.tier,
+        tier=tier,
         act=ruled.ruling.act.value,
         rules=[_fired(reason) for reason in ruled.ruling.fired],
         map_version=ruled.ruling.version,
         preconditions=proposed.preconditions,
+        audit=audit,
+        brief=ruled.brief if audit.drawn else None,
     )
 
 

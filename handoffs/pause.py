@@ -11,6 +11,7 @@ import orjson
 
 from handoffs import audit, canonical, ids
 from handoffs.actors import Actor
+from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
 
@@ -30,6 +31,9 @@ class ProposalFacts:
     rules: list[dict[str, Any]]
     map_version: int
     preconditions: list[Any]
+    audit: Draw = NOT_SAMPLED
+    # only of what is drawn: the brief of its audit is made of it
+    brief: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,11 @@ class Remembered:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """A handoff about to be opened."""
+    """A handoff about to be opened.
+
+    `afterwards` asks about what was done already, `about` the proposal of that: however its run
+    went on, also when it has ended, and the run takes no notice.
+    """
 
     run_id: str
     workflow_id: int
@@ -77,6 +85,9 @@ class Opening:
     blocking: bool = True
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
+    afterwards: bool = False
+    about: str | None = None
+    roll_back_until: datetime | None = None
     id: str = field(default_factory=ids.new_handoff)
 
     @property
@@ -87,10 +98,12 @@ class Opening:
 _PROPOSAL = """
 proposal as (
     insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
-        tier, act, rules, map_version, preconditions, outcome, outcome_detail)
+        tier, act, rules, map_version, preconditions, outcome, outcome_detail, audit_share,
+        audit_drawn, audit_brief)
     select %(prop_id)s, source.id, %(action_type)s, %(arguments)s, %(arguments_digest)s,
         %(signals)s::jsonb, %(prop_tier)s, %(act)s, %(rules)s::jsonb, %(map_version)s,
-        %(preconditions)s::jsonb, '', ''
+        %(preconditions)s::jsonb, '', '', %(audit_share)s::numeric, %(audit_drawn)s,
+        %(audit_brief)s::jsonb
     from source)"""
 
 _CHECKPOINT = """
@@ -116,11 +129,11 @@ _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
         round, queue_id, role_id, level, escalate_queue_id, escalate_role_id, blocking, pause,
-        deadline_at, deadline_seconds, fallback, safeguards)
+        deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s, %(prop_id)s, %(kind)s, %(tier)s, 'waiting',
         1, 1, %(queue_id)s, %(role_id)s, 1, %(escalate_queue_id)s, %(escalate_role_id)s,
         %(blocking)s, source.pause, %(deadline_at)s, %(deadline_seconds)s, %(fallback)s,
-        %(safeguards)s::jsonb
+        %(safeguards)s::jsonb, %(roll_back_until)s
     from source),
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)
@@ -161,7 +174,11 @@ with source as (
     where id = %(run_id)s and state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share
 ), moved as (select id, 0 as version, '' as from_state from source where false)"""
 
-_HEADS = {"stop": _STOP, "go_on": _GO_ON}
+_AFTERWARDS = """
+with source as (select id, 0 as pause from handoffs_run where id = %(run_id)s for share),
+moved as (select id, 0 as version, '' as from_state from source where false)"""
+
+_HEADS = {"stop": _STOP, "go_on": _GO_ON, "afterwards": _AFTERWARDS}
 _PARTS = {
     "handoff": _HANDOFF,
     "audit": _AUDIT,
@@ -184,8 +201,9 @@ def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first.
     """
+    going_on = "afterwards" if opening.afterwards else "go_on"
     statement = _statement(
-        "stop" if opening.blocking else "go_on",
+        "stop" if opening.blocking else going_on,
         "handoff",
         "audit",
         "proposal" if opening.proposal else "",
@@ -252,7 +270,8 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "cause": opening.cause.value,
         "actor": opening.by.name,
         "checkpoint": opening.checkpoint,
-        "prop_id": None,
+        "roll_back_until": opening.roll_back_until,
+        "prop_id": opening.about,
         **(_proposal_params(opening.proposal) if opening.proposal else {}),
         **_audit_params(opening.by, "handoff.opened", opening.id, opening.facts),
     }
@@ -270,6 +289,9 @@ def _proposal_params(proposal: ProposalFacts) -> dict[str, Any]:
         "rules": _json(proposal.rules),
         "map_version": proposal.map_version,
         "preconditions": _json(proposal.preconditions),
+        "audit_share": None if proposal.audit.share is None else str(proposal.audit.share),
+        "audit_drawn": proposal.audit.drawn,
+        "audit_brief": None if proposal.brief is None else _json(proposal.brief),
     }
 
 

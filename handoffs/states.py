@@ -136,6 +136,8 @@ ACT_OF: dict[Tier, Act] = {
 }
 # tiers that open a handoff
 ASKED_TIERS = frozenset({Tier.SOFT_REVIEW, Tier.HARD_APPROVAL, Tier.HARD_STOP})
+# tiers that act on their own: what a handoff of these asks about has been done already
+AUTONOMOUS_TIERS = frozenset({Tier.AUTONOMOUS, Tier.NOTIFY})
 
 
 class Impact(StrEnum):
@@ -183,6 +185,8 @@ class Verb(StrEnum):
     TAKE_OVER = "take_over"
     CONFIRM = "confirm"
     ROLL_BACK = "roll_back"
+    # of what was done already: it should not have been, and it stays
+    WRONG = "wrong"
 
 
 # answers after which the agent may act; each binds the exact arguments

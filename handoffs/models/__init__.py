@@ -20,6 +20,14 @@ from handoffs.models.runs import (
     Run,
     Transition,
 )
+from handoffs.models.sampling import (
+    ActionHistory,
+    AuditShare,
+    Detector,
+    DetectorCursor,
+    Finding,
+    Sampling,
+)
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -28,12 +36,17 @@ from handoffs.models.workflows import (
 )
 
 __all__ = [
+    "ActionHistory",
     "ActionType",
     "Answer",
     "AuditEntry",
     "AuditSeal",
+    "AuditShare",
     "Brief",
     "Checkpoint",
+    "Detector",
+    "DetectorCursor",
+    "Finding",
     "Handoff",
     "IdempotencyRecord",
     "InformationRequest",
@@ -48,6 +61,7 @@ __all__ = [
     "Resumption",
     "RiskTierMap",
     "Run",
+    "Sampling",
     "Transition",
     "WebhookEndpoint",
     "Workflow",

@@ -24,8 +24,9 @@ class Handoff(models.Model):
     workflow = models.ForeignKey(
         Workflow, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    proposal = models.OneToOneField(
-        Proposal, null=True, on_delete=models.PROTECT, related_name="handoff"
+    # an action may be asked about before it, audited after it, and stand out
+    proposal = models.ForeignKey(
+        Proposal, null=True, on_delete=models.PROTECT, related_name="handoffs", db_index=False
     )
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in HandoffKind])
     tier = models.CharField(
@@ -64,14 +65,19 @@ class Handoff(models.Model):
     owner_since = models.DateTimeField(db_default=Now())
     opened_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)
+    # of what was done already: until when it can be undone; null: it cannot
+    roll_back_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "kind"], name="handoff_once_per_proposal_and_kind"
+            ),
             models.CheckConstraint(
                 condition=models.Q(state="answered", answered_at__isnull=False)
                 | (~models.Q(state="answered") & models.Q(answered_at__isnull=True)),
                 name="handoff_answered_has_time",
-            )
+            ),
         ]
         indexes = [
             # read by claims.take_next and the desk: the queue in the order it is worked

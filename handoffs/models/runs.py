@@ -105,6 +105,29 @@ class Proposal(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default="")
     outcome_detail = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
+    # null: its tier is not sampled; 0: sampling was off
+    audit_share = models.DecimalField(max_digits=6, decimal_places=5, null=True)
+    audit_drawn = models.BooleanField(db_default=False)
+    # kept of what is drawn, for the audit's brief
+    audit_brief = models.JSONField(null=True)
+    audit_opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(audit_drawn=False)
+                | models.Q(audit_share__isnull=False, audit_share__gt=0),
+                name="proposal_drawn_has_share",
+            )
+        ]
+        indexes = [
+            # read by audits.open_due: what was drawn and has no audit yet
+            models.Index(
+                fields=["id"],
+                condition=models.Q(audit_drawn=True, audit_opened_at__isnull=True),
+                name="proposal_to_audit",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.id

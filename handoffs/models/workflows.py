@@ -70,6 +70,9 @@ class ActionType(models.Model):
     latency_tolerance = models.CharField(
         max_length=10, choices=Latency.choices, default=Latency.HOURS
     )
+    roll_back_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long after it was proposed it can still be undone."
+    )
     arguments_schema = models.JSONField(default=dict, help_text="JSON Schema of the arguments.")
     required_context = models.JSONField(
         default=list, blank=True, help_text="Labels of facts that every brief must carry."
@@ -77,7 +80,12 @@ class ActionType(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workflow", "name"], name="action_type_named_once")
+            models.UniqueConstraint(fields=["workflow", "name"], name="action_type_named_once"),
+            models.CheckConstraint(
+                condition=models.Q(roll_back_seconds=None)
+                | models.Q(reversibility="reversible", roll_back_seconds__gt=0),
+                name="action_type_undone_only_if_reversible",
+            ),
         ]
 
     def __str__(self) -> str:
