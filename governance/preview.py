@@ -79,6 +79,4 @@ def _add(made: Preview, one: Recorded, now: Tier) -> None:
     made.newly_asked += now in ASKED_TIERS and then not in ASKED_TIERS
     made.no_longer_asked += then in ASKED_TIERS and now not in ASKED_TIERS
     if len(made.examples) < EXAMPLES:
-        made.examples.append(
-            Example(id=one.id, action_type=name, then=then, now=now)
-        )
+        made.examples.append(Example(id=one.id, action_type=name, then=then, now=now))

@@ -46,6 +46,19 @@ def names() -> list[tuple[str, Known]]:
     ]
 
 
+def lenient(schema: Any) -> Any:
+    """Return a schema that asks for nothing: a case brings only what its point needs."""
+    if isinstance(schema, list):
+        return [lenient(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: lenient(one)
+        for key, one in schema.items()
+        if not (key == "required" and isinstance(one, list))
+    }
+
+
 def signal_fields(form: CaseForm) -> tuple[SignalField, ...]:
     given = form.case.get("signals") or {}
     return tuple(

@@ -134,7 +134,8 @@ def case_page(request: UserRequest, pk: int, number: int = NEW) -> HttpResponse:
     map = map_door.find_draft(request, pk)
     if number != NEW and number >= len(map.cases):
         raise Http404
-    schemas = dict(map.workflow.action_types.values_list("name", "arguments_schema"))
+    stored = map.workflow.action_types.values_list("name", "arguments_schema")
+    schemas = {name: map_case_form.lenient(schema) for name, schema in stored}
     if request.method == "GET":
         kept = map.cases[number] if number != NEW else {"action_type": next(iter(schemas), "")}
         return _show(request, map, number, CaseForm(case=kept), schemas)
@@ -254,7 +255,7 @@ def _page(
     refused: Refused | None,
 ) -> CasePage:
     case, chosen = form.case, str(form.case.get("action_type", ""))
-    first = {True: "yes", False: "no"}.get(case.get("first_seen"), "")  # type: ignore[call-overload]
+    first = {True: "yes", False: "no", None: ""}[case.get("first_seen")]
     brief = case.get("brief") or {}
     shown = request.method == "GET" or refused is not None
     schema = schemas.get(chosen, {"type": "object"})

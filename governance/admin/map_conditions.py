@@ -128,9 +128,14 @@ def _leaf(tree: Any) -> Leaf | None:
 def _survives(leaf: Leaf, tree: Any) -> bool:
     """Tell whether the fields of a browser bring a comparison back exactly, kinds included."""
     try:
-        return json.dumps(to_json(_posted(leaf))) == json.dumps(tree)
+        # as texts: 1, 1.0 and True are different values here, and the order of keys is none
+        return _canonical(to_json(_posted(leaf))) == _canonical(tree)
     except (Unfinished, ValueError):
         return False
+
+
+def _canonical(tree: Any) -> str:
+    return json.dumps(tree, sort_keys=True)
 
 
 def _posted(leaf: Leaf) -> Leaf:

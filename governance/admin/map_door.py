@@ -100,9 +100,9 @@ def back_on_refusal(view: View) -> View:
     """Bring whoever is refused back to the map, with the reason; nothing was changed."""
 
     @wraps(view)
-    def guarded(self: Any, request: UserRequest, pk: int, *args: Any) -> HttpResponse:
+    def guarded(request: UserRequest, pk: int) -> HttpResponse:
         try:
-            return view(self, request, pk, *args)
+            return view(request, pk)
         except DomainError as refusal:
             said(request, refusal)
             return redirect(url("change", pk))

@@ -41,9 +41,7 @@ def index(request: UserRequest) -> HttpResponse:
         _line(request, workflow, standing[workflow.pk], now)
         for workflow in Workflow.objects.select_related("owner").order_by("name")
     )
-    head = VersionHead(
-        workflow="", versions_url=map_door.url("changelist"), name="Risk tier maps"
-    )
+    head = VersionHead(workflow="", versions_url=map_door.url("changelist"), name="Risk tier maps")
     page = IndexPage(head=head, lines=lines, signs_for=_signs_for(request))
     return map_door.show(request, "index", page)
 

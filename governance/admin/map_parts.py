@@ -58,7 +58,7 @@ class PartPage:
 def frame(request: UserRequest, pk: int) -> HttpResponse:
     """Edit the default tier, the 2×2 of floors and the time zone."""
     map = map_door.find_draft(request, pk)
-    body = map.body if request.method == "GET" else {**map.body, **_frame(request.POST)}
+    body = map.body if request.method == "GET" else _framed(map.body, request.POST)
     refused = _saved(request, map, body, "Default and floors are saved in the draft.")
     if refused is SAVED:
         return map_door.to_map(map, "frame")
@@ -66,10 +66,12 @@ def frame(request: UserRequest, pk: int) -> HttpResponse:
     return map_door.show(request, "frame", page, status=_status(refused))
 
 
-def _frame(posted: Mapping[str, str]) -> dict[str, Any]:
+def _framed(body: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:
+    zone = posted.get("time_zone", "").strip() or "UTC"
     return {
+        **body,
+        **({"time_zone": zone} if zone != body.get("time_zone", "UTC") else {}),
         "default": posted.get("default", ""),
-        "time_zone": posted.get("time_zone", "").strip() or "UTC",
         "floors": {
             impact.value: {kind.value: posted.get(f"{impact}_{kind}", "") for kind in Reversibility}
             for impact in Impact

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from governance import maps, starters
+from governance import maps
 from governance.admin import map_door, map_meanwhile, map_pages, map_words
 from governance.admin.map_meanwhile import Refused
 from governance.differences import Change
@@ -179,22 +179,13 @@ def _started(request: UserRequest, workflow: Workflow, now: datetime) -> RiskTie
     body: dict[str, Any] = EMPTY
     cases: list[dict[str, Any]] = []
     if kind == "version":
-        base = next((one for one in workflow.maps.filter(version=int(name or 0))), None)
-        if base is None:
-            raise Http404
-        body, cases = base.body, base.cases
-    elif kind == "starter":
-        body, cases = _starter(name)
+        base = workflow.maps.filter(version=name).first() if name.isdecimal() else None
+        body, cases = (base.body, base.cases) if base else (EMPTY, [])
+    if base is None and kind != "empty":
+        raise Http404
     return maps.draft(
         workflow, body, cases=cases, base=base, by=actor(request), author=request.user, now=now
     )
-
-
-def _starter(name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    found = next((one for one in starters.all() if one.name == name), None)
-    if found is None:
-        raise Http404
-    return found.body, found.cases
 
 
 def _sources(workflow: Workflow, now: datetime) -> list[tuple[str, str, str, bool]]:
@@ -207,7 +198,5 @@ def _sources(workflow: Workflow, now: datetime) -> list[tuple[str, str, str, boo
     chosen = next((row for row in drawn if row[2] == "in force"), None)
     drawn = [row for row in drawn if row is not chosen]
     first = [(*chosen[:3], True)] if chosen else []
-    rest = [(f"starter:{one.name}", one.title, one.says, False) for one in starters.all()]
     empty = ("empty:", "Empty", "everything asks for approval until rules say otherwise", not first)
-    return [*first, *rest, empty, *drawn]
-
+    return [*first, empty, *drawn]
