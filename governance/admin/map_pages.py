@@ -137,7 +137,9 @@ def findings(
     at: dict[str, list[str]] = defaultdict(list)
     whole: list[str] = []
     for finding in lint.findings(risk_map, types):
-        for name in finding.rules:
+        # what changes nothing is the first it names; of a contradiction both are shown
+        both = finding.kind is lint.Kind.CONTRADICTS
+        for name in finding.rules if both else finding.rules[:1]:
             at[name].append(finding.sentence)
     linted = {sentence for sentences in at.values() for sentence in sentences}
     for sentence in dict.fromkeys(problems):
