@@ -291,6 +291,7 @@ def action_types(workflow: Workflow) -> list[ActionType]:
             name=action.name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments_schema,
         )
         for action in workflow.action_types.order_by("name")
     ]

@@ -266,6 +266,7 @@ def action_types(file: WorkflowIn) -> list[ActionType]:
             name=name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments,
         )
         for name, action in file.action_types.items()
     ]
