@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.http import UserRequest
 from accounts.roles import Can
 from accounts.site import RoleAdmin
-from governance import maps
+from governance import cases, maps
 from handoffs import policy, strict_json
 from handoffs.admin.base import actor, may_edit, pretty
 from handoffs.models import RiskTierMap, Workflow
@@ -189,8 +189,15 @@ class MapAdmin(RoleAdmin):
                 now=now,
             )
         else:
+            types = maps.action_types(obj.workflow)
+            suggested = cases.suggest(policy.parse_map(form.body), types)
             made = maps.draft(
-                obj.workflow, form.body, by=actor(request), author=request.user, now=now
+                obj.workflow,
+                form.body,
+                cases=[cases.to_json(one) for one in suggested],
+                by=actor(request),
+                author=request.user,
+                now=now,
             )
             obj.pk, obj.version = made.pk, made.version
         if "_publish" in request.POST:
