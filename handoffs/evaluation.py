@@ -9,6 +9,7 @@ from typing import Any
 from handoffs import signals, texts
 from handoffs.conditions import AllOf, AnyOf, Compare, Condition, Missing, Not, Scalar, leaves
 from handoffs.signals import Action, ActionType, Signals
+from handoffs.states import Impact, Reversibility
 
 # a text longer than this is not searched for keywords: what it mentions is unknown
 MAX_SEARCHED = 50_000
@@ -32,6 +33,7 @@ class _Unknown:
 
 
 _UNKNOWN = _Unknown()
+_ANY_TYPE = ActionType(name="", impact=Impact.LOW, reversibility=Reversibility.REVERSIBLE)
 
 
 class Facts:
@@ -50,6 +52,13 @@ class Facts:
         """Stand for every proposal of this action type: all but the type's own facts is open."""
         facts = cls(action_type.with_arguments({}), Signals())
         facts._signals = None
+        return facts
+
+    @classmethod
+    def of_one(cls, name: str, value: Any) -> "Facts":
+        """Stand for every proposal in which `name` has this value."""
+        facts = cls.of_any(_ANY_TYPE)
+        facts._values[name] = value
         return facts
 
     def value(self, name: str) -> Any:

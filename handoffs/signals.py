@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeGuard
@@ -116,6 +117,8 @@ class ActionType:
     name: str
     impact: Impact
     reversibility: Reversibility
+    # JSON Schema of the arguments; empty when nobody said what they look like
+    schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def with_arguments(self, arguments: Mapping[str, Any]) -> "Action":
         return Action(type=self, arguments=arguments)
@@ -123,10 +126,14 @@ class ActionType:
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One action with its arguments."""
+    """One action with its arguments, and what surrounds it. None: it is not known."""
 
     type: ActionType
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    first_seen: bool | None = None
+    input: Mapping[str, Any] | None = None
+    brief: Mapping[str, Any] | None = None
 
 
 def known(name: str) -> Known | None:

@@ -57,6 +57,18 @@ class ActionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """How a page keeps its claim: renews it, says that it is looked at, and says goodbye."""
+
+    renew_url: str
+    renew_every: int
+    beat_url: str
+    beat_every: int
+    leave_url: str
+    visit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HandoffPage:
     id: str
     ask: str
@@ -75,7 +87,7 @@ class HandoffPage:
     questions: tuple[outcome.Question, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
-    lease_third: int
+    keeping: Keeping | None
     urls: Mapping[str, str]
 
 
@@ -118,8 +130,25 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         rail=_rail(detail, urls, typed, now) if detail.claim else None,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
-        lease_third=max(5, handoff.queue.lease_seconds // 3),
+        keeping=keeping(detail),
         urls=urls,
+    )
+
+
+def keeping(detail: HandoffDetail) -> Keeping | None:
+    """Return what the page of whoever holds the claim needs to keep it."""
+    if detail.claim is None:
+        return None
+    renew, beat, leave = (
+        reverse(f"reviews:{name}", args=[detail.handoff.id]) for name in ("renew", "beat", "leave")
+    )
+    return Keeping(
+        renew_url=renew,
+        renew_every=max(5, detail.handoff.queue.lease_seconds // 3),
+        beat_url=beat,
+        beat_every=safeguards.BEAT_SECONDS,
+        leave_url=leave,
+        visit=detail.claim.visit,
     )
 
 
