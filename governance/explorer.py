@@ -124,7 +124,9 @@ def covering(
     """Return every row that covers the question, the one that wins first."""
     ranked: list[Row] = []
     left = list(rows)
-    while (row := authority.choose(left, action_type=action_type, kind=kind, tier=tier)) is not None:
+    while (
+        row := authority.choose(left, action_type=action_type, kind=kind, tier=tier)
+    ) is not None:
         ranked.append(row)
         left.remove(row)
     return tuple(ranked)
@@ -132,7 +134,9 @@ def covering(
 
 def why_first(winner: Row, other: Row) -> str:
     """Say by which of the three the one row comes before the other."""
-    for label, mine, its in zip(("action type", "kind", "tier"), winner.named, other.named, strict=True):
+    for label, mine, its in zip(
+        ("action type", "kind", "tier"), winner.named, other.named, strict=True
+    ):
         if mine is not None and its is None:
             return f"it names the {label} and the other does not"
     return "they name the same"
@@ -188,36 +192,32 @@ def _situation(
 
 def _stops(found: Authority, at: datetime) -> Iterator[Stop]:
     """Follow a case that nobody answers: each level begins when the one below ran out."""
-    begins: datetime | None = at
     above = levels.from_json(json.loads(found.ladder))
-    calendars = _calendars(found, [level.queue_id for level in above])
-    places = [(1, found.role_name, found.queue_slug, found.deadline_seconds, found.calendar, ())]
-    for one in above:
-        calendar = calendars.get(one.queue_id)
-        places.append(
-            (one.level, one.role, one.queue, one.seconds, calendar, one.required_context)
-        )
-    for level, role, queue, seconds, calendar, context in places:
-        if begins is None:
+    queues = Queue.objects.in_bulk([level.queue_id for level in above])
+    business_time = levels.terms_from_json(json.loads(found.terms)).business_time
+    due, said = _due(at, found.deadline_seconds, found.calendar)
+    yield Stop(
+        level=1,
+        role=found.role_name,
+        queue=found.queue_name,
+        begins=at,
+        due=due,
+        derivation=said,
+    )
+    for level in above:
+        if due is None:
             return
-        due, said = _due(begins, seconds, calendar)
+        begins, queue = due, queues[level.queue_id]
+        due, said = _due(begins, level.seconds, queries.calendar(queue) if business_time else None)
         yield Stop(
-            level=level,
-            role=role,
-            queue=queue,
+            level=level.level,
+            role=level.role,
+            queue=queue.name,
             begins=begins,
             due=due,
             derivation=said,
-            required_context=tuple(context),
+            required_context=level.required_context,
         )
-        begins = due
-
-
-def _calendars(found: Authority, queues: list[int]) -> dict[int, Calendar]:
-    """Return the opening hours that deadlines above the first level are counted in, if any are."""
-    if not queues or not levels.terms_from_json(json.loads(found.terms)).business_time:
-        return {}
-    return {queue.pk: queries.calendar(queue) for queue in Queue.objects.filter(pk__in=queues)}
 
 
 def _due(begins: datetime, seconds: int, calendar: Calendar | None) -> tuple[datetime | None, str]:

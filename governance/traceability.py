@@ -162,4 +162,4 @@ def as_markdown(found: Traceability) -> str:
     return "\n".join([*lines, ""])
 
 
-WORDS: dict[str, str] = {"full": "yes", "part": "in part", "none": "no"}
+WORDS: dict[str, str] = {"full": "yes, for what runs here", "part": "in part", "none": "no"}

@@ -1,4 +1,4 @@
-"""What binds a workflow at one moment, read once, with a digest of it: pages and agents get the same."""
+"""What binds a workflow at one moment, with its digest: pages and agents are told the same."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from handoffs import canonical, queries
+from handoffs import canonical, policy, queries
 from handoffs.authority import Row
 from handoffs.models import MatrixRow, Queue, RiskTierMap, Workflow
 
@@ -39,10 +39,16 @@ class InForce:
         return tuple(sorted(named.values(), key=lambda queue: (queue.name, queue.pk)))
 
     @cached_property
+    def map_digest(self) -> str | None:
+        if self.map is None:
+            return None
+        return self.map.digest or policy.parse_map(self.map.body).digest
+
+    @cached_property
     def digest(self) -> str:
         """Identify all that is said here, whenever it began and whatever its numbers are."""
         told = {
-            "map": self.map.digest if self.map else None,
+            "map": self.map_digest,
             "rows": sorted((_row(queries.authority_row(row)) for row in self.rows), key=json.dumps),
             "queues": [_queue(queue) for queue in self.queues],
         }

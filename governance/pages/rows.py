@@ -12,7 +12,7 @@ from reviews.pages import times
 
 @dataclass(frozen=True, kw_only=True)
 class RowLine:
-    """One row: what it covers, who has authority, by when, what if nobody answers, and what else."""
+    """One row: what it covers, who has authority, by when, what if nobody answers."""
 
     id: str
     covers: str

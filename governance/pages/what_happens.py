@@ -100,6 +100,13 @@ def schema(action: ActionType) -> dict[str, Any]:
     }
 
 
+def start(action: ActionType) -> dict[str, Any]:
+    """Return what the form begins with: a box that is not ticked says no."""
+    of_action = action.arguments_schema
+    asked = {name: of_action["properties"].get(name, {}) for name in of_action.get("required", ())}
+    return {"arguments": {n: False for n, one in asked.items() if one.get("type") == "boolean"}}
+
+
 def _signals() -> dict[str, Any]:
     """Make a field for each signal that an agent reports; what stays empty it did not say."""
     reported = set(Signals.__dataclass_fields__)
@@ -108,7 +115,11 @@ def _signals() -> dict[str, Any]:
         for name, known in CATALOGUE.items()
         if name in reported and name not in ACTION_FACTS
     }
-    figures = {"type": "array", "items": {"type": "string"}, "title": "Values, each as name = value"}
+    figures = {
+        "type": "array",
+        "items": {"type": "string"},
+        "title": "Values, each as name = value",
+    }
     return {**named, "values": figures}
 
 
@@ -120,6 +131,7 @@ def _signal(known: signals.Known) -> dict[str, Any]:
             said = {"type": "integer" if known.type is Type.COUNT else "number"}
         case _:
             said = {"type": "string"}
+    said["description"] = known.says
     limits = {"minimum": known.low, "maximum": known.high}
     return said | {name: value for name, value in limits.items() if value is not None}
 

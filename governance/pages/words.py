@@ -44,7 +44,9 @@ def situation(action_type: str | None, kind: HandoffKind, tier: Tier | None) -> 
 def safeguards(spec: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what has to be so before a decision counts."""
     said = [
-        f"at least {span(spec['minimum_seconds'])} of reading" if spec.get("minimum_seconds") else "",
+        f"at least {span(spec['minimum_seconds'])} of reading"
+        if spec.get("minimum_seconds")
+        else "",
         _REASON.get(spec.get("reason", ""), ""),
         "marked evidence opened" if spec.get("evidence") == "must_open" else "",
         "the AI's advice held back" if spec.get("withhold_recommendation") else "",

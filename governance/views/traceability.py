@@ -6,10 +6,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import UserRequest
 from governance.pages import traceability as pages
-from reviews.pages.desk import here
+from governance.pages.here import here
 
 
 @require_GET
 def traceability(request: UserRequest) -> HttpResponse:
-    context = {"page": pages.page(), "here": here("Governance")}
+    context = {"page": pages.page(), "here": here()}
     return render(request, "governance/traceability.html", context)

@@ -1,5 +1,7 @@
 """What happens to …? A case is entered, and the engine that rules on proposals is asked."""
 
+from typing import NoReturn
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -9,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import UserRequest
 from governance import explorer
 from governance.pages import what_happens as pages
+from governance.pages.here import here
 from handoffs.models import ActionType, RiskTierMap, Workflow
 from reviews.forms import arguments
-from reviews.pages.desk import here
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,7 +32,7 @@ def what_happens(request: UserRequest, slug: str) -> HttpResponse:
         "back_url": reverse("governance:workflow", args=[slug]),
         "actions": pages.action_options(actions, chosen),
         "maps": pages.map_options(maps, map),
-        "here": here("Governance"),
+        "here": here(),
     }
     status = 422 if page.error or page.mistaken else 200
     return render(request, "governance/what_happens.html", context, status=status)
@@ -39,12 +41,12 @@ def what_happens(request: UserRequest, slug: str) -> HttpResponse:
 def _page(
     request: UserRequest, workflow: Workflow, action: ActionType, map: RiskTierMap | None
 ) -> pages.Page:
-    form = pages.schema(action)
+    form, start = pages.schema(action), pages.start(action)
     if request.method != "POST":
-        return pages.Page(fields=arguments.fields(form, {}))
+        return pages.Page(fields=arguments.fields(form, start))
     typed = {name: str(request.POST[name]) for name in request.POST}
-    reading = arguments.read(form, {}, typed)
-    fields = arguments.fields(form, {}, typed=typed, errors=reading.errors)
+    reading = arguments.read(form, start, typed)
+    fields = arguments.fields(form, start, typed=typed, errors=reading.errors)
     if reading.errors:
         return pages.Page(fields=fields, mistaken=True)
     try:
@@ -68,5 +70,5 @@ def _map(maps: list[RiskTierMap], version: str) -> RiskTierMap | None:
     return next((one for one in maps if str(one.version) == version), None) or _nothing()
 
 
-def _nothing() -> None:
+def _nothing() -> NoReturn:
     raise Http404
