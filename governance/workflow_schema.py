@@ -14,7 +14,7 @@ from governance.matrix_schema import Part, QueueIn, RowIn
 from handoffs import argument_schema, gaps, policy
 from handoffs.argument_schema import SchemaRefused
 from handoffs.signals import ActionType
-from handoffs.states import Impact, Reversibility, Tier
+from handoffs.states import Impact, Reversibility
 
 Slug = str
 _SLUG = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import policy, queries, sla
+from handoffs import in_force, policy, queries, sla
 from handoffs.api import access, documented, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
@@ -19,6 +19,7 @@ from handoffs.schemas.governance import (
     MapRuleOut,
     NextMapOut,
     PressureOut,
+    QueueOut,
     QueuePressureOut,
     ReceiptOut,
     RowOut,
@@ -65,6 +66,7 @@ def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse
 def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
     """Read the governance matrix that binds a workflow now; the most specific row wins."""
     found = access.workflow(request, workflow)
+    binding = in_force.of(found, timezone.now())
     told = GovernanceOut(
         workflow=found.slug,
         name=found.name,
@@ -72,7 +74,14 @@ def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpRespon
         revision=found.revision,
         review_on=found.review_on.isoformat() if found.review_on else None,
         launched=found.launched_at is not None,
-        rows=[_row(row) for row in queries.rows_in_force(found, timezone.now())],
+        digest=binding.digest,
+        map_version=binding.map.version if binding.map else None,
+        map_digest=binding.map_digest,
+        rows=[_row(row) for row in binding.rows],
+        queues=[
+            QueueOut(slug=queue.slug, name=queue.name, depth_limit=queue.depth_limit)
+            for queue in binding.queues
+        ],
     )
     return telling.versioned(request, told)
 

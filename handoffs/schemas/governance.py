@@ -61,6 +61,14 @@ class RowOut(Out):
     effective_until: datetime | None
 
 
+class QueueOut(Out):
+    """Where handoffs wait; with so many in it, it takes no more."""
+
+    slug: str
+    name: str
+    depth_limit: int
+
+
 class GovernanceOut(Out):
     workflow: str
     name: str
@@ -68,7 +76,11 @@ class GovernanceOut(Out):
     revision: int = Field(description="Moves with every change of what binds you.")
     review_on: str | None
     launched: bool
+    digest: str = Field(description="Of all that binds you: map, rows and queues.")
+    map_version: int | None = Field(description="Null: no map is in force.")
+    map_digest: str | None
     rows: list[RowOut]
+    queues: list[QueueOut]
 
 
 class ActionTypeOut(Out):
