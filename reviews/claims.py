@@ -4,6 +4,7 @@ The database's clock decides what is live, everywhere. Lock order: handoff, then
 locked by others is skipped, never waited for.
 """
 
+import json
 from datetime import datetime
 
 from django.db import connection
@@ -13,13 +14,15 @@ from accounts.models import User
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
-from reviews import conflicts, permissions, queueing
+from reviews import conflicts, permissions, queueing, safeguards
 from reviews.errors import AlreadyClaimed, CapReached, ClaimLost, PickNotAllowed
 from reviews.models import Claim
 from reviews.queueing import Look
 
 OPEN_CLAIMS = queueing.OPEN_CLAIMS
 _TRIES = 6
+# how long a page that was left may be come back to, by reload, back or another page of it
+LEFT_SECONDS = 30
 
 _RENEW = f"""
 update reviews_claim claim
@@ -28,6 +31,42 @@ from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
 where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
     and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
 returning claim.id
+"""
+
+# a trigger writes the times, by the database's clock
+_OPEN = f"""
+update reviews_claim claim
+set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
+    expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
+from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
+where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
+    and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
+"""
+
+_BEAT = f"""
+update reviews_claim claim
+set read_seconds = 0, seen_at = case when %(looking)s then statement_timestamp() end,
+    expires_at = case
+        when %(looking)s
+            and claim.expires_at < statement_timestamp() + interval '{LEFT_SECONDS} seconds'
+        then statement_timestamp() + make_interval(secs => queue.lease_seconds)
+        else claim.expires_at end
+from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
+where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
+    and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
+returning claim.read_seconds, h.safeguards::text
+"""
+
+_LEAVE = f"""
+update reviews_claim claim
+set expires_at = statement_timestamp() + interval '{LEFT_SECONDS} seconds'
+where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s and claim.ended_at is null
+    and claim.visit = %(visit)s
+    and claim.expires_at > statement_timestamp() + interval '{LEFT_SECONDS} seconds'
+    and not exists (select from reviews_draft draft
+        where draft.handoff_id = claim.handoff_id and draft.reviewer_id = claim.reviewer_id
+            and draft.saved_at > claim.taken_at
+            and concat(draft.body ->> 'reason', draft.body ->> 'message') <> '')
 """
 
 _GIVE_BACK = """
@@ -132,10 +171,40 @@ def renew(handoff_id: str, *, by: User, now: datetime) -> Claim:
 
 
 def mark_opened(handoff_id: str, *, by: User, now: datetime) -> None:
-    """Note that the page was opened under this person's claim; only the first time counts."""
-    Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None, opened_at=None).update(
-        opened_at=now
-    )  # a trigger writes the database's own time instead
+    """Note that the page is opened under this person's claim, which runs for its full length again.
+
+    When it was opened first is kept; each opening has a number, see `leave`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, {"handoff": handoff_id, "user": by.id})
+
+
+def beat(handoff_id: str, *, looking: bool, by: User, now: datetime) -> float:
+    """Count what was looked at since the last beat; return how much reading is still needed.
+
+    A page that was left and is looked at again is theirs again. Raises ClaimLost.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BEAT, {"handoff": handoff_id, "user": by.id, "looking": looking})
+        row = cursor.fetchone()
+    if row is None:
+        raise lost(handoff_id, by)
+    read_seconds, spec = row
+    return max(0.0, safeguards.minimum_seconds(json.loads(spec)) - float(read_seconds))
+
+
+def leave(handoff_id: str, *, visit: int, by: User, now: datetime) -> bool:
+    """Let the claim end soon, unless its page is opened again; True when it will.
+
+    Only the latest opening of the page can say so: a reload opens the page anew before the old
+    one is gone. Whoever has written something under this claim keeps it for its full length.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAVE, {"handoff": handoff_id, "user": by.id, "visit": visit})
+        ending = bool(cursor.rowcount == 1)
+    if not ending:
+        _check_known(handoff_id, by)
+    return ending
 
 
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
@@ -153,9 +222,15 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, params)
         ended = bool(cursor.rowcount == 1)
-    if not ended and not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
-        permissions.get(by, handoff_id)
+    if not ended:
+        _check_known(handoff_id, by)
     return ended
+
+
+def _check_known(handoff_id: str, by: User) -> None:
+    """Raise NotFound to whoever neither held this handoff nor may see it."""
+    if not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
+        permissions.get(by, handoff_id)
 
 
 def end_stale(now: datetime) -> int:

@@ -35,7 +35,7 @@ _DRAFT_BYTES = 256 * 1024
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
 select claim.id, claim.opened_at,
-    extract(epoch from clock_timestamp() - claim.opened_at)::float as open_seconds
+    overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at) as read_seconds
 from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id
 where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s
     and claim.ended_at is null and not {queueing.OVER}
@@ -59,7 +59,7 @@ class _Fenced:
     arguments: dict[str, Any] | None
     claim_id: int
     opened_at: datetime | None
-    open_seconds: float | None
+    read_seconds: float | None
     by: Actor
 
 
@@ -70,10 +70,11 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
     return buttons.offered(
         kind=HandoffKind(handoff.kind),
         tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=handoff.escalate_queue_id is not None,
+        escalates=bool(handoff.ladder),
         title=action.title if action else "",
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         brief=brief,
+        undoable=handoff.roll_back_until is not None,
     )
 
 
@@ -164,7 +165,7 @@ def _fence(handoff_id: str, by: User) -> _Fenced:
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
         opened_at=row[1],
-        open_seconds=row[2],
+        read_seconds=row[2],
         by=person_actor(by.id, handoff.role.name),
     )
 
@@ -180,7 +181,7 @@ def _check_safeguards(fenced: _Fenced, by: User, *, verb: str, reason: str) -> N
     facts = safeguards.Facts(
         verb=verb,
         reason=reason,
-        open_seconds=fenced.open_seconds,
+        read_seconds=fenced.read_seconds,
         gates=safeguards.gates(spec, fenced.brief.body),
         opened=desk.opened_evidence(fenced.handoff, by),
     )

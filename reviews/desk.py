@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, FloatField, Func
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -150,6 +150,8 @@ class Proposed:
     arguments: dict[str, Any]
     rules: list[dict[str, Any]]
     map_version: int
+    outcome: str
+    audit_share: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +166,7 @@ class HandoffDetail:
     title: str
     schema: dict[str, Any]
     claim: Claim | None
-    open_seconds: float | None
+    read_seconds: float | None
     held_by: str
     may_decide: bool
     draft: dict[str, Any] | None
@@ -181,7 +183,7 @@ class HandoffDetail:
         return safeguards.Facts(
             verb=verb,
             reason=reason,
-            open_seconds=self.open_seconds,
+            read_seconds=self.read_seconds,
             gates=self.gates,
             opened=self.opened,
         )
@@ -270,7 +272,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         visibility.Phase.BEFORE_JUDGEMENT
     )
     action = _action_type(found)
-    claim, open_seconds, held_by = _claim(found, user)
+    claim, read_seconds, held_by = _claim(found, user)
     return HandoffDetail(
         handoff=found,
         brief=visibility.brief_for(brief.body, found.safeguards, decided),
@@ -280,7 +282,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
-        open_seconds=open_seconds,
+        read_seconds=read_seconds,
         held_by=held_by,
         may_decide=permissions.can_decide(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
@@ -313,6 +315,8 @@ def _proposed(proposal: Proposal | None) -> Proposed | None:
         arguments=json.loads(proposal.arguments),
         rules=proposal.rules,
         map_version=proposal.map_version,
+        outcome=proposal.outcome,
+        audit_share=None if proposal.audit_share is None else float(proposal.audit_share),
     )
 
 
@@ -336,14 +340,22 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
             handoff__state=HandoffState.WAITING.value,
         )
         .select_related("reviewer")
-        .annotate(open_for=Now() - F("opened_at"))
+        .annotate(
+            read_for=Func(
+                F("opened_at"),
+                F("read_seconds"),
+                F("seen_at"),
+                function="overread_read_for",
+                output_field=FloatField(),
+            )
+        )
         .first()
     )
     if live is None:
         return None, None, ""
     if live.reviewer_id != user.id:
         return None, None, live.reviewer.name
-    return live, live.open_for.total_seconds() if live.open_for is not None else None, ""
+    return live, live.read_for, ""
 
 
 def _decided_by(found: Handoff) -> str:

@@ -40,6 +40,12 @@ class Claim(models.Model):
     expires_at = models.DateTimeField()
     # when the page was first opened under this claim; a trigger sets it, by its own clock
     opened_at = models.DateTimeField(null=True)
+    # which opening of the page this is: only the latest one may say that it was left
+    visit = models.PositiveIntegerField(default=0, db_default=0)
+    # how long the page was looked at; a trigger counts, null as long as no page has said anything
+    read_seconds = models.FloatField(null=True)
+    # until when it was looked at, null when it is not
+    seen_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]

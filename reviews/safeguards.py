@@ -15,7 +15,9 @@ from reviews.errors import Unmet
 # enough for "Above the limit." and, in scripts that write a word in one sign, for five of them
 REASON_LETTERS = 10
 _WIDE_LETTER = 3
-_DISAGREEING = frozenset({"reject", "roll_back"})
+# how often a page that is looked at says so; the database counts up to seven for one beat
+BEAT_SECONDS = 5
+_DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})
 
@@ -30,11 +32,11 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the server saw: `open_seconds` is None until the page was opened under this claim."""
+    """What the server saw; `read_seconds` is None while the page was never opened."""
 
     verb: str
     reason: str
-    open_seconds: float | None
+    read_seconds: float | None
     gates: tuple[Gate, ...] = ()
     opened: frozenset[str] = frozenset()
 
@@ -90,7 +92,7 @@ def _approvers(spec: Mapping[str, Any]) -> Unmet | None:
 
 def _time(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
     needed = minimum_seconds(spec)
-    left = math.ceil(needed - (facts.open_seconds or 0.0))
+    left = math.ceil(needed - (facts.read_seconds or 0.0))
     if left <= 0:
         return None
     unit = "second" if left == 1 else "seconds"

@@ -16,6 +16,22 @@ def words(typed: QueryDict) -> str:
     return typed.get("words", "").strip()
 
 
+def written(typed: QueryDict) -> dict[str, str | None]:
+    """Read what is being written, for the draft."""
+    return {"reason": typed.get("words", ""), "message": "", "option": typed.get("option")}
+
+
+def unsaved(typed: QueryDict) -> dict[str, str | None]:
+    """Read what a page wrote that it had no time to save; nothing where that is nothing."""
+    return written(typed) if words(typed) else {}
+
+
+def visit(typed: QueryDict) -> int:
+    """Read which opening of the page this was; 0, which none is, where it cannot be read."""
+    number = typed.get("visit", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
+
+
 def choice(typed: QueryDict) -> Choice:
     """Read what was chosen and written."""
     verb = typed.get("verb", "")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -11,8 +12,9 @@ from accounts.errors import DomainError
 from reviews import safeguards
 from reviews.desk import HandoffDetail
 from reviews.forms import arguments
+from reviews.pages import times
 from reviews.pages.changes import Change, changes, digest, draft_change
-from reviews.pages.handoff import kept_words
+from reviews.pages.handoff import Keeping, keeping, kept_words, lease
 from reviews.pages.text import marked
 from reviews.wording import Choice
 
@@ -34,6 +36,8 @@ class EditPage:
     seen: str
     words: str
     words_label: str
+    lease: times.Moment | None
+    keeping: Keeping | None
     problems: str
     error: str
 
@@ -88,6 +92,7 @@ def page(
     detail: HandoffDetail,
     *,
     typed: QueryDict | None,
+    now: datetime,
     refusal: DomainError | None = None,
     error: str = "",
 ) -> EditPage:
@@ -100,6 +105,8 @@ def page(
     values = _flat(typed) if typed is not None else None
     always = safeguards.needs_reason(detail.handoff.safeguards, VERB)
     return EditPage(
+        lease=lease(detail.claim.expires_at, now) if detail.claim else None,
+        keeping=keeping(detail),
         ask=marked(detail.brief.get("ask") or ""),
         url=reverse("reviews:edit", args=[handoff_id]),
         approve_url=reverse("reviews:approve-edits", args=[handoff_id]),

@@ -13,21 +13,11 @@ from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
 from reviews import safeguards, verbs
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
+from reviews.pages import afterwards, lookup, outcome, rail, times, words
 from reviews.pages import brief as briefs
-from reviews.pages import lookup, outcome, rail, times, words
+from reviews.pages.afterwards import StripItem
 from reviews.pages.text import Prose, marked, prose
 from reviews.pages.values import Value, value
-
-
-@dataclass(frozen=True, kw_only=True)
-class StripItem:
-    """One cell of the strip under the question; `live` says how the browser counts it along."""
-
-    label: str
-    text: str
-    detail: str = ""
-    moment: times.Moment | None = None
-    live: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +47,18 @@ class ActionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """How a page keeps its claim: renews it, says that it is looked at, and says goodbye."""
+
+    renew_url: str
+    renew_every: int
+    beat_url: str
+    beat_every: int
+    leave_url: str
+    visit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HandoffPage:
     id: str
     ask: str
@@ -75,7 +77,7 @@ class HandoffPage:
     questions: tuple[outcome.Question, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
-    lease_third: int
+    keeping: Keeping | None
     urls: Mapping[str, str]
 
 
@@ -118,8 +120,25 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         rail=_rail(detail, urls, typed, now) if detail.claim else None,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
-        lease_third=max(5, handoff.queue.lease_seconds // 3),
+        keeping=keeping(detail),
         urls=urls,
+    )
+
+
+def keeping(detail: HandoffDetail) -> Keeping | None:
+    """Return what the page of whoever holds the claim needs to keep it."""
+    if detail.claim is None:
+        return None
+    renew, beat, leave = (
+        reverse(f"reviews:{name}", args=[detail.handoff.id]) for name in ("renew", "beat", "leave")
+    )
+    return Keeping(
+        renew_url=renew,
+        renew_every=max(5, detail.handoff.queue.lease_seconds // 3),
+        beat_url=beat,
+        beat_every=safeguards.BEAT_SECONDS,
+        leave_url=leave,
+        visit=detail.claim.visit,
     )
 
 
@@ -138,6 +157,8 @@ def _urls(handoff_id: str) -> dict[str, str]:
 
 
 def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
+    if afterwards.is_done(detail):
+        return afterwards.why(detail, kind)
     rules = detail.proposal.rules if detail.proposal else []
     reasons = [marked(rule.get("because") or rule.get("id", "")) for rule in rules]
     return words.here_because(
@@ -160,6 +181,8 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
             StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
             StripItem(label="If nobody answers", text=_otherwise(detail)),
         ]
+    if afterwards.is_done(detail):
+        return (*items, afterwards.undoing(detail, now))
     waits = (handoff.run.requester or {}).get("name") or "The agent"
     items.append(
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
@@ -182,13 +205,20 @@ def _took(
 
 def _otherwise(detail: HandoffDetail) -> str:
     handoff = detail.handoff
-    if handoff.fallback == Fallback.ESCALATE and handoff.escalate_role is not None:
-        return f"goes to {handoff.escalate_role.name}"
-    if handoff.tier == Tier.SOFT_REVIEW:
-        return "the agent rolls it back"
-    if handoff.fallback == Fallback.FAIL:
-        return "the run ends with an error"
-    return "the agent is told no"
+    if handoff.ladder:
+        return f"goes to {handoff.ladder[0]['role']}"
+    if afterwards.is_done(detail):
+        return "it stays as it is"
+    tentative = handoff.tier == Tier.SOFT_REVIEW
+    match handoff.fallback:
+        case Fallback.HOLD:
+            return "it stays here and the owner is told"
+        case Fallback.APPROVE:
+            return "the agent keeps it" if tentative else "the agent is told yes"
+        case Fallback.FAIL if handoff.blocking:
+            return "the run ends with an error"
+        case _:
+            return "the agent rolls it back" if tentative else "the agent is told no"
 
 
 def _action(detail: HandoffDetail) -> ActionView | None:
@@ -252,10 +282,11 @@ def _rail(
     options = verbs.offered(
         kind=HandoffKind(handoff.kind),
         tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=handoff.escalate_queue_id is not None,
+        escalates=bool(handoff.ladder),
         title=detail.title,
         arguments=detail.proposal.arguments if detail.proposal else {},
         brief=detail.brief,
+        undoable=afterwards.undoable(detail, now),
     )
     facts = detail.facts(options[0].verb, said.words)
     return rail.build(

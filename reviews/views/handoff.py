@@ -1,9 +1,10 @@
 """One handoff: read it, work on it, decide it."""
 
+import math
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
+from handoffs.errors import RollBackOver
 from reviews import claims, decisions
 from reviews import desk as reading
 from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
@@ -22,7 +24,7 @@ from reviews.pages.rail import DONE
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
-MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered)
+MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 
 
 @require_GET
@@ -116,10 +118,30 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 
 @require_POST
 @explained
+def beat(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Note whether the page is looked at; say how much reading is still needed."""
+    looking = request.POST.get("looking") == "1"
+    left = claims.beat(handoff_id, looking=looking, by=request.user, now=timezone.now())
+    return JsonResponse({"left": math.ceil(left)})
+
+
+@require_POST
+@explained
+def leave(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """The page is gone: keep what was just written, or else let the claim end soon."""
+    now = timezone.now()
+    if body := forms.unsaved(request.POST):
+        decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
+    else:
+        claims.leave(handoff_id, visit=forms.visit(request.POST), by=request.user, now=now)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@explained
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
-    now, words = timezone.now(), request.POST.get("words", "")
-    body = {"reason": words, "message": "", "option": request.POST.get("option")}
+    now, body = timezone.now(), forms.written(request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     return HttpResponse(f"Kept at {now:%H:%M}.")
 
@@ -142,11 +164,14 @@ def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
 @never_cache
 @explained
 def edit(request: UserRequest, handoff_id: str) -> HttpResponse:
-    detail = reading.handoff(request.user, handoff_id, timezone.now())
+    now = timezone.now()
+    if not request.htmx:
+        claims.mark_opened(handoff_id, by=request.user, now=now)
+    detail = reading.handoff(request.user, handoff_id, now)
     if detail.claim is None:
         return redirect("reviews:handoff", handoff_id)
     typed = request.POST if request.method == "POST" else None
-    page = editing.page(detail, typed=typed)
+    page = editing.page(detail, typed=typed, now=now)
     template = "reviews/edit.html" + ("#changes" if request.htmx else "")
     return render(request, template, {"page": page, "here": desk_pages.here(page.queue_name)})
 
@@ -167,6 +192,6 @@ def approve_edits(request: UserRequest, handoff_id: str) -> HttpResponse:
             refusal = found
         else:
             return _onward(request, choice.verb, now=now)
-    page = editing.page(detail, typed=request.POST, refusal=refusal, error=error)
+    page = editing.page(detail, typed=request.POST, refusal=refusal, error=error, now=now)
     context = {"page": page, "here": desk_pages.here(page.queue_name)}
     return render(request, "reviews/edit.html", context, status=422)

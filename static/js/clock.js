@@ -38,10 +38,11 @@ function tick() {
     if (cell) cell.dataset.state = left < 0 ? "late" : left < 900 ? "soon" : "calm";
   }
   for (const node of document.querySelectorAll("[data-ready-in]")) {
-    node.dataset.readyAt ??= String(Date.now() + node.dataset.readyIn * 1000);
-    const left = Math.ceil((node.dataset.readyAt - Date.now()) / 1000);
-    if (left > 0) tell(node, `Another ${left} ${left === 1 ? "second" : "seconds"} of reading.`);
-    else node.remove();
+    // only what is looked at is read; the server counts, and corrects this with every beat
+    node.dataset.left ??= node.dataset.readyIn;
+    const left = Number(node.dataset.left);
+    tell(node, `Another ${left || 1} ${left > 1 ? "seconds" : "second"} of reading.`);
+    if (left > 0 && !document.hidden && document.hasFocus()) node.dataset.left = left - 1;
   }
   const needed = document.querySelector("#still-needed");
   if (needed && !needed.querySelector("li")) needed.replaceChildren();

@@ -1,18 +1,69 @@
-// Keeps the claim while the page is looked at. Hidden pages fall silent, and the claim runs out.
+// Keeps the claim while the page is looked at, says that it is, and says goodbye when it goes.
+// A hidden page falls silent: its claim runs out, its reading time stands still.
 
 const form = document.querySelector("form[data-lease]");
 
 if (form) {
   const every = form.dataset.lease * 1000;
-  let last = Date.now();
+  const beat = form.dataset.beat * 1000;
+  const lost = () => document.querySelector("[data-lost]");
+  const looking = () => !document.hidden && document.hasFocus();
+  let renewed = Date.now();
+  let told = { looking: undefined, at: 0 };
+  let sending = false;
 
   const renew = () => {
-    if (document.hidden || document.querySelector("[data-lost]")) return;
-    last = Date.now();
+    if (document.hidden || lost()) return;
+    renewed = Date.now();
     htmx.trigger(form, "renew");
   };
 
-  setInterval(() => Date.now() - last >= every && renew(), 1000);
-  // back from another window: ask at once whether it is still ours
-  document.addEventListener("visibilitychange", () => Date.now() - last >= every && renew());
+  async function tell() {
+    if (lost()) return;
+    const body = new FormData(form);
+    if (looking()) body.set("looking", "1");
+    told = { looking: looking(), at: Date.now() };
+    const answer = await fetch(form.dataset.beats, { method: "POST", body, keepalive: true }).catch(() => null);
+    if (answer?.status === 409) renew();
+    if (!answer?.ok || answer.redirected) return;
+    const { left } = await answer.json();
+    for (const node of document.querySelectorAll("[data-ready-in]")) {
+      if (left > 0) node.dataset.left = left;
+      else node.remove();
+    }
+  }
+
+  const look = () => {
+    // where the countdown is through, the server is asked whether it thinks so too
+    const through = document.querySelector('[data-left="0"]');
+    const due = told.looking && (through || Date.now() - told.at >= beat);
+    if (told.looking !== looking() || due) tell();
+    if (Date.now() - renewed >= every) renew();
+  };
+
+  look();
+  setInterval(look, 1000);
+  // back from another window or out of the browser's memory: ask at once whether it is still ours
+  document.addEventListener("visibilitychange", look);
+  for (const event of ["focus", "blur", "pageshow"]) window.addEventListener(event, look);
+
+  // A form that is sent is no goodbye; one that htmx sends in place is not even a change of page.
+  document.addEventListener("submit", (event) => {
+    sending = true;
+    setTimeout(() => event.defaultPrevented && (sending = false));
+  });
+
+  const changed = (node) => node.defaultValue !== undefined && node.type !== "hidden" && node.value !== node.defaultValue;
+
+  window.addEventListener("pagehide", () => {
+    const words = document.querySelector("#words");
+    const half_edited = [...(document.querySelector("#edit")?.elements ?? [])].some((node) => node !== words && changed(node));
+    if (sending || lost() || half_edited) return;
+    const body = new FormData(form);
+    const option = document.querySelector("[name=option]:checked");
+    if (words && changed(words)) body.set("words", words.value);
+    if (option) body.set("option", option.value);
+    navigator.sendBeacon(form.dataset.leave, body);
+    told = { looking: undefined, at: 0 };
+  });
 }

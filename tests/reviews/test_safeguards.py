@@ -14,12 +14,12 @@ POLICY = Gate(id="policy", title="Refund policy, section 3")
 
 
 def missing(spec: dict[str, Any], **facts: Any) -> list[str]:
-    given = {"verb": "approve", "reason": "", "open_seconds": None} | facts
+    given = {"verb": "approve", "reason": "", "read_seconds": None} | facts
     return [one.code for one in safeguards.unmet(spec, Facts(**given))]
 
 
 @pytest.mark.parametrize(
-    ("needed", "open_seconds", "left"),
+    ("needed", "read_seconds", "left"),
     [
         (30, None, 30),
         (30, 0.0, 30),
@@ -35,8 +35,8 @@ def missing(spec: dict[str, Any], **facts: Any) -> list[str]:
         (float("nan"), 60.0, None),
     ],
 )
-def test_reading_takes_its_time(needed: Any, open_seconds: float | None, left: int | None) -> None:
-    facts = Facts(verb="approve", reason="", open_seconds=open_seconds)
+def test_reading_takes_its_time(needed: Any, read_seconds: float | None, left: int | None) -> None:
+    facts = Facts(verb="approve", reason="", read_seconds=read_seconds)
 
     unmet = safeguards.unmet({"minimum_seconds": needed}, facts)
 
@@ -44,7 +44,7 @@ def test_reading_takes_its_time(needed: Any, open_seconds: float | None, left: i
 
 
 def test_the_time_left_is_said_calmly() -> None:
-    facts = Facts(verb="approve", reason="", open_seconds=12.0)
+    facts = Facts(verb="approve", reason="", read_seconds=12.0)
 
     assert safeguards.unmet({"minimum_seconds": 30}, facts)[0].sentence == (
         "Another 18 seconds of reading."
@@ -169,7 +169,7 @@ def test_asking_and_handing_up_wait_for_nothing() -> None:
 def test_no_spec_and_no_text_make_it_fail(
     spec: dict[str, Any], reason: str, seconds: float | None
 ) -> None:
-    facts = Facts(verb="reject", reason=reason, open_seconds=seconds, gates=(POLICY,))
+    facts = Facts(verb="reject", reason=reason, read_seconds=seconds, gates=(POLICY,))
 
     for one in safeguards.unmet(spec, facts):
         assert one.sentence.endswith(".") and one.sentence[0].isupper()
@@ -180,4 +180,4 @@ def test_more_reading_never_leaves_more_missing(less: float, more: float) -> Non
     less, more = sorted((less, more))
     spec = {"minimum_seconds": 600}
 
-    assert len(missing(spec, open_seconds=more)) <= len(missing(spec, open_seconds=less))
+    assert len(missing(spec, read_seconds=more)) <= len(missing(spec, read_seconds=less))
