@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from handoffs import audit, deliveries, idempotency, ladder, resumptions
+from handoffs import audit, deliveries, idempotency, ladder, outbox, resumptions
 
 
 @shared_task(name="handoffs.seal_audit")
@@ -26,6 +26,11 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.forget_delivered")
+def forget_delivered(**_: Any) -> None:
+    outbox.forget(now=timezone.now())
 
 
 @shared_task(name="handoffs.forget_old_keys")

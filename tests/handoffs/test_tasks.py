@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Client
 from config.celery import app
-from handoffs import audit, deliveries, idempotency, ladder, resumptions, tasks
+from handoffs import audit, deliveries, idempotency, ladder, outbox, resumptions, tasks
 from handoffs.models import AuditSeal, Handoff, IdempotencyRecord, OutboxMessage, Run
 from tests import walks
 from tests.database import Databases
@@ -20,6 +20,7 @@ TASKS = {
     "handoffs.end_stale_leases": (resumptions, "end_expired"),
     "handoffs.fire_overdue": (ladder, "fire_overdue"),
     "handoffs.forget_old_keys": (idempotency, "forget"),
+    "handoffs.forget_delivered": (outbox, "forget"),
 }
 
 

@@ -1,0 +1,21 @@
+"""What the clock does how often, and from when on it is late."""
+
+EVERY = {
+    "handoffs.seal_audit": 1,
+    "handoffs.deliver_outbox": 2,
+    "handoffs.end_stale_leases": 5,
+    "handoffs.fire_overdue": 5,
+    "handoffs.forget_old_keys": 600,
+    "handoffs.forget_delivered": 600,
+    "reviews.end_stale_claims": 5,
+    "governance.work_on_backtests": 1,
+}
+BEAT = "beat"
+BEAT_SECONDS = 5
+# a worker that starts anew, or a job that takes its full minute, is no alarm yet
+GRACE = 90
+
+
+def allowed(name: str) -> int:
+    """Return for how many seconds a job may be silent."""
+    return GRACE + 2 * EVERY.get(name, BEAT_SECONDS)
