@@ -5,10 +5,14 @@ EVERY = {
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 5,
+    "handoffs.open_audits": 15,
+    "handoffs.detect_anomalies": 20,
+    "handoffs.open_findings": 15,
     "handoffs.forget_old_keys": 600,
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
     "governance.work_on_backtests": 1,
+    "governance.remind_of_reviews": 3600,
 }
 BEAT = "beat"
 BEAT_SECONDS = 5

@@ -10,7 +10,7 @@ from django.db.models import Max
 from accounts.errors import DomainError, FieldProblem
 from accounts.models import User
 from accounts.roles import GRANTS, Can, Role
-from governance import signoffs, succession
+from governance import examination, signoffs, succession
 from governance.errors import EditedMeanwhile, MapInForce
 from governance.signoffs import Seat, sign, signatures, withdraw_signature
 from governance.succession import Standing, standing
@@ -25,7 +25,8 @@ from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
 __all__ = [
     "Seat", "Standing", "normalised", "draft", "edit", "sign", "signatures", "withdraw_signature",
     "publish", "publish_first", "retire", "review", "standing", "problems", "content_problems",
-    "launch", "check_launched", "gaps", "unattended", "published_map", "action_types", "rows",
+    "warnings", "launch", "check_launched", "gaps", "unattended", "published_map", "action_types",
+    "rows",
 ]  # fmt: skip
 
 DRAFT, PUBLISHED, RETIRED = RiskTierMap.State.values
@@ -213,7 +214,16 @@ def content_problems(map: RiskTierMap) -> list[str]:
         risk_map = policy.parse_map(map.body, version=map.version)
     except PolicyError as error:
         return [str(error)]
-    return policy.problems(risk_map, action_types(map.workflow))
+    return examination.blocking(risk_map, action_types(map.workflow), map.cases)
+
+
+def warnings(map: RiskTierMap) -> list[str]:
+    """Name rules that change nothing: worth knowing, and no hindrance."""
+    try:
+        risk_map = policy.parse_map(map.body, version=map.version)
+    except PolicyError:
+        return []
+    return examination.warnings(risk_map, action_types(map.workflow))
 
 
 def gaps(workflow: Workflow) -> list[str]:
@@ -291,6 +301,7 @@ def action_types(workflow: Workflow) -> list[ActionType]:
             name=action.name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments_schema,
         )
         for action in workflow.action_types.order_by("name")
     ]

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import User
-from governance import maps, marked_yaml, workflow_schema
+from governance import case, maps, marked_yaml, signoffs, workflow_schema
 from governance.marked_yaml import Path
 from governance.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
 from handoffs import audit, queues
@@ -21,6 +21,7 @@ from handoffs.models import (
     RiskTierMap,
     Workflow,
 )
+from handoffs.policy import PolicyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,9 @@ class Loaded:
     workflow: Workflow
     before: str
     after: str
+    # the version that waits for signatures, and which ones, as sentences
+    draft: RiskTierMap | None = None
+    awaited: tuple[str, ...] = ()
 
 
 def load(
@@ -39,13 +43,15 @@ def load(
 
     Action types and rows that the file does not have are removed; queues and teams are shared
     with other workflows and only added or changed. A map that says the same as the published one
-    makes no new version. Raises BadFile or a DomainError and then nothing has changed; a dry run
-    goes all the way and then takes everything back.
+    makes no new version; one that needs signatures stays a draft, except for the first, which was
+    signed where the file lives. Raises BadFile or a DomainError and then nothing has changed; a
+    dry run goes all the way and then takes everything back.
     """
     file, lines = workflow_schema.read_with_lines(text)
     with transaction.atomic():
         known = Workflow.objects.filter(slug=file.workflow).first()
         before = export(known) if known else ""
+        signed = bool(file.sign_offs or (known and known.sign_offs))
         workflow, _ = Workflow.objects.update_or_create(
             slug=file.workflow,
             defaults={
@@ -54,13 +60,14 @@ def load(
                 "owner": _owner(file, lines),
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
+                "sign_offs": sorted(set(file.sign_offs)),
             },
         )
         for slug, queue in file.queues.items():
             _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
         _load_matrix(workflow, file)
-        _load_map(workflow, file, by=by, now=now)
+        left = _load_map(workflow, file, signed=signed, by=by, now=now)
         after = export(workflow)
         if after != before:
             facts = {"after": file.model_dump()}
@@ -68,8 +75,9 @@ def load(
         if launch and workflow.launched_at is None:
             maps.launch(workflow, by=by, now=now)
         maps.check_launched(workflow)
+        awaited = tuple(signoffs.missing(left)) if left else ()
         transaction.set_rollback(dry_run)
-    return Loaded(workflow=workflow, before=before, after=after)
+    return Loaded(workflow=workflow, before=before, after=after, draft=left, awaited=awaited)
 
 
 def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
@@ -141,12 +149,38 @@ def _authority(row: RowIn) -> dict[str, Any]:
     }
 
 
-def _load_map(workflow: Workflow, file: WorkflowIn, *, by: Actor, now: datetime) -> None:
+def _load_map(
+    workflow: Workflow, file: WorkflowIn, *, signed: bool, by: Actor, now: datetime
+) -> RiskTierMap | None:
+    """Publish what the file says if it says anything new; return the draft that must be signed."""
     body = maps.normalised(file.map)
-    published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
-    if published is not None and maps.normalised(published.body) == body:
-        return
-    maps.publish(maps.draft(workflow, body, by=by, now=now), by=by, now=now)
+    listed = [case.to_json(one) for one in case.parse_all(file.cases)]
+    stored = RiskTierMap.objects.filter(workflow=workflow)
+    if any(_says(map, body, listed) for map in [*stored.in_force(), *stored.scheduled()]):
+        return None
+    first = not stored.exclude(published_at=None).exists()
+    for map in stored.filter(state=RiskTierMap.State.DRAFT) if signed and not first else ():
+        if _says(map, body, listed):
+            return map
+    made = maps.draft(workflow, body, cases=listed, base=stored.in_force().first(), by=by, now=now)
+    if first:
+        maps.publish_first(made, by=by, now=now)
+    elif signed:
+        return made
+    else:
+        maps.publish(made, by=by, now=now)
+    return None
+
+
+def _says(map: RiskTierMap, body: dict[str, Any], listed: list[dict[str, Any]]) -> bool:
+    return bool(_written(map) == body and map.cases == listed)
+
+
+def _written(map: RiskTierMap) -> dict[str, Any] | None:
+    try:
+        return maps.normalised(map.body)
+    except PolicyError:
+        return None
 
 
 def export(workflow: Workflow) -> str:
@@ -177,6 +211,8 @@ def document(workflow: Workflow) -> dict[str, Any]:
             action.name: _action(action) for action in workflow.action_types.order_by("name")
         },
         "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
+        **_said("cases", published.cases if published else []),
+        **_said("sign_offs", workflow.sign_offs),
         "matrix": [_row(row) for row in rows],
     }
 

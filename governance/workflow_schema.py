@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from governance import marked_yaml
+from governance import case, examination, marked_yaml
 from governance.marked_yaml import Path
 from handoffs import argument_schema, authority, policy
 from handoffs.argument_schema import SchemaRefused
@@ -93,6 +93,8 @@ class WorkflowIn(_Part):
     queues: dict[str, QueueIn]
     action_types: dict[str, ActionTypeIn]
     map: dict[str, Any]
+    cases: list[dict[str, Any]] = []
+    sign_offs: list[Literal["product", "compliance", "engineering"]] = []
     matrix: list[RowIn]
 
 
@@ -157,9 +159,13 @@ def _problems(file: WorkflowIn) -> list[tuple[Path, str]]:
     broken = list(_map_problems(file.map))
     if broken:
         return [*found, *broken]
+    broken = list(_case_problems(file.cases))
+    if broken:
+        return [*found, *broken]
     risk_map = policy.parse_map(file.map)
     found += [
-        (_place_of(sentence, file), sentence) for sentence in policy.problems(risk_map, types)
+        (_place_of(sentence, file), sentence)
+        for sentence in examination.blocking(risk_map, types, file.cases)
     ]
     if not found:
         found += [(("matrix",), sentence) for sentence in gaps(file, risk_map)]
@@ -202,6 +208,21 @@ def _map_problems(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("map", "rules"), f"A map has at most {policy.MAX_RULES} rules."
 
 
+def _case_problems(listed: list[dict[str, Any]]) -> Iterator[tuple[Path, str]]:
+    """Read each case by itself, so that one bad case hides no other."""
+    names: set[Any] = set()
+    for index, data in enumerate(listed):
+        try:
+            one = case.parse(data, "")
+        except policy.PolicyError as error:
+            place = [part for part in error.path.split(".") if part]
+            yield ("cases", index, *place), error.reason
+            continue
+        if one.name in names:
+            yield ("cases", index, "name"), f"There are two cases “{one.name}”. Rename one."
+        names.add(one.name)
+
+
 def _rules(rules: Any) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
     if isinstance(rules, list):
         for index, rule in enumerate(rules):
@@ -217,9 +238,12 @@ def _path(dotted: str, place: tuple[int, ...]) -> Path:
 
 
 def _place_of(sentence: str, file: WorkflowIn) -> Path:
-    """Find the rule that a sentence about the whole map speaks of."""
+    """Find the rule or the case that a sentence about the whole map speaks of."""
+    for index, one in enumerate(file.cases):
+        if sentence.startswith(f"“{one.get('name')}” "):
+            return ("cases", index)
     for index, rule in enumerate(file.map.get("rules", [])):
-        if sentence.startswith(f"Rule {rule['id']} "):
+        if re.search(rf"\brules? {re.escape(rule['id'])}(?![\w-])", sentence, re.IGNORECASE):
             return ("map", "rules", index)
     return ("map", "floors") if sentence.startswith("The floor") else ("map",)
 
@@ -266,6 +290,7 @@ def action_types(file: WorkflowIn) -> list[ActionType]:
             name=name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments,
         )
         for name, action in file.action_types.items()
     ]

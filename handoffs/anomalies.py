@@ -13,7 +13,11 @@ from statistics import median
 
 from handoffs import histories, robust
 from handoffs.histories import History, Seen
+from handoffs.states import AUTONOMOUS_TIERS
+from handoffs.titles import visible
 
+# what no person sees before it is done
+WATCHED = AUTONOMOUS_TIERS
 # a new action type stands out only in a workflow that has shown what it usually does
 WORKFLOW_MINIMUM = 100
 # a value is new to a category only when so many were seen
@@ -77,8 +81,8 @@ def _first(seen: Seen, others: int) -> Iterator[Figure]:
     if others >= WORKFLOW_MINIMUM:
         yield Figure(
             f"new:{seen.action_type}",
-            f"This is the first {seen.action_type} ever; the {others:,} actions of this workflow "
-            "before it were of other types.",
+            f"This is the first {seen.action_type} that an agent did by itself; the {others:,} "
+            "actions before it were of other types.",
         )
 
 
@@ -114,9 +118,10 @@ def _categories(history: History, seen: Seen, limits: Thresholds) -> Iterator[Fi
             continue
         once = sum(1 for count in Counter(recent).values() if count == 1)
         if (once + 1) / (len(recent) + 1) <= limits.unseen:
+            shown = visible(text[:_VALUE_LENGTH])
             yield Figure(
                 f"value:{seen.action_type}:{path}:{histories.known(text)}",
-                f"{path} is “{text[:_VALUE_LENGTH]}”, which none of the last {len(recent)} "
+                f"{path} is “{shown}”, which none of the last {len(recent)} "
                 f"{seen.action_type} had; there were {len(values)} different ones.",
             )
 

@@ -11,12 +11,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from joserfc.jwk import OKPKey
 
-from handoffs import audit, briefs, canonical, ids, moves, outbox, receipts, runs
+from handoffs import afterwards, audit, briefs, canonical, ids, moves, outbox, receipts, runs
 from handoffs.actors import Actor
-from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel
+from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
 from handoffs.failpoints import failpoint
 from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
 from handoffs.states import (
+    AUTONOMOUS_TIERS,
     RELEASING_VERBS,
     ActorKind,
     Cause,
@@ -56,6 +57,7 @@ def answer(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         _check_round(handoff, round)
+        _check_roll_back(handoff, said)
         moves.move_handoff(handoff_id, HandoffState.ANSWERED, by=by, cause=cause, round=round)
         failpoint("answers.after_move")
         stored = _store(handoff, said, by=by, now=now)
@@ -86,6 +88,19 @@ def _check_round(handoff: Handoff, round: int) -> None:
             "This question was put again with newer facts. Nothing was sent. Read it anew."
         )
     raise HandoffMoved
+
+
+def _check_roll_back(handoff: Handoff, said: Said) -> None:
+    """Refuse to promise that what was done by itself is undone, when it can no longer be."""
+    if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
+        return
+    if handoff.proposal and handoff.proposal.outcome in afterwards.ENDED:
+        raise RollBackOver(
+            "The agent reported meanwhile that this failed or was undone. Nothing was sent. "
+            "Say whether it was fine or wrong."
+        )
+    if not Handoff.objects.filter(id=handoff.id, roll_back_until__gt=Now()).exists():
+        raise RollBackOver
 
 
 def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
@@ -253,6 +268,14 @@ def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Hando
     """The agent no longer asks; when it was the last question, the run goes on."""
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
+        if handoff.tier in AUTONOMOUS_TIERS:
+            raise IllegalTransition(
+                "Policy asks this, about what was done already. Nothing was changed: it is not "
+                "yours to take back.",
+                entity="handoff",
+                from_state=handoff.state,
+                to_state=HandoffState.WITHDRAWN.value,
+            )
         moves.move_handoff(handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN)
         audit.record(by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason})
         if handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value:

@@ -111,6 +111,12 @@ class HandoffMoved(DomainError):
     code, status, title = "handoff_moved", 409, "Already handled"
 
 
+class RollBackOver(DomainError):
+    """This can no longer be rolled back. Nothing was sent. Say that it was wrong, or fine."""
+
+    code, status, title = "roll_back_over", 409, "No longer to be undone"
+
+
 class NoHigherLevel(DomainError):
     """The governance matrix names nobody above this level. Nothing was changed. Decide it here."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from handoffs.titles import visible
+
 # the last so many of an action type are what the next is compared with
 LAST = 500
 DAYS = 14
@@ -153,7 +155,8 @@ def categories(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _leaves(value: Mapping[str, Any], path: str, depth: int) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
-        place = f"{path}.{key}" if path else str(key)
+        name = key if key.isascii() and key.isprintable() else visible(key)
+        place = f"{path}.{name}" if path else name
         if len(place) > _PATH_LENGTH:
             continue
         if not isinstance(item, Mapping):

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import answers, moves, runs
+from handoffs import afterwards, answers, moves, runs
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
+    AUTONOMOUS_TIERS,
     OPEN_HANDOFF_STATES,
     Cause,
     Fallback,
@@ -63,6 +64,9 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
             now=now,
             cause=Cause.TIMED_OUT,
         )
+        return
+    if handoff.tier in AUTONOMOUS_TIERS:
+        afterwards.lapse(handoff)
         return
     if fallback is Fallback.FAIL and handoff.blocking:
         runs.time_out(handoff.run, by=POLICY)

@@ -19,6 +19,7 @@ from handoffs.errors import CheckpointConflict, IllegalTransition, NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Checkpoint, Handoff, Resumption, Run, Transition, Workflow
 from handoffs.states import (
+    AUTONOMOUS_TIERS,
     FINAL_RUN_STATES,
     OPEN_HANDOFF_STATES,
     Cause,
@@ -209,7 +210,9 @@ def stop(run_id: str, *, reason: str, by: Actor, now: datetime) -> None:
 def _end_badly(run: Run, *, cause: Cause, by: Actor) -> None:
     """Fail the locked run; its open handoffs and its turn to resume end with it."""
     open_states = [state.value for state in OPEN_HANDOFF_STATES]
-    for handoff in Handoff.objects.filter(run=run, state__in=open_states):
+    # what was done by itself is looked at all the same: failures above all
+    asked = Handoff.objects.filter(run=run, state__in=open_states)
+    for handoff in asked.exclude(tier__in=AUTONOMOUS_TIERS):
         moves.move_handoff(handoff.id, HandoffState.WITHDRAWN, by=by, cause=cause)
         moves.notify(handoff.id)
     Resumption.objects.filter(

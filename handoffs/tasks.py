@@ -5,7 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from handoffs import audit, deliveries, idempotency, ladder, outbox, resumptions
+from handoffs import (
+    audit,
+    audits,
+    deliveries,
+    detection,
+    findings,
+    idempotency,
+    ladder,
+    outbox,
+    resumptions,
+)
 
 
 @shared_task(name="handoffs.seal_audit")
@@ -36,3 +46,18 @@ def forget_delivered(**_: Any) -> None:
 @shared_task(name="handoffs.forget_old_keys")
 def forget_old_keys(**_: Any) -> None:
     idempotency.forget(now=timezone.now())
+
+
+@shared_task(name="handoffs.open_audits")
+def open_audits(**_: Any) -> None:
+    audits.open_due(now=timezone.now())
+
+
+@shared_task(name="handoffs.detect_anomalies")
+def detect_anomalies(**_: Any) -> None:
+    detection.look(now=timezone.now())
+
+
+@shared_task(name="handoffs.open_findings")
+def open_findings(**_: Any) -> None:
+    findings.open_due(now=timezone.now())

@@ -198,10 +198,14 @@ def leave(handoff_id: str, *, visit: int, by: User, now: datetime) -> bool:
 
     Only the latest opening of the page can say so: a reload opens the page anew before the old
     one is gone. Whoever has written something under this claim keeps it for its full length.
+    Raises NotFound where it is not theirs to know.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LEAVE, {"handoff": handoff_id, "user": by.id, "visit": visit})
-        return bool(cursor.rowcount == 1)
+        shortened = cursor.rowcount == 1
+    if not shortened:
+        permissions.get(by, handoff_id)
+    return shortened
 
 
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:

@@ -19,6 +19,7 @@ _SAID = {
     "take_over": "took the task over",
     "confirm": "confirmed this",
     "roll_back": "rolled this back",
+    "wrong": "found this wrong",
 }
 _MOVED = {
     Cause.WITHDRAWN: "withdrew this question",

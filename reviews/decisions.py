@@ -74,6 +74,7 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
         title=action.title if action else "",
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         brief=brief,
+        undoable=handoff.roll_back_until is not None,
     )
 
 

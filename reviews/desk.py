@@ -165,6 +165,8 @@ class Proposed:
     arguments: dict[str, Any]
     rules: list[dict[str, Any]]
     map_version: int
+    outcome: str
+    audit_share: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,6 +335,8 @@ def _proposed(proposal: Proposal | None) -> Proposed | None:
         arguments=json.loads(proposal.arguments),
         rules=proposal.rules,
         map_version=proposal.map_version,
+        outcome=proposal.outcome,
+        audit_share=None if proposal.audit_share is None else float(proposal.audit_share),
     )
 
 

@@ -1,19 +1,14 @@
 """The buttons of a handoff: which answers it takes, in which words, with which consequence."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoffs.states import HandoffKind, Tier, Verb
+from handoffs.states import AUTONOMOUS_TIERS, HandoffKind, Tier, Verb
+from handoffs.titles import MOST, fill, visible
 
 ASK_INFORMATION = "ask_information"
 ESCALATE = "escalate"
-
-_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,59})\}")
-_VALUE_LENGTH = 60
-_LABEL_LENGTH = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +37,7 @@ _STATED: dict[str, str] = {
     Verb.TAKE_OVER: "The agent stops for good; the task is yours.",
     Verb.CONFIRM: "What the agent did stays as it is.",
     Verb.ROLL_BACK: "The agent undoes what it did.",
+    Verb.WRONG: "It stays as it is; it counts as wrong, and the agent is told why.",
     ASK_INFORMATION: "It waits until the agent has answered, then comes back.",
     ESCALATE: "The next level decides; it leaves your desk.",
 }
@@ -54,12 +50,14 @@ _KEYS: dict[str, str] = {
     Verb.TAKE_OVER: "t",
     Verb.CONFIRM: "c",
     Verb.ROLL_BACK: "r",
+    Verb.WRONG: "w",
     ASK_INFORMATION: "i",
     ESCALATE: "u",
 }
 _ASKS: dict[str, str] = {
     Verb.REJECT: "reason",
     Verb.ROLL_BACK: "reason",
+    Verb.WRONG: "reason",
     Verb.ANSWER: "message",
     Verb.REDIRECT: "message",
     ASK_INFORMATION: "message",
@@ -75,11 +73,16 @@ def offered(
     title: str,
     arguments: Mapping[str, Any],
     brief: Mapping[str, Any],
+    undoable: bool = False,
 ) -> list[VerbOption]:
-    """Return the buttons in the order they are shown: the likeliest first, the ways out last."""
+    """Return the buttons in the order they are shown: the likeliest first, the ways out last.
+
+    `undoable` says that what was done already can still be rolled back.
+    """
     action = fill(title, arguments)
-    verbs: list[str] = _answers(kind, tier)
-    buttons = [_button(verb, action, brief) for verb in verbs if verb != Verb.CHOOSE]
+    done = is_done(tier)
+    verbs: list[str] = _afterwards(undoable) if done else _answers(kind, tier)
+    buttons = [_button(verb, action, brief, done=done) for verb in verbs if verb != Verb.CHOOSE]
     if Verb.CHOOSE in verbs:
         buttons[1:1] = _choices(brief)
     buttons.append(_button(ASK_INFORMATION, action, brief))
@@ -87,6 +90,15 @@ def offered(
         buttons.append(_button(ESCALATE, action, brief))
     first, *others = buttons
     return [VerbOption(**{**vars(first), "primary": True}), *others]
+
+
+def is_done(tier: Tier | None) -> bool:
+    """Tell whether the handoff is about what the agent has done already, by itself."""
+    return tier in AUTONOMOUS_TIERS
+
+
+def _afterwards(undoable: bool) -> list[str]:
+    return [Verb.CONFIRM, Verb.WRONG, *([Verb.ROLL_BACK] if undoable else [])]
 
 
 def _answers(kind: HandoffKind, tier: Tier | None) -> list[str]:
@@ -103,10 +115,10 @@ def _answers(kind: HandoffKind, tier: Tier | None) -> list[str]:
             return [Verb.ANSWER, Verb.CHOOSE, Verb.REJECT]
 
 
-def _button(verb: str, action: str, brief: Mapping[str, Any]) -> VerbOption:
+def _button(verb: str, action: str, brief: Mapping[str, Any], *, done: bool = False) -> VerbOption:
     return VerbOption(
         verb=str(verb),
-        label=_label(verb, action),
+        label="Fine as it is" if done and verb == Verb.CONFIRM else _label(verb, action),
         consequence=_consequence(verb, brief),
         key=_KEYS[verb],
         asks=_ASKS.get(verb, ""),
@@ -129,6 +141,8 @@ def _label(verb: str, action: str) -> str:
             return f"Take over: {action}" if action else "Take over the task"
         case Verb.CONFIRM:
             return f"Confirm: {action}" if action else "Confirm what was done"
+        case Verb.WRONG:
+            return "Wrong, but leave it"
         case Verb.ROLL_BACK:
             return f"Roll back: {action}" if action else "Roll back what was done"
         case "ask_information":
@@ -151,7 +165,7 @@ def _choices(brief: Mapping[str, Any]) -> list[VerbOption]:
     return [
         VerbOption(
             verb=Verb.CHOOSE.value,
-            label=visible(str(option.get("label") or option["id"]))[:_LABEL_LENGTH],
+            label=visible(str(option.get("label") or option["id"]))[:MOST],
             consequence=str(option.get("consequence") or _STATED[Verb.CHOOSE]),
             key=str(number),
             option=str(option["id"]),
@@ -159,39 +173,3 @@ def _choices(brief: Mapping[str, Any]) -> list[VerbOption]:
         for number, option in enumerate(options[:9], start=1)
         if isinstance(option, Mapping) and "id" in option
     ]
-
-
-def fill(title: str, arguments: Mapping[str, Any]) -> str:
-    """Fill `{argument}` from the top level of the arguments: no formats, no attributes, no depth.
-
-    What is filled in is the agent's text, so it is cut short and its hidden characters are shown.
-    """
-    filled = _PLACE.sub(lambda place: _shown(arguments.get(place[1])), title)
-    return filled if len(filled) <= _LABEL_LENGTH else filled[: _LABEL_LENGTH - 1] + "…"
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case str() | int() | float():
-            return _cut(visible(str(value)))
-        case {"amount": str() | int() | float() as amount, "currency": str(currency)}:
-            return _cut(visible(f"{amount} {currency}"))
-        case list() if value and all(isinstance(item, str | int | float) for item in value):
-            more = " …" if len(value) > 3 else ""
-            return _cut(visible(", ".join(str(item) for item in value[:3]))) + more
-        case _:
-            return "…"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 1] + "…"
-
-
-def visible(text: str) -> str:
-    """Show controls, direction marks and zero-width characters as what they are."""
-    return "".join(
-        f"⟦U+{ord(c):04X}⟧" if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c
-        for c in text
-    )

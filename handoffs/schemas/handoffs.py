@@ -89,6 +89,9 @@ class HandoffOut(Out):
     deadline_at: datetime
     expected_by: datetime
     arguments: dict[str, Any] | None = Field(description="What was proposed, as proposed.")
+    roll_back_until: datetime | None = Field(
+        description="Of what you did by yourself: until when you may be told to roll it back."
+    )
     question: str | None = Field(description="What a reviewer wants to know from you.")
     url: str
     status_url: str

@@ -13,21 +13,11 @@ from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
 from reviews import safeguards, verbs
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
+from reviews.pages import afterwards, lookup, outcome, rail, times, words
 from reviews.pages import brief as briefs
-from reviews.pages import lookup, outcome, rail, times, words
+from reviews.pages.afterwards import StripItem
 from reviews.pages.text import Prose, marked, prose
 from reviews.pages.values import Value, value
-
-
-@dataclass(frozen=True, kw_only=True)
-class StripItem:
-    """One cell of the strip under the question; `live` says how the browser counts it along."""
-
-    label: str
-    text: str
-    detail: str = ""
-    moment: times.Moment | None = None
-    live: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +157,8 @@ def _urls(handoff_id: str) -> dict[str, str]:
 
 
 def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
+    if afterwards.is_done(detail):
+        return afterwards.why(detail, kind)
     rules = detail.proposal.rules if detail.proposal else []
     reasons = [marked(rule.get("because") or rule.get("id", "")) for rule in rules]
     return words.here_because(
@@ -189,6 +181,8 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
             StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
             StripItem(label="If nobody answers", text=_otherwise(detail)),
         ]
+    if afterwards.is_done(detail):
+        return (*items, afterwards.undoing(detail, now))
     waits = (handoff.run.requester or {}).get("name") or "The agent"
     items.append(
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
@@ -213,6 +207,8 @@ def _otherwise(detail: HandoffDetail) -> str:
     handoff = detail.handoff
     if handoff.fallback == Fallback.ESCALATE and handoff.escalate_role is not None:
         return f"goes to {handoff.escalate_role.name}"
+    if afterwards.is_done(detail):
+        return "it stays as it is"
     if handoff.tier == Tier.SOFT_REVIEW:
         return "the agent rolls it back"
     if handoff.fallback == Fallback.FAIL:
@@ -285,6 +281,7 @@ def _rail(
         title=detail.title,
         arguments=detail.proposal.arguments if detail.proposal else {},
         brief=detail.brief,
+        undoable=afterwards.undoable(detail, now),
     )
     facts = detail.facts(options[0].verb, said.words)
     return rail.build(

@@ -8,6 +8,7 @@ from django.urls import reverse
 from handoffs.states import HandoffState
 from reviews.desk import HandoffDetail
 from reviews.pages import times, words
+from reviews.pages.afterwards import is_done
 from reviews.pages.changes import Change, stored
 from reviews.pages.text import marked
 
@@ -53,6 +54,9 @@ def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
     match HandoffState(detail.handoff.state):
         case HandoffState.ANSWERED:
             return _answered(detail, asked, now)
+        case HandoffState.WITHDRAWN if is_done(detail):
+            line = "Nobody answered in time, so nothing was judged and nothing was undone."
+            return Outcome(heading="Not looked at", line=line, questions=asked, kept=kept)
         case HandoffState.WITHDRAWN:
             line = "The agent no longer asks this. There is nothing to decide."
             return Outcome(heading="Withdrawn", line=line, questions=asked, kept=kept)

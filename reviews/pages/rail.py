@@ -19,6 +19,7 @@ ICONS: dict[str, str] = {
     Verb.TAKE_OVER: "hand",
     Verb.CONFIRM: "check",
     Verb.ROLL_BACK: "rotate-ccw",
+    Verb.WRONG: "x",
     ASK_INFORMATION: "message-circle-question-mark",
     ESCALATE: "chevrons-up",
 }
@@ -33,6 +34,7 @@ SHORT: dict[str, str] = {
     Verb.TAKE_OVER: "Take over",
     Verb.CONFIRM: "Confirm",
     Verb.ROLL_BACK: "Roll back",
+    Verb.WRONG: "Wrong",
     ASK_INFORMATION: "Ask",
     ESCALATE: "Hand up",
 }
@@ -46,6 +48,7 @@ DONE: dict[str, str] = {
     Verb.TAKE_OVER: "Taken over. The agent has stopped; the task is yours.",
     Verb.CONFIRM: "Confirmed. What the agent did stays.",
     Verb.ROLL_BACK: "Rolled back. The agent undoes it.",
+    Verb.WRONG: "Noted as wrong. What the agent did stays.",
     ASK_INFORMATION: "Asked. It comes back when the agent has the answer.",
     ESCALATE: "Handed up. The next level decides.",
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handoffs.models import Handoff, Run
-from handoffs.states import OPEN_HANDOFF_STATES, HandoffState
+from handoffs.states import AUTONOMOUS_TIERS, OPEN_HANDOFF_STATES, HandoffState
 from reviews.pages import times, words
 
 ASKED_BACK = "We are looking something up for the person who has it."
@@ -36,6 +36,8 @@ def page(run: Run, *, now: datetime) -> StatusPage:
     """Read the run's open question, if there is one; nothing in here names a person."""
     handoff = (
         Handoff.objects.filter(run=run, state__in=[state.value for state in OPEN_HANDOFF_STATES])
+        # nobody waits for what is looked at afterwards
+        .exclude(tier__in=AUTONOMOUS_TIERS)
         .select_related("role")
         .order_by("-blocking", "deadline_at")
         .first()

@@ -1,6 +1,15 @@
 """The words on screen for what the code calls otherwise."""
 
-from handoffs.states import ActorKind, Cause, HandoffKind, HandoffState, RunState, Tier, Verb
+from handoffs.states import (
+    AUTONOMOUS_TIERS,
+    ActorKind,
+    Cause,
+    HandoffKind,
+    HandoffState,
+    RunState,
+    Tier,
+    Verb,
+)
 
 KINDS: dict[HandoffKind, str] = {
     HandoffKind.TASK_DEFINITION: "Task definition",
@@ -16,6 +25,8 @@ KINDS: dict[HandoffKind, str] = {
 STAGES: dict[str, str] = {
     Tier.SOFT_REVIEW: "already done, to be confirmed",
     Tier.HARD_STOP: "stopped",
+    Tier.AUTONOMOUS: "already done, by itself",
+    Tier.NOTIFY: "already done, by itself",
 }
 ACTORS: dict[str, str] = {
     ActorKind.CLIENT: "the agent",
@@ -46,6 +57,7 @@ ANSWERED: dict[str, tuple[str, str, str]] = {
     Verb.TAKE_OVER: ("Taken over", "took the task over", "plain"),
     Verb.CONFIRM: ("Confirmed", "confirmed this", "green"),
     Verb.ROLL_BACK: ("Rolled back", "rolled this back", "red"),
+    Verb.WRONG: ("Wrong", "found this wrong", "red"),
 }
 # how it went on after the answer
 AFTERWARDS: dict[str, str] = {
@@ -85,9 +97,15 @@ def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:
     }.get(kind, "A share of the agent's actions is checked afterwards.")
 
 
+def drawn_because(share: float | None) -> str:
+    """Say that nothing but chance brought it here."""
+    said = "A share" if share is None else f"{100 * share:g} %"
+    return f"{said} of what the agent does by itself is looked at afterwards; chance drew this one."
+
+
 def heading(state: str, tier: str) -> str:
     """Say where the action stands: to come, done already, or only asked for."""
-    if tier == Tier.SOFT_REVIEW:
+    if tier == Tier.SOFT_REVIEW or tier in AUTONOMOUS_TIERS:
         return "What the agent has done"
     if state in (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION):
         return "What the agent will do"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
+from handoffs.errors import RollBackOver
 from reviews import claims, decisions
 from reviews import desk as reading
 from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
@@ -23,7 +24,7 @@ from reviews.pages.rail import DONE
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
-MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered)
+MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 
 
 @require_GET

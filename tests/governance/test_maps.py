@@ -25,7 +25,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def draft(shop: factories.Shop, now: datetime, **changes: Any) -> RiskTierMap:
-    return maps.draft(shop.workflow, body(**changes), by=SYSTEM, now=now)
+    return factories.draft_map(shop.workflow, **changes)
 
 
 def edit(map: RiskTierMap, now: datetime, **changes: Any) -> None:

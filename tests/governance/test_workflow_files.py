@@ -68,6 +68,13 @@ map:
       tier: hard_approval
       when: {signal: values.amount, op: ">", value: 20}
       because: The fee is above 20.00 EUR
+cases:
+  - name: one more
+    action_type: waive_fee
+    signals: {values: {amount: 21}}
+    tier: hard_approval
+    rules: [large-fee]
+  - {name: not more, action_type: waive_fee, signals: {values: {amount: 20}}, tier: notify}
 matrix:
   - role: librarians
     queue: desk
@@ -80,6 +87,10 @@ matrix:
     queue: head
     deadline: 2d
 """
+# the same, with another limit and the cases that go with it
+STRICTER = (FILE.replace("value: 20", "value: 10").replace("amount: 21", "amount: 11")).replace(
+    "amount: 20", "amount: 10"
+)
 
 
 @pytest.fixture
@@ -160,7 +171,7 @@ def test_importing_the_same_again_makes_no_new_version_and_no_entry(db: None) ->
 def test_a_changed_map_is_a_new_version_and_ends_the_old_one(db: None) -> None:
     load()
 
-    workflow = load(FILE.replace("value: 20", "value: 10")).workflow
+    workflow = load(STRICTER).workflow
 
     old, new = workflow.maps.order_by("version")
     assert old.superseded_at == new.effective_at
@@ -284,7 +295,7 @@ def test_several_broken_rules_are_all_named() -> None:
       when: {missing: confidence}
       because: It does not say how sure it is
 """
-    text = FILE.replace('op: ">"', 'op: "=>"').replace("matrix:", f"{rule}matrix:")
+    text = FILE.replace('op: ">"', 'op: "=>"').replace("cases:", f"{rule}cases:")
 
     found = problems(text)
 
@@ -419,7 +430,7 @@ class TestTheCommand:
         assert not Workflow.objects.exists()
 
     def test_validates_without_a_database(self, file: Path) -> None:
-        assert "2 action types, 1 rules, 2 rows" in self.run("validate", str(file))
+        assert "2 action types, 1 rules, 2 cases, 2 rows" in self.run("validate", str(file))
 
     def test_refuses_what_is_not_utf_8(self, file: Path) -> None:
         file.write_bytes(b"workflow: x\nname: \xff\n")

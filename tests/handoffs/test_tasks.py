@@ -8,7 +8,18 @@ from django.utils import timezone
 
 from accounts.models import Client
 from config.celery import app
-from handoffs import audit, deliveries, idempotency, ladder, outbox, resumptions, tasks
+from handoffs import (
+    audit,
+    audits,
+    deliveries,
+    detection,
+    findings,
+    idempotency,
+    ladder,
+    outbox,
+    resumptions,
+    tasks,
+)
 from handoffs.models import AuditSeal, Handoff, IdempotencyRecord, OutboxMessage, Run
 from tests import walks
 from tests.database import Databases
@@ -21,6 +32,9 @@ TASKS = {
     "handoffs.fire_overdue": (ladder, "fire_overdue"),
     "handoffs.forget_old_keys": (idempotency, "forget"),
     "handoffs.forget_delivered": (outbox, "forget"),
+    "handoffs.open_audits": (audits, "open_due"),
+    "handoffs.detect_anomalies": (detection, "look"),
+    "handoffs.open_findings": (findings, "open_due"),
 }
 
 
