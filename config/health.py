@@ -44,19 +44,14 @@ def _sentence(late: list[str], silent: dict[str, float]) -> str:
             f"The beat {_since(silent.get(timetable.BEAT))}. Nothing is due for anybody meanwhile: "
             "deadlines, deliveries and the log's seals wait. Start the beat process."
         )
-    if set(late) >= set(timetable.EVERY):
-        longest = max(silent.values(), default=None)
+    if set(late) >= timetable.OFTEN:
         return (
-            f"No job was done: the longest silence is {_seconds(longest)}. The beat is at work, so "
-            "workers do not run or the broker is down. Start a worker process, look at REDIS_URL."
+            "No job is done any more. The beat is at work, so workers do not run or the broker is "
+            "down. Start a worker process, look at REDIS_URL."
         )
     names = ", ".join(f"{name} {_since(silent.get(name))}" for name in late)
     return f"{names}. Other jobs are done, so look for this one's errors in the worker's log."
 
 
 def _since(seconds: float | None) -> str:
-    return "was never at work" if seconds is None else f"was last at work {_seconds(seconds)} ago"
-
-
-def _seconds(seconds: float | None) -> str:
-    return "not known" if seconds is None else f"{seconds:.0f} s"
+    return "was never at work" if seconds is None else f"was last at work {seconds:.0f} s ago"
