@@ -5,6 +5,7 @@ from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
 from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
+    LadderStep,
     MatrixRow,
     Queue,
     QueueDepth,
@@ -52,6 +53,7 @@ __all__ = [
     "IdempotencyRecord",
     "InformationRequest",
     "JobPulse",
+    "LadderStep",
     "MatrixRow",
     "OutboxMessage",
     "Proposal",
