@@ -17,5 +17,6 @@ urlpatterns = [
     path(".well-known/jwks.json", docs.jwks),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("", include("governance.urls")),
     path("", include("reviews.urls")),
 ]
