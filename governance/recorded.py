@@ -2,17 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from governance.trial import Recorded
+from governance.trial import SURROUNDINGS, Recorded
 from handoffs import ids, signals
 from handoffs.models import Workflow
-from handoffs.signals import ActionType, Signals, SignalsRefused
+from handoffs.signals import Action, ActionType, Signals, SignalsRefused
 from handoffs.states import Impact, Reversibility, Tier
 
 PAGE = 500
@@ -22,15 +22,22 @@ PAGE_BYTES = 4_000_000
 _CLOCKS_DIFFER = timedelta(hours=1)
 
 # Ids sort by the time of making, so the primary key serves as the index by time that intake's
-# busiest table is spared.
+# busiest table is spared. What is stored compressed is reckoned at four times its size.
 _PAGE = """
-select id, action_type, arguments, signals::text, tier, created_at from (
-    select proposal.id, proposal.action_type, proposal.arguments, proposal.signals,
-        proposal.tier, proposal.created_at,
-        sum(octet_length(proposal.arguments) + pg_column_size(proposal.signals))
+select id, action_type, arguments, signals::text, tier, created_at, input::text, brief::text from (
+    select proposal.*, sum(octet_length(proposal.arguments)
+        + 4 * coalesce(pg_column_size(proposal.signals), 0)
+        + 4 * coalesce(pg_column_size(proposal.input), 0)
+        + 4 * coalesce(pg_column_size(proposal.brief), 0))
             over (order by proposal.id rows between unbounded preceding and 1 preceding) as before
     from (
-        select one.* from handoffs_proposal one
+        select one.id, one.action_type, one.arguments, one.signals, one.tier, one.created_at,
+            case when %(input)s then run.input end as input,
+            case when %(brief)s then (
+                select brief.body from handoffs_handoff handoff
+                join handoffs_brief brief on brief.handoff_id = handoff.id
+                where handoff.proposal_id = one.id order by brief.version limit 1) end as brief
+        from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
         where one.id > %(after)s and one.id < %(end)s
             and one.created_at >= %(since)s and one.created_at < %(until)s
@@ -39,6 +46,12 @@ select id, action_type, arguments, signals::text, tier, created_at from (
 ) sized
 where coalesce(before, 0) < %(bytes)s
 order by id
+"""
+
+_FIRST = """
+select one.id from handoffs_proposal one
+join handoffs_run run on run.id = one.run_id and run.workflow_id = %s
+where one.action_type = %s order by one.id limit 1
 """
 
 _COUNT = """
@@ -72,8 +85,7 @@ class Page:
 
 def proposals(workflow: Workflow, *, since: datetime, until: datetime) -> Iterator[Recorded]:
     """Yield what was proposed in a period, oldest first."""
-    types = action_types(workflow)
-    for page in pages(workflow.pk, types, since=since, until=until):
+    for page in pages(workflow.pk, action_types(workflow), since=since, until=until):
         yield from page.recorded
 
 
@@ -84,11 +96,23 @@ def pages(
     since: datetime,
     until: datetime,
     after: str = "",
+    reads: Set[str] = SURROUNDINGS,
 ) -> Iterator[Page]:
-    """Yield pages that begin behind the id `after`; each is a transaction of its own."""
-    while page := _page(workflow_id, types, since=since, until=until, after=after):
+    """Yield pages that begin behind the id `after`; each is a transaction of its own.
+
+    Of what surrounds an action only what is in `reads` is fetched. A brief is only kept where
+    somebody was asked; of what nobody was asked about it is not known.
+    """
+    given = {
+        **_bounds(workflow_id, since, until),
+        "input": "input" in reads,
+        "brief": "brief" in reads,
+    }
+    given["after"] = max(after, given["after"])
+    firsts = _firsts(workflow_id, types) if "first_seen" in reads else None
+    while page := _page(given, types, firsts):
         yield page
-        after = page.last
+        given["after"] = page.last
 
 
 def count(workflow_id: int, *, since: datetime, until: datetime, most: int) -> int:
@@ -116,37 +140,49 @@ def action_types(workflow: Workflow) -> dict[str, ActionType]:
     }
 
 
-def _page(
-    workflow_id: int,
-    types: Mapping[str, ActionType],
-    *,
-    since: datetime,
-    until: datetime,
-    after: str,
-) -> Page | None:
-    bounds = _bounds(workflow_id, since, until)
-    bounds["after"] = max(after, bounds["after"])
+def _firsts(workflow_id: int, types: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the first proposal of each action type."""
+    found: list[str] = []
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, {**bounds, "page": PAGE, "bytes": PAGE_BYTES})
+        for name in types:
+            cursor.execute(_FIRST, [workflow_id, name])
+            found += [id for (id,) in cursor.fetchall()]
+    return frozenset(found)
+
+
+def _page(
+    given: Mapping[str, Any], types: Mapping[str, ActionType], firsts: frozenset[str] | None
+) -> Page | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, {**given, "page": PAGE, "bytes": PAGE_BYTES})
         rows = cursor.fetchall()
     if not rows:
         return None
     page = Page(recorded=[], last=rows[-1][0])
-    for id, name, arguments, given, tier, at in rows:
-        action_type = types.get(name)
+    for row in rows:
+        action_type = types.get(row[1])
         if action_type is None:
-            page.gone[name] += 1
-            continue
-        page.recorded.append(
-            Recorded(
-                id=id,
-                action=action_type.with_arguments(json.loads(arguments)),
-                signals=_signals(json.loads(given)),
-                tier=Tier(tier),
-                at=at,
-            )
-        )
+            page.gone[row[1]] += 1
+        else:
+            page.recorded.append(_recorded(row, action_type, firsts))
     return page
+
+
+def _recorded(
+    row: Sequence[Any], action_type: ActionType, firsts: frozenset[str] | None
+) -> Recorded:
+    id, _, arguments, given, tier, at, input, brief = row
+    action = Action(
+        type=action_type,
+        arguments=json.loads(arguments),
+        at=at,
+        first_seen=None if firsts is None else id in firsts,
+        input=json.loads(input) if input else None,
+        brief=json.loads(brief) if brief else None,
+    )
+    return Recorded(
+        id=id, action=action, signals=_signals(json.loads(given)), tier=Tier(tier), at=at
+    )
 
 
 def _bounds(workflow_id: int, since: datetime, until: datetime) -> dict[str, Any]:
