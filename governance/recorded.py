@@ -21,9 +21,15 @@ PAGE_BYTES = 4_000_000
 # the machine that made an id and the database need not agree on the time
 _CLOCKS_DIFFER = timedelta(hours=1)
 
+# as it was when the proposal came: of some it was edited since
+_BRIEF = """(
+    select brief.body from handoffs_handoff handoff
+    join handoffs_brief brief on brief.handoff_id = handoff.id
+    where handoff.proposal_id = one.id order by brief.version limit 1)"""
+
 # Ids sort by the time of making, so the primary key serves as the index by time that intake's
 # busiest table is spared. What is stored compressed is reckoned at four times its size.
-_PAGE = """
+_PAGE = f"""
 select id, action_type, arguments, signals::text, tier, created_at, input::text, brief::text from (
     select proposal.*, sum(octet_length(proposal.arguments)
         + 4 * coalesce(pg_column_size(proposal.signals), 0)
@@ -33,10 +39,7 @@ select id, action_type, arguments, signals::text, tier, created_at, input::text,
     from (
         select one.id, one.action_type, one.arguments, one.signals, one.tier, one.created_at,
             case when %(input)s then run.input end as input,
-            case when %(brief)s then (
-                select brief.body from handoffs_handoff handoff
-                join handoffs_brief brief on brief.handoff_id = handoff.id
-                where handoff.proposal_id = one.id order by brief.version limit 1) end as brief
+            case when %(brief)s then {_BRIEF} end as brief
         from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
         where one.id > %(after)s and one.id < %(end)s
@@ -63,6 +66,16 @@ select count(*) from (
     limit %(most)s
 ) counted
 """
+
+# Looked at are the last of all workflows: one that proposes rarely must not cost a whole scan.
+_LATEST = f"""
+select one.id, one.action_type, one.arguments, one.signals::text, one.tier, one.created_at,
+    run.input::text, {_BRIEF}::text
+from (select * from handoffs_proposal order by id desc limit %(looked_at)s) one
+join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
+order by one.id desc limit %(most)s
+"""
+_LOOKED_AT = 20_000
 
 # the last answer counts: a stale approval is asked again
 _ANSWERS = """
@@ -122,6 +135,15 @@ def count(workflow_id: int, *, since: datetime, until: datetime, most: int) -> i
         return int(cursor.fetchone()[0])
 
 
+def latest(workflow_id: int, types: Mapping[str, ActionType], *, most: int) -> Page:
+    """Return the last proposals of a workflow, newest first."""
+    asked = {"workflow": workflow_id, "most": most, "looked_at": _LOOKED_AT}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, asked)
+        rows = cursor.fetchall()
+    return _read(rows, types, _firsts(workflow_id, types))
+
+
 def answers(proposal_ids: Sequence[str]) -> dict[str, str]:
     """Return what people last said about these proposals, for those they were asked about."""
     with connection.cursor() as cursor:
@@ -156,9 +178,13 @@ def _page(
     with connection.cursor() as cursor:
         cursor.execute(_PAGE, {**given, "page": PAGE, "bytes": PAGE_BYTES})
         rows = cursor.fetchall()
-    if not rows:
-        return None
-    page = Page(recorded=[], last=rows[-1][0])
+    return _read(rows, types, firsts) if rows else None
+
+
+def _read(
+    rows: Sequence[Any], types: Mapping[str, ActionType], firsts: frozenset[str] | None
+) -> Page:
+    page = Page(recorded=[], last=rows[-1][0] if rows else "")
     for row in rows:
         action_type = types.get(row[1])
         if action_type is None:
