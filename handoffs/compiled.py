@@ -179,6 +179,7 @@ def _action(action: models.ActionType) -> Action:
             name=action.name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments_schema,
         ),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),

@@ -139,11 +139,11 @@ def risk_tier_map(request: AgentRequest, workflow: str) -> HttpResponse:
                 id=rule["id"],
                 tier=rule["tier"],
                 because=rule["because"],
-                when=conditions.in_words(conditions.parse(rule["when"])),
+                when=conditions.in_words(risk_map.rules[place].when),
                 condition=rule["when"],
                 if_missing=rule["if_missing"],
             )
-            for rule in written["rules"]
+            for place, rule in enumerate(written["rules"])
         ],
         action_types=[_action_type(one) for one in found.action_types.order_by("name")],
     )
