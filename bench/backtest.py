@@ -43,7 +43,7 @@ def _measure(draft: RiskTierMap, count: int) -> tuple[float, float, int]:
     _work_off(asked, count)
     wall, processor = time.perf_counter() - began, _processor() - spent
     # again, with memory counted, which costs too much time to be measured together
-    again = _ask(draft, count, later=timedelta(seconds=1))
+    again = _ask(draft, count, earlier=timedelta(milliseconds=1))
     tracemalloc.start()
     _work_off(again, count)
     peak = tracemalloc.get_traced_memory()[1]
@@ -56,8 +56,8 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _ask(draft: RiskTierMap, count: int, later: timedelta = timedelta(0)) -> Backtest:
-    until = START + timedelta(seconds=count) + later / 10
+def _ask(draft: RiskTierMap, count: int, earlier: timedelta = timedelta(0)) -> Backtest:
+    until = START + timedelta(seconds=count) - earlier
     now = datetime.now(UTC)
     return backtests.over_period(draft, since=START, until=until, by=SYSTEM, user=None, now=now)
 
@@ -90,7 +90,7 @@ def _row(number: int, run: str) -> tuple[Any, ...]:
     amount = number * 37 % 1000
     signals = f'{{"confidence": {number % 100 / 100}, "values": {{"amount": {amount}}}}}'
     arguments = f'{{"amount":{amount},"note":"please hurry","order_id":"W{number}"}}'
-    id = f"{ids.at('prop', at)[:-8]}{number:08d}"
+    id = f"{ids.at('prop', at)[:-16]}{os.getpid():08d}{number:08d}"
     tier = "hard_approval" if amount > 200 else "notify"
     ruled = (tier, "wait", "[]", 1, "[]", "", "", at)
     return (id, run, "refund_order", arguments, "sha-256=", signals, *ruled)
