@@ -65,7 +65,11 @@ cases:
     tier: hard_approval
     rules: [large]
 matrix:
-  - {{role: {slug} team, queue: {slug}, deadline: 4h, fallback: reject, safeguards: {{evidence: none}}}}
+  - role: {slug} team
+    queue: {slug}
+    deadline: 4h
+    fallback: reject
+    safeguards: {{evidence: none}}
 """
 
 

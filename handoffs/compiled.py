@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from handoffs import argument_schema, authority, levels, models, policy, queries, sampling
+from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -82,10 +83,14 @@ class CompiledWorkflow:
         return self.authorities[str(row.id)] if row else None
 
     def authority_for_kind(self, kind: HandoffKind) -> Authority | None:
-        """Return who is asked for what no action type brings up, by a row that names the kind."""
-        named = [row for row in self.rows if row.kind is kind and row.action_type is None]
-        row = authority.choose(named, action_type=None, kind=kind, tier=None)
+        """Return who is asked for what no action type brings up."""
+        row = self.row_for_kind(kind)
         return self.authorities[str(row.id)] if row else None
+
+    def row_for_kind(self, kind: HandoffKind) -> Row | None:
+        """Return the row for what no action type brings up: one that names the kind."""
+        named = [row for row in self.rows if row.kind is kind and row.action_type is None]
+        return authority.choose(named, action_type=None, kind=kind, tier=None)
 
     def holds(self, revision: int, at: datetime) -> bool:
         """Tell whether this is still the policy at `revision` and at that moment."""
@@ -103,6 +108,11 @@ def get(
     if kept is None or not kept.holds(revision, at):
         kept = _KEPT[workflow_id] = _compile(workflow_id, at)
     return kept
+
+
+def at(workflow_id: int, moment: datetime) -> CompiledWorkflow:
+    """Return the compiled workflow as it holds at another moment; it is not kept."""
+    return _compile(workflow_id, moment)
 
 
 def _now(workflow_id: int) -> tuple[int, datetime]:
