@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,9 @@ _BRIEF = """(
 # Ids sort by the time of making, so the primary key serves as the index by time that intake's
 # busiest table is spared. What is stored compressed is reckoned at four times its size.
 _PAGE = f"""
-select id, action_type, arguments, signals::text, tier, created_at, input::text, brief::text from (
+select id, action_type, arguments, signals::text, tier, created_at, first_seen,
+    input::text, brief::text
+from (
     select proposal.*, sum(octet_length(proposal.arguments)
         + 4 * coalesce(pg_column_size(proposal.signals), 0)
         + 4 * coalesce(pg_column_size(proposal.input), 0)
@@ -38,7 +40,7 @@ select id, action_type, arguments, signals::text, tier, created_at, input::text,
             over (order by proposal.id rows between unbounded preceding and 1 preceding) as before
     from (
         select one.id, one.action_type, one.arguments, one.signals, one.tier, one.created_at,
-            case when %(input)s then run.input end as input,
+            one.first_seen, case when %(input)s then run.input end as input,
             case when %(brief)s then {_BRIEF} end as brief
         from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
@@ -49,12 +51,6 @@ select id, action_type, arguments, signals::text, tier, created_at, input::text,
 ) sized
 where coalesce(before, 0) < %(bytes)s
 order by id
-"""
-
-_FIRST = """
-select one.id from handoffs_proposal one
-join handoffs_run run on run.id = one.run_id and run.workflow_id = %s
-where one.action_type = %s order by one.id limit 1
 """
 
 _COUNT = """
@@ -70,7 +66,7 @@ select count(*) from (
 # Looked at are the last of all workflows: one that proposes rarely must not cost a whole scan.
 _LATEST = f"""
 select one.id, one.action_type, one.arguments, one.signals::text, one.tier, one.created_at,
-    run.input::text, {_BRIEF}::text
+    one.first_seen, run.input::text, {_BRIEF}::text
 from (select * from handoffs_proposal order by id desc limit %(looked_at)s) one
 join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
 order by one.id desc limit %(most)s
@@ -122,8 +118,7 @@ def pages(
         "brief": "brief" in reads,
     }
     given["after"] = max(after, given["after"])
-    firsts = _firsts(workflow_id, types) if "first_seen" in reads else None
-    while page := _page(given, types, firsts):
+    while page := _page(given, types):
         yield page
         given["after"] = page.last
 
@@ -141,7 +136,7 @@ def latest(workflow_id: int, types: Mapping[str, ActionType], *, most: int) -> P
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, asked)
         rows = cursor.fetchall()
-    return _read(rows, types, _firsts(workflow_id, types))
+    return _read(rows, types)
 
 
 def answers(proposal_ids: Sequence[str]) -> dict[str, str]:
@@ -163,47 +158,31 @@ def action_types(workflow: Workflow) -> dict[str, ActionType]:
     }
 
 
-def _firsts(workflow_id: int, types: Iterable[str]) -> frozenset[str]:
-    """Return the ids of the first proposal of each action type."""
-    found: list[str] = []
-    with connection.cursor() as cursor:
-        for name in types:
-            cursor.execute(_FIRST, [workflow_id, name])
-            found += [id for (id,) in cursor.fetchall()]
-    return frozenset(found)
-
-
-def _page(
-    given: Mapping[str, Any], types: Mapping[str, ActionType], firsts: frozenset[str] | None
-) -> Page | None:
+def _page(given: Mapping[str, Any], types: Mapping[str, ActionType]) -> Page | None:
     with connection.cursor() as cursor:
         cursor.execute(_PAGE, {**given, "page": PAGE, "bytes": PAGE_BYTES})
         rows = cursor.fetchall()
-    return _read(rows, types, firsts) if rows else None
+    return _read(rows, types) if rows else None
 
 
-def _read(
-    rows: Sequence[Any], types: Mapping[str, ActionType], firsts: frozenset[str] | None
-) -> Page:
+def _read(rows: Sequence[Any], types: Mapping[str, ActionType]) -> Page:
     page = Page(recorded=[], last=rows[-1][0] if rows else "")
     for row in rows:
         action_type = types.get(row[1])
         if action_type is None:
             page.gone[row[1]] += 1
         else:
-            page.recorded.append(_recorded(row, action_type, firsts))
+            page.recorded.append(_recorded(row, action_type))
     return page
 
 
-def _recorded(
-    row: Sequence[Any], action_type: ActionType, firsts: frozenset[str] | None
-) -> Recorded:
-    id, _, arguments, given, tier, at, input, brief = row
+def _recorded(row: Sequence[Any], action_type: ActionType) -> Recorded:
+    id, _, arguments, given, tier, at, first_seen, input, brief = row
     action = Action(
         type=action_type,
         arguments=json.loads(arguments),
         at=at,
-        first_seen=None if firsts is None else id in firsts,
+        first_seen=first_seen,
         input=json.loads(input) if input else None,
         brief=json.loads(brief) if brief else None,
     )

@@ -11,7 +11,7 @@ from handoffs.signals import Action, ActionType, Signals
 from handoffs.states import ASKED_TIERS, Impact, Reversibility, Tier
 
 STANDING = (FLOOR, DEFAULT, NO_ROLLBACK)
-SURROUNDINGS = frozenset({"input", "brief", "first_seen"})
+SURROUNDINGS = frozenset({"input", "brief"})
 _RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
@@ -87,7 +87,7 @@ def steps(risk_map: RiskMap) -> tuple[str, ...]:
 
 
 def surroundings(*maps: RiskMap | None) -> frozenset[str]:
-    """Name what these maps read around an action: input, brief, first_seen; each has its price."""
+    """Name what these maps read around an action and what costs a look-up: input, brief."""
     rules = (rule for one in maps if one is not None for rule in one.rules)
     read = (leaf.signal.partition(".")[0] for rule in rules for leaf in leaves(rule.when))
     return SURROUNDINGS & frozenset(read)

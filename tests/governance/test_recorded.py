@@ -121,7 +121,7 @@ def test_what_surrounds_an_action_comes_with_it(
     types = recorded.action_types(shop.workflow)
     (bare,) = recorded.pages(shop.workflow.pk, types, reads=frozenset(), **period)
     for one in bare.recorded:
-        assert (one.action.input, one.action.brief, one.action.first_seen) == (None, None, None)
+        assert (one.action.input, one.action.brief) == (None, None)
 
 
 def test_counting_stops_where_it_is_told(shop: factories.Shop, bot: Client) -> None:
