@@ -102,11 +102,33 @@ class MapRuleOut(Out):
     if_missing: str = Field(description="What follows when a signal it reads is unknown.")
 
 
+class SignatureOut(Out):
+    """Who signed, by role; names are for the audit log."""
+
+    seat: str = Field(description="product, compliance or engineering")
+    signed_at: datetime
+
+
+class NextMapOut(Out):
+    """A version that is published and takes over at its moment."""
+
+    version: int
+    digest: str
+    effective_at: datetime
+
+
 class MapOut(Out):
     workflow: str
     version: int
     digest: str
     published_at: datetime | None
+    effective_at: datetime | None = Field(description="In force since then.")
+    signatures: list[SignatureOut] = Field(
+        description="Whose signatures this version was published with; empty: none were asked for."
+    )
+    next: NextMapOut | None = Field(description="The version that takes over, if one is scheduled.")
+    time_zone: str = Field(description="In which rules read the time of day.")
+    lists: Any = Field(description="Word lists and watchlists that rules name.")
     default: str = Field(description="The tier when no rule fires and no floor asks for more.")
     floors: Any
     rules: list[MapRuleOut]
