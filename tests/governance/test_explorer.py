@@ -153,6 +153,41 @@ def test_the_tier_is_the_one_that_a_dry_run_would_give(
     assert queue == (told["handoff"]["queue"] if told["handoff"] else None)
 
 
+FACTS = {
+    "timed": {"not": {"missing": "time.hour"}},
+    "new": {"signal": "first_seen", "op": "==", "value": True},
+    "lawyer": {"signal": "input.text", "op": "contains_any", "value": ["tablet"]},
+    "asked": {"signal": "brief.ask", "op": "contains_any", "value": ["refund"]},
+}
+
+
+def test_what_surrounds_a_proposal_is_read_as_intake_reads_it(
+    shop: Shop, bot: Client, bot_key: str
+) -> None:
+    rules = [
+        {"id": id, "tier": "hard_approval", "when": when, "because": id, "if_missing": "fires"}
+        for id, when in FACTS.items()
+    ]
+    _replace_map(shop, {"default": "autonomous", "rules": rules})
+    run = walks.start_run(shop, bot)
+    proposed = walks.proposed(run)
+
+    told = json.loads(intake.dry_run(walks.look(bot_key, run), proposed).body)
+
+    at = timezone.now()
+    case = Case(
+        action_type=proposed.action_type,
+        at=at,
+        arguments=proposed.arguments,
+        signals=proposed.signals,
+        input=run.input,
+        brief=proposed.brief,
+    )
+    asked = explorer.what_happens(explorer.policy_at(shop.workflow, at=at), case)
+    assert {"timed", "new", "lawyer", "asked"} <= {one["id"] for one in told["rules"]}
+    assert [one.because for one in asked.ruling.fired] == [one["because"] for one in told["rules"]]
+
+
 def test_the_winning_row_says_what_it_beat_and_why(richer: Shop) -> None:
     told = ask(richer, "cancel_order", {"order_id": "1"}, {"flags": ["legal_threat"]})
 
