@@ -56,6 +56,7 @@ app.config_from_object(
                 "handoffs.forget_old_keys": 3600,
                 "reviews.end_stale_claims": 5,
                 "governance.work_on_backtests": 1,
+                "governance.remind_of_reviews": 3600,
             }.items()
         },
     }

@@ -24,6 +24,9 @@ PEOPLE = [
     ("mia@demo.example", "Mia Sørensen", [Role.MANAGER], []),
     ("olivia@demo.example", "Olivia Tran", [Role.WORKFLOW_OWNER], []),
     ("amir@demo.example", "Amir Haddad", [Role.AUDITOR], []),
+    ("pia@demo.example", "Pia Lindqvist", [Role.PRODUCT_SIGNER], []),
+    ("carlo@demo.example", "Carlo Benedetti", [Role.COMPLIANCE_SIGNER], []),
+    ("enya@demo.example", "Enya Walsh", [Role.ENGINEERING_SIGNER], []),
 ]  # fmt: skip
 
 

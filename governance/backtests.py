@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts.errors import DomainError, FieldProblem
+from accounts.errors import FieldProblem
 from accounts.models import User
 from governance import recorded, uploads
+from governance.errors import BadPeriod, NothingToTry
 from governance.models import Backtest, BacktestChunk
 from handoffs import audit, canonical, policy
 from handoffs.actors import Actor
@@ -19,18 +20,6 @@ from handoffs.policy import PolicyError
 
 _OPEN = (Backtest.State.QUEUED, Backtest.State.RUNNING)
 _PROPOSALS, _TRUTH = BacktestChunk.Kind.values
-
-
-class NothingToTry(DomainError):
-    """The map cannot be read, so there is nothing to try. Nothing was started. Mend it first."""
-
-    code, status, title = "nothing_to_try", 409, "Map cannot be read"
-
-
-class BadPeriod(DomainError):
-    """The period ends before it begins. Nothing was started. Choose an earlier beginning."""
-
-    code, status, title = "bad_period", 422, "No such period"
 
 
 @dataclass(frozen=True)
@@ -87,8 +76,8 @@ def _new(map: RiskTierMap, *, user: User, now: datetime) -> Backtest:
 
 
 def _in_force(workflow: Workflow, now: datetime) -> dict[str, Any] | None:
-    published = workflow.maps.filter(state=RiskTierMap.State.PUBLISHED).first()
-    return published.body if published else None
+    rules = RiskTierMap.objects.filter(workflow=workflow).in_force(now).first()
+    return rules.body if rules else None
 
 
 def _fingerprint(made: Backtest, *source: str) -> str:

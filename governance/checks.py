@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from governance import maps
+from governance import maps, reminders
 from handoffs.models import Workflow
 
 
@@ -59,7 +59,7 @@ def _workflows(today: date) -> list[CheckMessage]:
                 hint="Mend the matrix in the admin; until then proposals of this kind are refused.",
                 id="overread.E001",
             )
-            for sentence in maps.gaps(workflow)
+            for sentence in maps.standing_gaps(workflow)
         ]
         found += _stewardship(workflow, today)
         found += [
@@ -83,13 +83,17 @@ def _stewardship(workflow: Workflow, today: date) -> list[CheckMessage]:
                 id="overread.W002",
             )
         )
-    if workflow.review_on is None or workflow.review_on < today:
-        said = "has no review date" if workflow.review_on is None else "is overdue for review"
-        found.append(
-            Warning(
-                f"{workflow.slug} {said}.",
-                hint="Let the owner look at it again and set the next date.",
-                id="overread.W003",
-            )
+    said = [f"{workflow.slug} has no review date."] if workflow.review_on is None else []
+    for one in reminders.reviews(workflow):
+        if one.review_on < today:
+            version = f", map version {one.map.version}," if one.map else ""
+            said.append(f"{workflow.slug}{version} is overdue for review.")
+    found += [
+        Warning(
+            sentence,
+            hint="Let the owner look at it again and set the next date.",
+            id="overread.W003",
         )
+        for sentence in said
+    ]
     return found

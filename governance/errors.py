@@ -43,3 +43,21 @@ class MapInForce(DomainError):
     """Agents act on this version now. It was not retired. Publish its successor first."""
 
     code, status, title = "map_in_force", 409, "Map in force"
+
+
+class NothingToTry(DomainError):
+    """The map cannot be read, so there is nothing to try. Nothing was started. Mend it first."""
+
+    code, status, title = "nothing_to_try", 409, "Map cannot be read"
+
+
+class BadPeriod(DomainError):
+    """The period ends before it begins. Nothing was started. Choose an earlier beginning."""
+
+    code, status, title = "bad_period", 422, "No such period"
+
+
+class FileTooLarge(DomainError):
+    """The file is larger than what is taken. Nothing was kept. Send a smaller part of it."""
+
+    code, status, title = "file_too_large", 413, "File too large"

@@ -68,11 +68,19 @@ def percent(share: float) -> str:
 
 
 _ZONES = (
-    (LOW_EDGE[0], "below 1 %", "so little is asked that a wrong action would rarely be seen"),
-    (LOW_EDGE[1], "at the lower edge of 1 to 2 %", "less, and hardly anything would be seen"),
-    (HIGH_EDGE[0], "inside the usual 2 to 15 %", "people are asked, and can still read"),
-    (HIGH_EDGE[1], "at the upper edge of 15 to 20 %", "more, and people tend to stop reading"),
-    (math.inf, "above 20 %", "asked this often, people tend to approve without reading"),
+    (LOW_EDGE[0], "below 1 %", "a wrong action would hardly ever be seen"),
+    (
+        LOW_EDGE[1],
+        "at the lower edge of 1 to 2 %",
+        "with less, a wrong action would hardly ever be seen",
+    ),
+    (
+        HIGH_EDGE[0],
+        "inside the usual 2 to 15 %",
+        "people are asked, and can still read what they are asked",
+    ),
+    (HIGH_EDGE[1], "at the upper edge of 15 to 20 %", "with more, people tend to stop reading"),
+    (math.inf, "above 20 %", "asked so often, people tend to approve without reading"),
 )
 
 
@@ -88,11 +96,11 @@ def against_the_band(rate: Share) -> str:
     here = zone(rate.share)
     low, high = (zone(end) for end in rate.interval)
     _, place, meaning = _ZONES[here]
-    said = f"{percent(rate.share)} of proposals would ask a person: {place} ({meaning})."
+    said = f"A rate of {percent(rate.share)} is {place}: {meaning}."
     if (low, high) == (here, here):
         return said
     others = [_ZONES[one][1] for one in (low, high) if one != here]
-    return f"{said[:-1]}, but so few proposals could also mean a rate {' or '.join(others)}."
+    return f"{said} So few proposals could also mean a rate {' or '.join(others)}."
 
 
 def ranking(cells: Mapping[int, tuple[int, int]]) -> tuple[float, float, float] | None:

@@ -31,6 +31,8 @@ class Asked:
     handling: Mapping[str, tuple[float, int]] | None = None
     assumed_seconds: float = 180.0
     truth_unread: int = 0
+    # what the draft is compared with
+    then: str = "then"
 
 
 def of(counted: Tally, trial: Trial, asked: Asked) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def of(counted: Tally, trial: Trial, asked: Asked) -> dict[str, Any]:
     return {
         "proposals": counted.count,
         "compared": counted.compared,
-        "headlines": [*_headlines(counted), *hours["sentences"], *truth["sentences"]],
+        "headlines": [*_headlines(counted, asked), *hours["sentences"], *truth["sentences"]],
         "remarks": _remarks(counted, asked),
         "rates": rates,
         "hours": hours,
@@ -70,7 +72,7 @@ def _rates(counted: Tally) -> dict[str, Any]:
     }
 
 
-def _headlines(counted: Tally) -> list[str]:
+def _headlines(counted: Tally, asked: Asked) -> list[str]:
     now = Share(_sum(counted, "asked_now"), counted.count)
     if not counted.count:
         return ["There was no proposal to try the map on, so nothing can be said about it."]
@@ -79,10 +81,10 @@ def _headlines(counted: Tally) -> list[str]:
         newly, spared = _sum(counted, "newly_asked"), _sum(counted, "no_longer_asked")
         then = _sum(counted, "asked_then")
         said.append(
-            f"It was {percent(then / counted.compared)} then. {newly:,} would be asked about that "
-            f"nobody was asked about, and {spared:,} the other way round."
+            f"It is {percent(then / counted.compared)} {asked.then}. {newly:,} would be asked "
+            f"about that nobody is asked about {asked.then}, and {spared:,} the other way round."
             if newly or spared
-            else "Exactly the same proposals were asked about then."
+            else f"Exactly the same proposals are asked about {asked.then}."
         )
     said.append(estimates.against_the_band(now))
     return said
@@ -115,7 +117,7 @@ def _hours(types: list[dict[str, Any]], counted: Tally, asked: Asked) -> dict[st
         "sentences": [
             sentence
             for sentence in (
-                _hours_sentence(now, then, weeks) if counted.count else "",
+                _hours_sentence(now, then, weeks, asked.then) if counted.count else "",
                 _handling_sentence(used, guessed, asked),
             )
             if sentence
@@ -123,12 +125,12 @@ def _hours(types: list[dict[str, Any]], counted: Tally, asked: Asked) -> dict[st
     }
 
 
-def _hours_sentence(now: float, then: float | None, weeks: float) -> str:
+def _hours_sentence(now: float, then: float | None, weeks: float, than: str) -> str:
     said = f"Reviewers would spend {_hours_said(now)} on it"
     if then is not None:
         more = now - then
         side = "more" if more >= 0 else "less"
-        said += f", {_hours_said(abs(more))} {side} than then"
+        said += f", {_hours_said(abs(more))} {side} than {than}"
         if weeks >= 1:
             said += f", which is {_hours_said(abs(more) / weeks)} {side} a week"
     return f"{said}."
@@ -212,7 +214,7 @@ def _remarks(counted: Tally, asked: Asked) -> list[str]:
     said = []
     if counted.unread:
         lines = ", ".join(f"line {line}: {why}" for line, why in counted.named[:3])
-        said.append(f"{counted.unread:,} lines could not be read and are not counted ({lines}).")
+        said.append(f"{_lines(counted.unread)} could not be read and not counted ({lines}).")
     if counted.unknown_types:
         missing = sum(counted.unknown_types.values())
         names = _list(sorted(counted.unknown_types))
@@ -221,8 +223,12 @@ def _remarks(counted: Tally, asked: Asked) -> list[str]:
             "and are not counted."
         )
     if asked.truth_unread:
-        said.append(f"{asked.truth_unread:,} lines of the truth could not be read.")
+        said.append(f"{_lines(asked.truth_unread)} of the truth could not be read.")
     return said
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"
 
 
 def _tiers(counted: Tally) -> list[dict[str, Any]]:
@@ -291,13 +297,14 @@ def _curve(name: str, title: str, cells: Any, label: Any) -> dict[str, Any]:
 
 
 def weight_label(rank: int) -> str:
-    """Say what a weight stands for: hard approval, 2 rules for it, 3 in all."""
+    """Say what a weight stands for: hard approval, by 2 of the 3 rules that fired."""
     tier, rest = divmod(rank, 1_000_000)
     deciding, fired = divmod(rest, 1000)
     name = tuple(Tier)[tier].replace("_", " ")
-    if not fired:
-        return f"{name}, no rule"
-    return f"{name}, {deciding} of {fired} rule{'s' * (fired > 1)} for it"
+    rules = "no rule" if not fired else "1 rule" if fired == 1 else f"{fired} rules"
+    if fired and not deciding:
+        return f"{name} by the floor, {rules} below it"
+    return f"{name}, {f'{deciding} of ' if deciding < fired else ''}{rules}"
 
 
 def _step_label(steps: tuple[str, ...], step: int) -> str:

@@ -51,6 +51,16 @@ select count(*) from (
 ) counted
 """
 
+# Looked at are the last of all workflows: one that proposes rarely must not cost a whole scan.
+_LATEST = """
+select recent.id, recent.action_type, recent.arguments, recent.signals::text, recent.tier,
+    recent.created_at
+from (select * from handoffs_proposal order by id desc limit %(looked_at)s) recent
+join handoffs_run run on run.id = recent.run_id and run.workflow_id = %(workflow)s
+order by recent.id desc limit %(most)s
+"""
+_LOOKED_AT = 20_000
+
 # the last answer counts: a stale approval is asked again
 _ANSWERS = """
 select distinct on (handoff.proposal_id) handoff.proposal_id, answer.verb
@@ -98,6 +108,14 @@ def count(workflow_id: int, *, since: datetime, until: datetime, most: int) -> i
         return int(cursor.fetchone()[0])
 
 
+def latest(workflow_id: int, types: Mapping[str, ActionType], *, most: int) -> Page:
+    """Return the last proposals of a workflow, newest first."""
+    asked = {"workflow": workflow_id, "most": most, "looked_at": _LOOKED_AT}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, asked)
+        return _read(cursor.fetchall(), types)
+
+
 def answers(proposal_ids: Sequence[str]) -> dict[str, str]:
     """Return what people last said about these proposals, for those they were asked about."""
     with connection.cursor() as cursor:
@@ -111,6 +129,7 @@ def action_types(workflow: Workflow) -> dict[str, ActionType]:
             name=one.name,
             impact=Impact(one.impact),
             reversibility=Reversibility(one.reversibility),
+            schema=one.arguments_schema,
         )
         for one in workflow.action_types.order_by("name")
     }
@@ -129,9 +148,11 @@ def _page(
     with connection.cursor() as cursor:
         cursor.execute(_PAGE, {**bounds, "page": PAGE, "bytes": PAGE_BYTES})
         rows = cursor.fetchall()
-    if not rows:
-        return None
-    page = Page(recorded=[], last=rows[-1][0])
+    return _read(rows, types) if rows else None
+
+
+def _read(rows: Sequence[Any], types: Mapping[str, ActionType]) -> Page:
+    page = Page(recorded=[], last=rows[-1][0] if rows else "")
     for id, name, arguments, given, tier, at in rows:
         action_type = types.get(name)
         if action_type is None:

@@ -81,6 +81,20 @@ def proposal(line: bytes | None, number: int, types: Mapping[str, ActionType]) -
     )
 
 
+def types_named(blocks: Iterable[bytes]) -> set[str]:
+    """Name every action type that occurs in a file."""
+    found: set[str] = set()
+    for _, line in lines(blocks):
+        try:
+            proposed = _object(line).get("proposal")
+        except BadLine:
+            continue
+        name = proposed.get("action_type") if isinstance(proposed, Mapping) else None
+        if isinstance(name, str):
+            found.add(name)
+    return found
+
+
 def truths(blocks: Iterable[bytes]) -> Truths:
     """Read a whole truth file; the first line of a key counts, a contradicting one is named."""
     found = Truths()

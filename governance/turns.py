@@ -7,7 +7,7 @@ repeated from there, one that comes late writes nothing, and nothing is counted 
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,17 +15,16 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from governance import backtests, findings, handling, recorded, recordings, uploads
+from governance import backtests, findings, flight, handling, recorded, recordings, uploads
 from governance.findings import Asked
 from governance.models import Backtest, BacktestChunk
-from governance.recordings import BadLine, Truths, UnknownType
+from governance.recordings import Truths
 from governance.tally import Tally
-from governance.trial import Trial, Verdict, action_types
+from governance.trial import Trial, action_types
 from handoffs import policy
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
 from handoffs.policy import PolicyError
-from handoffs.signals import ActionType
 from handoffs.states import Verb
 
 log = logging.getLogger(__name__)
@@ -188,26 +187,11 @@ def _of_file(
     job: Backtest, trial: Trial, counted: Tally, truths: Truths, after: int
 ) -> Iterator[str]:
     types = action_types(job.action_types)
-    for number, line in recordings.lines(uploads.read(job.pk, _PROPOSALS)):
-        if number <= after or (line is not None and not line.strip()):
-            continue
-        verdict = rule_line(trial, counted, types, number, line)
+    lines = uploads.read(job.pk, _PROPOSALS)
+    for number, verdict in flight.verdicts(lines, trial, types, counted, after=after):
         if verdict is not None:
             counted.add(verdict, truths.wrong.get(verdict.id))
         yield str(number)
-
-
-def rule_line(
-    trial: Trial, counted: Tally, types: Mapping[str, ActionType], number: int, line: bytes | None
-) -> Verdict | None:
-    """Rule on one line of a file; what cannot be read is counted and named, and never stops it."""
-    try:
-        return trial.rule(recordings.proposal(line, number, types))
-    except BadLine as bad:
-        counted.add_unread(number, str(bad))
-    except UnknownType as unknown:
-        counted.add_unknown_type(str(unknown))
-    return None
 
 
 def _mine(job: Backtest) -> Any:
@@ -253,6 +237,7 @@ def _finish(job: Backtest, counted: Tally, trial: Trial, truths: Truths) -> None
         handling={name: (one.seconds, one.decisions) for name, one in measured.items()},
         assumed_seconds=handling.ASSUMED_SECONDS,
         truth_unread=truths.unread_count,
+        then="then" if period else "with the map in force",
     )
     ended = _mine(job).update(
         state=_DONE,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.errors import DomainError, FieldProblem
+from accounts.errors import FieldProblem
+from governance.errors import FileTooLarge
 from governance.models import Backtest, BacktestChunk
 
 MIB = 1024 * 1024
@@ -14,12 +15,6 @@ MAX_PROPOSALS_BYTES = 64 * MIB
 MAX_TRUTH_BYTES = 16 * MIB
 KEPT_FOR = timedelta(days=1)
 _PART = MIB
-
-
-class FileTooLarge(DomainError):
-    """The file is larger than what is taken. Nothing was kept. Send a smaller part of it."""
-
-    code, status, title = "file_too_large", 413, "File too large"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tests.people import (  # noqa: F401
     olga,
     refund_approvers,
     shop,
+    signers,
 )
 
 hypothesis.settings.register_profile(

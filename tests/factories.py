@@ -4,6 +4,7 @@ Whatever has a state is walked there by the real operations: `make_handoff(at="w
 """
 
 import itertools
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,10 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import models
+from governance import cases, maps
+from handoffs import models, policy
+from handoffs.actors import SYSTEM
+from handoffs.policy import PolicyError
 from handoffs.states import Fallback, Impact, Reversibility, Tier
 
 PASSWORD = "correct horse battery staple"
@@ -72,8 +76,20 @@ class ActionTypeFactory(factory.django.DjangoModelFactory[models.ActionType]):
 
 
 class MatrixRowFactory(factory.django.DjangoModelFactory[models.MatrixRow]):
+    """`ladder=[(role, queue, seconds), …]` names the levels above the first."""
+
     class Meta:
         model = models.MatrixRow
+        skip_postgeneration_save = True
+
+    fallback = Fallback.REJECT.value
+
+    @factory.post_generation
+    def ladder(self: Any, create: bool, extracted: list[tuple[Any, ...]] | None, **_: Any) -> None:
+        for level, (role, queue, seconds) in enumerate(extracted or (), start=2):
+            models.LadderStep.objects.create(
+                row=self, level=level, role=role, queue=queue, seconds=seconds
+            )
 
 
 def make_team(name: str) -> Group:
@@ -140,6 +156,38 @@ def map_body() -> dict[str, Any]:
     }
 
 
+# the same few maps are made again and again
+_CASES: dict[str, list[dict[str, Any]]] = {}
+
+
+def map_cases(workflow: models.Workflow, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return cases that show every rule of `body` from both sides; none for what is no map."""
+    types = maps.action_types(workflow)
+    key = json.dumps([body, [repr(one) for one in types]], sort_keys=True)
+    if key not in _CASES:
+        try:
+            made = cases.suggest(policy.parse_map(body), types)
+        except PolicyError:
+            made = []
+        _CASES[key] = [cases.to_json(one) for one in made]
+    return _CASES[key]
+
+
+def draft_map(
+    workflow: models.Workflow, *, author: User | None = None, **changes: Any
+) -> models.RiskTierMap:
+    """A draft of the usual map with `changes`, and the cases that it needs."""
+    body = map_body() | changes
+    return maps.draft(
+        workflow,
+        body,
+        cases=map_cases(workflow, body),
+        by=SYSTEM,
+        author=author,
+        now=timezone.now(),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shop:
     """A launched workflow as a web shop would set it up."""
@@ -155,6 +203,40 @@ class Shop:
     row: models.MatrixRow
 
 
+def _action_types(workflow: models.Workflow) -> tuple[models.ActionType, models.ActionType]:
+    cancel_order = ActionTypeFactory(
+        workflow=workflow,
+        name="cancel_order",
+        title="Cancel order {order_id}",
+        arguments_schema=CANCEL_SCHEMA,
+    )
+    refund_order = ActionTypeFactory(
+        workflow=workflow,
+        name="refund_order",
+        title="Refund {amount} {currency} for order {order_id}",
+        impact=Impact.HIGH.value,
+        reversibility=Reversibility.IRREVERSIBLE.value,
+        arguments_schema=REFUND_SCHEMA,
+        required_context=["Order total"],
+    )
+    return cancel_order, refund_order
+
+
+def _first_map(workflow: models.Workflow) -> models.RiskTierMap:
+    """Put the usual map in force without its history: no entry in the audit log."""
+    body = maps.normalised(map_body())
+    return models.RiskTierMap.objects.create(
+        workflow=workflow,
+        version=1,
+        state=models.RiskTierMap.State.PUBLISHED,
+        body=body,
+        cases=map_cases(workflow, body),
+        digest=policy.parse_map(body).digest,
+        published_at=timezone.now(),
+        effective_at=timezone.now(),
+    )
+
+
 def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> Shop:
     """Build a launched workflow: cancel_order needs nobody, refund_order an approval.
 
@@ -167,32 +249,15 @@ def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> S
     leads_queue = QueueFactory(slug=f"refunds-leads{suffix}", name="Refunds, leads")
     let_work(team, queue)
     let_work(leads, leads_queue)
+    # nothing is published into an empty room
+    UserFactory(name="Stand-in", roles=["reviewer"], groups=[team, leads])
     workflow = WorkflowFactory(slug=slug, name=slug.replace("-", " ").capitalize())
+    cancel_order, refund_order = _action_types(workflow)
     shop = Shop(
         workflow=workflow,
-        cancel_order=ActionTypeFactory(
-            workflow=workflow,
-            name="cancel_order",
-            title="Cancel order {order_id}",
-            arguments_schema=CANCEL_SCHEMA,
-        ),
-        refund_order=ActionTypeFactory(
-            workflow=workflow,
-            name="refund_order",
-            title="Refund {amount} {currency} for order {order_id}",
-            impact=Impact.HIGH.value,
-            reversibility=Reversibility.IRREVERSIBLE.value,
-            arguments_schema=REFUND_SCHEMA,
-            required_context=["Order total"],
-        ),
-        map=models.RiskTierMap.objects.create(
-            workflow=workflow,
-            version=1,
-            state=models.RiskTierMap.State.PUBLISHED,
-            body=map_body(),
-            published_at=timezone.now(),
-            effective_at=timezone.now(),
-        ),
+        cancel_order=cancel_order,
+        refund_order=refund_order,
+        map=_first_map(workflow),
         queue=queue,
         leads_queue=leads_queue,
         team=team,
@@ -201,9 +266,8 @@ def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> S
             workflow=workflow,
             role=team,
             queue=queue,
-            escalate_role=leads,
-            escalate_queue=leads_queue,
             fallback=Fallback.REJECT.value,
+            ladder=[(leads, leads_queue, 4 * 3600)],
         ),
     )
     models.Workflow.objects.filter(pk=workflow.pk).update(launched_at=timezone.now())

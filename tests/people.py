@@ -1,7 +1,7 @@
 """The people and systems of every test, by role.
 
-ann and ben review, mia manages, olga audits, bot is the agent. They work wherever the test's data
-lives: in its transaction, or committed when it asks for `committed_db`.
+ann and ben review, mia manages, olga audits, three signers sign maps, bot is the agent. They work
+wherever the test's data lives: in its transaction, or committed when it asks for `committed_db`.
 """
 
 import json
@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import Client, User
 from accounts.roles import Role
+from governance import signoffs
 from tests import factories
 
 
@@ -55,6 +56,17 @@ def olga(database: None) -> User:
     return factories.UserFactory(
         email="olga@example.com", name="Olga", roles=[Role.AUDITOR], is_staff=True
     )
+
+
+@pytest.fixture
+def signers(database: None) -> dict[str, User]:
+    """One person for each signature that a map can need, by seat."""
+    return {
+        seat.value: factories.UserFactory(
+            email=f"{seat}@example.com", name=seat.capitalize(), roles=[role], is_staff=True
+        )
+        for seat, role in signoffs.ROLE_OF.items()
+    }
 
 
 @pytest.fixture

@@ -1,213 +1,88 @@
-"""Risk tier maps: drafts are written and published here; what was published is only shown."""
+"""Risk tier maps in the admin: a list, and the pages of a map's life behind it."""
 
-import json
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 
 from accounts.http import UserRequest
 from accounts.roles import Can
 from accounts.site import RoleAdmin
-from governance import maps
-from handoffs import policy, strict_json
-from handoffs.admin.base import actor, may_edit, pretty
-from handoffs.models import RiskTierMap, Workflow
-from handoffs.policy import PolicyError
-from handoffs.states import Impact, Reversibility, Tier
-from handoffs.strict_json import JsonRefused
+from governance.admin import (
+    map_cases,
+    map_door,
+    map_index,
+    map_page,
+    map_parts,
+    map_rules,
+    map_signing,
+    map_versions,
+)
+from handoffs.models import RiskTierMap
 
-TIERS = [(tier.value, tier.value.replace("_", " ")) for tier in Tier]
-CELLS = [(impact.value, kind.value) for impact in Impact for kind in Reversibility]
-DRAFT = RiskTierMap.State.DRAFT.value
-
-
-def _floor(label: str) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=TIERS, label=label)
-
-
-class MapForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A draft's default, its 2×2 of floors, and its rules as JSON."""
-
-    default = forms.ChoiceField(choices=TIERS, help_text="Where no rule fires and no floor holds.")
-    floor_low_reversible = _floor("low impact, reversible")
-    floor_low_irreversible = _floor("low impact, irreversible")
-    floor_high_reversible = _floor("high impact, reversible")
-    floor_high_irreversible = _floor("high impact, irreversible")
-    rules = forms.CharField(
-        widget=forms.Textarea(
-            attrs={"rows": 24, "class": "vLargeTextField", "spellcheck": "false"}
-        ),
-        required=False,
-        help_text='A list of {"id", "tier", "when", "because"}. Rules only raise the tier. A '
-        'condition: {"signal": "values.amount", "op": ">", "value": 200}, {"missing": '
-        '"confidence"}, or {"all": […]}, {"any": […]}, {"not": …} of others.',
-    )
-
-    class Meta:
-        model = RiskTierMap
-        fields = ["workflow"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        body = self.instance.body or self.initial.get("body") or {"default": Tier.AUTONOMOUS.value}
-        read = policy.map_to_json(policy.parse_map(body))
-        self.initial["default"] = read["default"]
-        self.initial["rules"] = json.dumps(read["rules"], indent=2, ensure_ascii=False)
-        for impact, kind in CELLS:
-            self.initial[cell(impact, kind)] = read["floors"][impact][kind]
-
-    def clean_rules(self) -> Any:
-        text = self.cleaned_data["rules"].strip() or "[]"
-        try:
-            return strict_json.parse(text.encode())
-        except JsonRefused as refused:
-            raise forms.ValidationError(str(refused)) from None
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if self.errors:
-            return given
-        self.body = {
-            "default": given["default"],
-            "floors": {
-                impact.value: {
-                    kind.value: given[cell(impact.value, kind.value)] for kind in Reversibility
-                }
-                for impact in Impact
-            },
-            "rules": given["rules"],
-        }
-        try:
-            policy.parse_map(self.body)
-        except PolicyError as error:
-            self.add_error("rules", f"{_place(error.path, self.body)}{error.reason}")
-        return given
-
-
-def cell(impact: str, kind: str) -> str:
-    return f"floor_{impact}_{kind}"
-
-
-def _place(path: str, body: dict[str, Any]) -> str:
-    """Say which rule a path leads to, by its name where it has one: `Rule large-fee, when.op: `."""
-    parts = path.split(".")
-    if len(parts) < 2 or parts[0] != "rules" or not parts[1].isdigit():
-        return f"{path}: " if path else ""
-    rule = body["rules"][int(parts[1])]
-    name = rule.get("id") if isinstance(rule, dict) else None
-    rest = ".".join(parts[2:])
-    return f"Rule {name or int(parts[1]) + 1}{', ' + rest if rest else ''}: "
+# (address under the map, name, view)
+OF_MAP = (
+    ("frame/", "frame", map_parts.frame),
+    ("json/", "json", map_parts.as_json),
+    ("lists/add/", "list_add", map_parts.word_list),
+    ("lists/<slug:name>/", "list", map_parts.word_list),
+    ("lists/<slug:name>/remove/", "list_remove", map_parts.remove_list),
+    ("order/", "order", map_rules.order),
+    ("rules/add/", "rule_add", map_rules.rule),
+    ("rules/add/would/", "rule_add_would", map_rules.would),
+    ("rules/of/<slug:name>/", "rule", map_rules.rule),
+    ("rules/of/<slug:name>/would/", "rule_would", map_rules.would),
+    ("rules/of/<slug:name>/remove/", "rule_remove", map_rules.remove),
+    ("cases/", "cases", map_cases.cases_page),
+    ("cases/suggest/", "case_suggest", map_cases.suggest),
+    ("cases/add/", "case_add", map_cases.case_page),
+    ("cases/<int:number>/", "case", map_cases.case_page),
+    ("cases/<int:number>/remove/", "case_remove", map_cases.remove),
+    ("signing/", "signing", map_signing.signing),
+    ("sign/", "sign", map_signing.sign),
+    ("withdraw/", "withdraw", map_signing.withdraw),
+    ("publish/", "publish", map_signing.publish),
+    ("retire/", "retire", map_signing.retire),
+)
+OF_WORKFLOW = (
+    ("", "versions", map_versions.versions),
+    ("changes/", "changes", map_versions.changes),
+    ("start/", "start", map_versions.start),
+)
 
 
 @admin.register(RiskTierMap)
 class MapAdmin(RoleAdmin):
     changed_by, seen_by = Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE
-    form = MapForm
-    change_form_template = "admin/handoffs/risktiermap/change_form.html"
-    list_display = ("workflow", "version", "state", "published_at", "published_by")
-    list_display_links = ("workflow", "version")
-    list_select_related = ("workflow", "published_by")
-    list_filter = ("state", "workflow")
-    ordering = ("workflow__name", "-version")
-    actions = None
 
-    def has_change_permission(self, request: HttpRequest, obj: RiskTierMap | None = None) -> bool:
-        if obj is None:
-            return super().has_change_permission(request)
-        return obj.state == DRAFT and may_edit(request, obj.workflow)
-
-    def get_fieldsets(self, request: HttpRequest, obj: RiskTierMap | None = None) -> Any:
-        if obj is not None and not self.has_change_permission(request, obj):
-            shown = ["workflow", "version", "state", "in_words", "published_at", "published_by"]
-            return [(None, {"fields": [*shown, "digest", "as_json"]})]
-        return [
-            (None, {"fields": ["workflow", "default"]}),
-            (
-                "Floors: never below, from impact and reversibility",
-                {"fields": [cell(*at) for at in CELLS]},
-            ),
-            ("Rules: what raises the tier, and why", {"fields": ["rules"]}),
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        pages = [
+            path(f"<int:pk>/{address}", wrap(view), name=f"handoffs_risktiermap_{name}")
+            for address, name, view in OF_MAP
         ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        if obj is None:
-            return []
-        return ["workflow", "version", "state", "in_words", "digest", "as_json"] + [
-            "published_at",
-            "published_by",
+        pages += [
+            path(f"of/<int:pk>/{address}", wrap(view), name=f"handoffs_risktiermap_{name}")
+            for address, name, view in OF_WORKFLOW
         ]
+        return [*pages, *super().get_urls()]
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name == "workflow":
-            ids = [one.pk for one in Workflow.objects.all() if may_edit(request, one)]
-            options["queryset"] = Workflow.objects.filter(pk__in=ids)
-        return super().formfield_for_foreignkey(db_field, request, **options)
+    def changelist_view(self, request: UserRequest, *_: Any) -> HttpResponse:  # type: ignore[override]
+        """Show what stands in each workflow rather than every version there ever was."""
+        return map_index.index(request)
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Start from what is in force in the workflow that the address names."""
-        initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        number = str(initial.get("workflow", ""))
-        of = RiskTierMap.objects.filter(workflow=int(number) if number.isdigit() else None)
-        published = of.in_force().first()
-        return initial | ({"body": published.body} if published else {})
+    def change_view(self, request: UserRequest, object_id: str, *_: Any) -> HttpResponse:  # type: ignore[override]
+        """Show our page of the map; Django's form of its columns would lose what it holds."""
+        return map_page.show(request, int(object_id) if object_id.isdigit() else 0)
 
-    @admin.display(description="rules in words")
-    def in_words(self, map: RiskTierMap) -> SafeString:
-        return format_html_join(
-            "",
-            "<p>{}: {} when {}{}. {}</p>",
-            (
-                (
-                    rule.id,
-                    rule.tier.replace("_", " "),
-                    policy.in_words(rule.when),
-                    ", or that is unknown" if rule.if_missing is policy.IfMissing.FIRES else "",
-                    rule.because,
-                )
-                for rule in policy.parse_map(map.body).rules
-            ),
-        )
-
-    @admin.display(description="as JSON")
-    def as_json(self, map: RiskTierMap) -> SafeString:
-        return pretty(map.body)
-
-    def save_model(self, request: UserRequest, obj: RiskTierMap, form: Any, change: bool) -> None:  # type: ignore[override]
-        now = timezone.now()
-        if change:
-            maps.edit(
-                obj,
-                body=form.body,
-                cases=obj.cases,
-                edition=obj.edition,
-                by=actor(request),
-                now=now,
-            )
-        else:
-            made = maps.draft(
-                obj.workflow, form.body, by=actor(request), author=request.user, now=now
-            )
-            obj.pk, obj.version = made.pk, made.version
-        if "_publish" in request.POST:
-            drafted = RiskTierMap.objects.select_related("workflow").get(pk=obj.pk)
-            maps.publish(drafted, by=actor(request), published_by=request.user, now=now)
-
-    def response_add(self, request: HttpRequest, obj: RiskTierMap, *args: Any) -> HttpResponse:
-        self._warn(request, obj)
-        return super().response_add(request, obj, *args)
-
-    def response_change(self, request: HttpRequest, obj: RiskTierMap) -> HttpResponse:
-        self._warn(request, obj)
-        return super().response_change(request, obj)
-
-    def _warn(self, request: HttpRequest, obj: RiskTierMap) -> None:
-        """Say already at the draft what would keep it from being published."""
-        drafted = RiskTierMap.objects.select_related("workflow").get(pk=obj.pk)
-        if drafted.state == DRAFT:
-            for sentence in maps.problems(drafted):
-                messages.warning(request, f"Before it can be published: {sentence}")
+    def add_view(self, request: UserRequest, *_: Any) -> HttpResponse:  # type: ignore[override]
+        """Ask of which workflow, where the address names none, then from what."""
+        number = request.GET.get("workflow", "")
+        if number.isdigit():
+            return redirect(map_door.url("start", int(number)))
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return map_index.index(request)

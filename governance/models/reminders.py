@@ -6,17 +6,13 @@ from handoffs.models import RiskTierMap, Workflow
 
 
 class ReviewReminder(models.Model):
-    """One reminder that a workflow, or a map of it, is to be looked at again.
-
-    Written before the mail goes, so that each goes once; `next_attempt_at` is a lease on sending.
-    """
+    """One reminder that a workflow, or a map of it, is to be looked at again; each goes once."""
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
     map = models.ForeignKey(RiskTierMap, null=True, on_delete=models.CASCADE, related_name="+")
     review_on = models.DateField()
     due_on = models.DateField()
-    next_attempt_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField()
 
     class Meta:
         constraints = [

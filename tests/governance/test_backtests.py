@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from governance import backtests, recorded, turns, uploads
-from governance.backtests import BadPeriod, File
+from governance.backtests import File
+from governance.errors import BadPeriod, FileTooLarge
 from governance.models import Backtest, BacktestChunk
 from handoffs import policy, signals
 from handoffs.actors import SYSTEM
@@ -178,7 +179,7 @@ def test_the_map_that_was_asked_about_is_tried_also_when_the_draft_changes(
 ) -> None:
     made = history.record(shop, bot, 40)
     asked = ask()
-    RiskTierMap.objects.filter(pk=draft.pk).update(body={"default": "hard_stop"})
+    RiskTierMap.objects.filter(pk=draft.pk).update(body={"default": "hard_stop"}, edition=2)
 
     assert cells(finished(asked).result) == by_hand(made, draft)
 
@@ -270,7 +271,6 @@ def test_what_breaks_off_again_and_again_fails_and_says_so(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(turns, "rule_line", broken)
     monkeypatch.setattr(turns.Trial, "rule", broken)
     for _ in range(turns.MAX_ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
@@ -375,7 +375,7 @@ def test_bad_lines_are_counted_and_named_and_the_rest_is_ruled(
     assert done.result["unread"]["count"] == 3
     assert [line for line, _ in done.result["unread"]["named"]] == [7, 8, 9]
     assert done.result["unknown_types"] == {"rocket": 1}
-    assert any("1 lines of the truth" in one for one in done.result["remarks"])
+    assert any("1 line of the truth" in one for one in done.result["remarks"])
 
 
 def test_a_file_that_is_none_at_all_is_done_with_nothing(send: Callable[..., Backtest]) -> None:
@@ -406,7 +406,7 @@ def test_too_large_a_file_is_refused_and_nothing_is_kept(
 ) -> None:
     monkeypatch.setattr(uploads, "MAX_PROPOSALS_BYTES", 1000)
 
-    with pytest.raises(uploads.FileTooLarge):
+    with pytest.raises(FileTooLarge):
         send(history.jsonl(history.lines(50)))
 
     assert not Backtest.objects.exists() and not BacktestChunk.objects.exists()
@@ -443,7 +443,11 @@ def test_memory_does_not_grow_with_the_history(
     # so many pages that the driver, which remembers a hundred statements, remembers no more
     monkeypatch.setattr(recorded, "PAGE", 20)
     peaks = []
-    for count, start in ((2000, START), (6000, START + timedelta(days=1))):
+    for count, start in (
+        (2000, START),
+        (2000, START + timedelta(days=1)),
+        (6000, START + timedelta(days=2)),
+    ):
         history.record(shop, bot, count, start=start, every=timedelta(seconds=1), seed=count)
         asked = ask(since=start, until=start + timedelta(hours=20))
         tracemalloc.start()
@@ -452,5 +456,5 @@ def test_memory_does_not_grow_with_the_history(
         tracemalloc.stop()
         assert Backtest.objects.get(pk=asked.pk).progress == count
 
-    # one proposal, held, would be more than a thousand bytes
-    assert peaks[1] - peaks[0] < 100 * (6000 - 2000)
+    # the first one is only warming up; one proposal, held, would be more than a thousand bytes
+    assert peaks[2] - peaks[1] < 400 * (6000 - 2000)

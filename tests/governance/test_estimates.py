@@ -53,14 +53,14 @@ def test_the_area_and_its_error_are_hanley_and_mcneils() -> None:
 def test_a_rate_is_said_against_the_usual_edges(count: int, of: int, said: str) -> None:
     sentence = estimates.against_the_band(Share(count, of))
 
-    assert said in sentence and "so few" not in sentence
+    assert said in sentence and "So few" not in sentence
 
 
 def test_a_rate_of_few_says_where_else_it_may_lie() -> None:
     sentence = estimates.against_the_band(Share(2, 14))
 
     assert "inside the usual 2 to 15 %" in sentence
-    assert "so few proposals could also mean" in sentence and "above 20 %" in sentence
+    assert "So few proposals could also mean" in sentence and "above 20 %" in sentence
     assert "no rate" in estimates.against_the_band(Share(0, 0))
 
 

@@ -3,9 +3,12 @@
 import pytest
 
 from config.celery import app
-from governance import turns
+from governance import reminders, turns
 
-TASKS = {"governance.work_on_backtests": (turns, "work")}
+TASKS = {
+    "governance.work_on_backtests": (turns, "work"),
+    "governance.remind_of_reviews": (reminders, "remind"),
+}
 
 
 @pytest.fixture(autouse=True)

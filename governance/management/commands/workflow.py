@@ -59,7 +59,12 @@ class Command(BaseCommand):
 
     def load(self, file: str, *, launch: bool, dry_run: bool) -> None:
         loaded = workflow_files.load(
-            _text(file), by=SYSTEM, now=timezone.now(), launch=launch, dry_run=dry_run
+            _text(file),
+            by=SYSTEM,
+            now=timezone.now(),
+            launch=launch,
+            staffed=True,
+            dry_run=dry_run,
         )
         changes = difflib.unified_diff(
             loaded.before.splitlines(), loaded.after.splitlines(), "now", file, lineterm=""
@@ -69,13 +74,23 @@ class Command(BaseCommand):
         said = "would be" if dry_run else "is"
         if loaded.before == loaded.after:
             said = "already was"
-        self.stdout.write(f"{loaded.workflow.slug} {said} what {file} says.")
+        slug, left = loaded.workflow.slug, loaded.draft
+        if left is None:
+            self.stdout.write(f"{slug} {said} what {file} says.")
+            return
+        self.stdout.write(
+            f"{slug} {said} what {file} says, but for its map: version {left.version} is a draft "
+            "until it is signed and published in the admin."
+        )
+        for sentence in loaded.awaited:
+            self.stdout.write(f"  {sentence}")
 
     def validate(self, file: str) -> None:
         found = workflow_schema.read(_text(file))
         self.stdout.write(
             f"{file} holds: {found.workflow}, {len(found.action_types)} action types, "
-            f"{len(found.map.get('rules', []))} rules, {len(found.matrix)} rows of the matrix."
+            f"{len(found.map.get('rules', []))} rules, {len(found.cases)} cases, "
+            f"{len(found.matrix)} rows of the matrix."
         )
 
 
