@@ -59,7 +59,7 @@ def _workflows(today: date) -> list[CheckMessage]:
                 hint="Mend the matrix in the admin; until then proposals of this kind are refused.",
                 id="overread.E001",
             )
-            for sentence in maps.gaps(workflow)
+            for sentence in maps.standing_gaps(workflow)
         ]
         found += _stewardship(workflow, today)
         found += [

@@ -1,13 +1,17 @@
 """What changes from one version of a risk tier map to another, in sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from handoffs import canonical, conditions
+from handoffs.conditions import WordList
 from handoffs.policy import IfMissing, RiskMap, Rule
 from handoffs.states import Impact, Reversibility, Tier
+
+# of a list, so that a sentence stays one
+_SHOWN = 10
 
 
 class Kind(StrEnum):
@@ -19,6 +23,8 @@ class Kind(StrEnum):
     REMOVED = "rule_removed"
     CHANGED = "rule_changed"
     ORDER = "order"
+    LIST = "list"
+    TIME_ZONE = "time_zone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +40,8 @@ def between(old: RiskMap | None, new: RiskMap) -> list[Change]:
     """Say what changes from `old`, if there is one, to `new`; empty when nothing does."""
     if old is None:
         return [*_first(new)]
-    return [*_default(old, new), *_floors(old, new), *_rules(old, new), *_order(old, new)]
+    parts = (_default, _floors, _time_zone, _lists, _rules, _order)
+    return [change for part in parts for change in part(old, new)]
 
 
 def _first(new: RiskMap) -> Iterator[Change]:
@@ -42,6 +49,9 @@ def _first(new: RiskMap) -> Iterator[Change]:
     for name, cell in _CELLS.items():
         floor = _say(getattr(new.floors, cell))
         yield Change(kind=Kind.FLOOR, sentence=f"What is {name} never goes below {floor}.")
+    if new.time_zone != "UTC":
+        yield Change(kind=Kind.TIME_ZONE, sentence=f"Hours and days are those of {new.time_zone}.")
+    yield from map(_new_list, new.lists.items())
     yield from map(_added, new.rules)
 
 
@@ -68,6 +78,53 @@ def _floors(old: RiskMap, new: RiskMap) -> Iterator[Change]:
                 kind=Kind.FLOOR,
                 sentence=f"What is {name} never goes below {_say(after)}; before, {_say(before)}.",
             )
+
+
+def _time_zone(old: RiskMap, new: RiskMap) -> Iterator[Change]:
+    if old.time_zone != new.time_zone:
+        yield Change(
+            kind=Kind.TIME_ZONE,
+            sentence=f"Hours and days are those of {new.time_zone}; before, of {old.time_zone}.",
+        )
+
+
+def _lists(old: RiskMap, new: RiskMap) -> Iterator[Change]:
+    for name in old.lists:
+        if name not in new.lists:
+            yield Change(kind=Kind.LIST, sentence=f"The list {name} is gone.")
+    for name, after in new.lists.items():
+        before = old.lists.get(name)
+        if before is None:
+            yield _new_list((name, after))
+        elif before != after:
+            yield Change(
+                kind=Kind.LIST, sentence=f"The list {name} {_changed_list(before, after)}."
+            )
+
+
+def _new_list(named: tuple[str, WordList]) -> Change:
+    name, made = named
+    sentence = f"The list {name} is new, {made.kind}: {_some(made.entries)}."
+    return Change(kind=Kind.LIST, sentence=sentence)
+
+
+def _changed_list(before: WordList, after: WordList) -> str:
+    said = []
+    gained = [entry for entry in after.entries if entry not in before.entries]
+    lost = [entry for entry in before.entries if entry not in after.entries]
+    if before.kind is not after.kind:
+        said.append(f"holds {after.kind} instead of {before.kind}")
+    if gained:
+        said.append(f"gains {_some(gained)}")
+    if lost:
+        said.append(f"loses {_some(lost)}")
+    return " and ".join(said) or "stands in another order, which changes no ruling"
+
+
+def _some(entries: Sequence[str]) -> str:
+    shown = ", ".join(f"“{entry}”" for entry in entries[:_SHOWN])
+    more = len(entries) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _rules(old: RiskMap, new: RiskMap) -> Iterator[Change]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from governance import proofs
+from governance import proofs, shapes
 from governance.proofs import Budget, Goal, Undecided
 from governance.situations import Situation
 from governance.suggestions import Calm
 from handoffs import conditions
+from handoffs.conditions import EQUAL, Compare, Missing
 from handoffs.evaluation import Facts
 from handoffs.policy import RiskMap, Rule
 from handoffs.signals import ActionType
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     NEVER_FIRES = "never_fires"
     SHADOWED = "shadowed"
     CONTRADICTS = "contradicts"
+    UNKNOWN_ARGUMENT = "unknown_argument"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,8 @@ def findings(risk_map: RiskMap, action_types: Sequence[ActionType]) -> list[Find
             firing.append(_Firing(goal, _company(goals, examples)))
         else:
             found.append(_never_fires(goal, action_types))
+    for goal in goals:
+        found += _arguments_read_in_vain(goal, action_types)
     for place, one in enumerate(firing):
         others = [*firing[:place], *firing[place + 1 :]]
         found += islice(_in_vain(one, others, firing[:place], action_types, budget), 1)
@@ -73,7 +77,7 @@ def findings(risk_map: RiskMap, action_types: Sequence[ActionType]) -> list[Find
 def _examples(
     goal: Goal, action_types: Sequence[ActionType], calm: Calm, budget: Budget
 ) -> list[Situation]:
-    found = (proofs.find([goal], one, budget, onto=calm.of(one)) for one in action_types)
+    found = (proofs.find([goal], calm.of(one), budget) for one in action_types)
     return [one for one in found if one is not None]
 
 
@@ -93,6 +97,58 @@ def _never_fires(goal: Goal, action_types: Sequence[ActionType]) -> Finding:
         why = f"no proposal can meet “{conditions.in_words(goal.rule.when)}”."
     id = goal.rule.id
     return Finding(kind=Kind.NEVER_FIRES, rules=(id,), sentence=f"Rule {id} can never fire: {why}")
+
+
+def _arguments_read_in_vain(goal: Goal, action_types: Sequence[ActionType]) -> Iterator[Finding]:
+    """Name arguments that no action type has which the rule could be about, and wrong kinds."""
+    about = [one for one in action_types if goal.test(Facts.of_any(one)) is not False]
+    told: set[str] = set()
+    for leaf in conditions.leaves(goal.rule.when):
+        prefix, _, path = leaf.signal.partition(".")
+        if prefix != "arguments" or not about or path in told:
+            continue
+        known = [shapes.of(one.schema, path.split(".")) for one in about]
+        there = [shape for shape in known if shape is not None]
+        if not there:
+            said = f"reads the argument {path}, which {_no_type(about)} has"
+        elif all(_is_other_kind(leaf, shape) for shape in there):
+            kinds = sorted({_KINDS.get(kind, kind) for shape in there for kind in shape.kinds})
+            compared = conditions.in_words(leaf)
+            said = f"says “{compared}”, but that argument is {' or '.join(kinds)}"
+        else:
+            continue
+        told.add(path)
+        yield Finding(
+            kind=Kind.UNKNOWN_ARGUMENT,
+            rules=(goal.rule.id,),
+            sentence=f"Rule {goal.rule.id} {said}. Compare it with what the agent can send.",
+        )
+
+
+_KINDS = {
+    "string": "a text", "number": "a number", "integer": "a whole number", "object": "an object",
+    "boolean": "true or false", "array": "a list", "null": "nothing",
+}  # fmt: skip
+
+
+def _no_type(about: Sequence[ActionType]) -> str:
+    names = [one.name for one in about]
+    return f"none of {', '.join(names)}" if len(names) > 1 else f"{names[0]} never"
+
+
+def _is_other_kind(leaf: Compare | Missing, shape: shapes.Shape) -> bool:
+    """Tell whether a comparison could not be answered for any value of this shape."""
+    if isinstance(leaf, Missing) or not shape.kinds:
+        return False
+    first = leaf.value[0] if isinstance(leaf.value, tuple) else leaf.value
+    if isinstance(first, bool):
+        fitting = {"boolean"}
+    elif isinstance(first, str):
+        fitting = {"string"} if leaf.op in EQUAL else {"string", "array", "integer"}
+    else:
+        # money may arrive as text
+        fitting = {"number", "integer", "string"}
+    return not fitting & set(shape.kinds)
 
 
 def _in_vain(

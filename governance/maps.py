@@ -4,29 +4,30 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from accounts.errors import DomainError, FieldProblem
 from accounts.models import User
-from accounts.roles import GRANTS, Can, Role
-from governance import examination, signoffs, succession
+from governance import examination, signoffs, staffing, succession
 from governance.errors import EditedMeanwhile, MapInForce
 from governance.signoffs import Seat, sign, signatures, withdraw_signature
 from governance.succession import Standing, standing
-from handoffs import audit, authority, policy
+from handoffs import audit, authority, policy, queries
+from handoffs import gaps as matrix_gaps
 from handoffs.actors import Actor
 from handoffs.errors import NotADraft, NotGapless, NotPublishable
-from handoffs.models import MatrixRow, RiskTierMap, Workflow
+from handoffs.models import RiskTierMap, Workflow
 from handoffs.policy import PolicyError, RiskMap
 from handoffs.signals import ActionType
-from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+from handoffs.states import Impact, Reversibility
 
 __all__ = [
     "Seat", "Standing", "normalised", "draft", "edit", "sign", "signatures", "withdraw_signature",
     "publish", "publish_first", "retire", "review", "standing", "problems", "content_problems",
-    "warnings", "launch", "check_launched", "gaps", "unattended", "published_map", "action_types",
-    "rows",
+    "warnings", "launch", "check_launched", "gaps", "standing_gaps", "unattended",
+    "published_map", "action_types", "rows",
 ]  # fmt: skip
 
 DRAFT, PUBLISHED, RETIRED = RiskTierMap.State.values
@@ -179,9 +180,12 @@ def review(map: RiskTierMap, *, review_on: date | None, by: Actor, now: datetime
 
 
 @transaction.atomic
-def launch(workflow: Workflow, *, by: Actor, now: datetime) -> None:
-    """Open a workflow to proposals, or refuse with a sentence for each gap."""
-    found = gaps(workflow)
+def launch(workflow: Workflow, *, by: Actor, now: datetime, staffed: bool = True) -> None:
+    """Open a workflow to proposals, or refuse with a sentence for each gap.
+
+    Without `staffed` also into an empty room, for what is only tried out.
+    """
+    found = gaps(workflow) if staffed else standing_gaps(workflow)
     if found:
         raise NotGapless(fields=_fields("matrix", found))
     unlaunched = Workflow.objects.filter(pk=workflow.pk, launched_at__isnull=True)
@@ -190,11 +194,15 @@ def launch(workflow: Workflow, *, by: Actor, now: datetime) -> None:
     workflow.refresh_from_db()
 
 
-def check_launched(workflow: Workflow) -> None:
-    """Refuse the caller's transaction when it leaves a launched workflow with gaps."""
+def check_launched(workflow: Workflow, *, staffed: bool = True) -> None:
+    """Refuse the caller's transaction when it leaves a launched workflow with gaps.
+
+    With `staffed` also when nobody is there to be asked; a change that is not about who is asked
+    must not be held up by somebody's leaving.
+    """
     if workflow.launched_at is None:
         return
-    found = gaps(workflow)
+    found = gaps(workflow) if staffed else standing_gaps(workflow)
     if found:
         raise NotGapless(
             "This would leave the launched workflow with gaps, so nothing was changed. Mend them "
@@ -227,67 +235,36 @@ def warnings(map: RiskTierMap) -> list[str]:
 
 
 def gaps(workflow: Workflow) -> list[str]:
-    """Say in sentences what is missing before `workflow` can be launched, or go on."""
+    """Say in sentences what is missing before `workflow` can be launched, or go on.
+
+    That nobody is there today is among them: nobody opens a workflow to an empty room.
+    """
+    found = rows(workflow)
+    return _gaps(workflow, found, staffing.read(found))
+
+
+def standing_gaps(workflow: Workflow) -> list[str]:
+    """Say what is missing whoever is there: people come and go, and no change brings them back."""
+    return _gaps(workflow, rows(workflow), None)
+
+
+def _gaps(
+    workflow: Workflow, found: list[authority.Row], who: matrix_gaps.Staffing | None
+) -> list[str]:
     published = published_map(workflow)
     if published is None:
         return ["It has no published map: nothing says how much attention an action deserves."]
     types = action_types(workflow)
     if not types:
         return ["It has no action types: an agent could propose nothing."]
-    found = rows(workflow)
-    return [
-        *authority.ambiguities(found),
-        *authority.gaps(types, published, found),
-        *(
-            f"The row {row.id} escalates when nobody answers and does not say to whom."
-            for row in found
-            if row.fallback is Fallback.ESCALATE and row.escalate_queue is None
-        ),
-    ]
-
-
-# teams that a row asks and in which nobody, active and in a role that decides, works its queue
-_UNATTENDED = """
-with asked as (
-    select queue_id, role_id from handoffs_matrixrow where workflow_id = %(workflow)s
-    union
-    select escalate_queue_id, escalate_role_id from handoffs_matrixrow
-    where workflow_id = %(workflow)s and escalate_queue_id is not null
-), works as (
-    select granted.content_object_id as queue_id, member.user_id
-    from handoffs_queuegrouppermission granted
-    join auth_permission permission on permission.id = granted.permission_id
-        and permission.codename = 'work_queue'
-    join accounts_user_groups member on member.group_id = granted.group_id
-    union
-    select granted.content_object_id, granted.user_id
-    from handoffs_queueuserpermission granted
-    join auth_permission permission on permission.id = granted.permission_id
-        and permission.codename = 'work_queue'
-)
-select team.name, queue.name
-from asked
-join auth_group team on team.id = asked.role_id
-join handoffs_queue queue on queue.id = asked.queue_id
-where not exists (
-    select from accounts_user person
-    join accounts_user_groups member on member.user_id = person.id
-    join works on works.user_id = person.id and works.queue_id = asked.queue_id
-    where member.group_id = asked.role_id and person.is_active
-        and person.roles && %(deciders)s::varchar[])
-order by team.name, queue.name
-"""
+    all_of_them = matrix_gaps.find(types, published, found, now=timezone.now(), staffing=who)
+    return [gap.sentence for gap in all_of_them]
 
 
 def unattended(workflow: Workflow) -> list[str]:
-    """Say which teams a handoff would wait for in vain today; people come and go, so no gap."""
-    deciders = [role.value for role in Role if Can.DECIDE in GRANTS[role]]
-    with connection.cursor() as cursor:
-        cursor.execute(_UNATTENDED, {"workflow": workflow.pk, "deciders": deciders})
-        return [
-            f"Nobody among the {team} works the queue {queue}: a handoff would wait in vain."
-            for team, queue in cursor.fetchall()
-        ]
+    """Say which teams a handoff would wait for in vain today."""
+    standing = set(standing_gaps(workflow))
+    return [sentence for sentence in gaps(workflow) if sentence not in standing]
 
 
 def published_map(workflow: Workflow) -> RiskMap | None:
@@ -308,26 +285,8 @@ def action_types(workflow: Workflow) -> list[ActionType]:
 
 
 def rows(workflow: Workflow) -> list[authority.Row]:
-    stored = MatrixRow.objects.filter(workflow=workflow).select_related(
-        "action_type", "role", "queue", "escalate_role", "escalate_queue"
-    )
-    return [_row(row) for row in stored]
-
-
-def _row(row: MatrixRow) -> authority.Row:
-    return authority.Row(
-        id=row.pk,
-        action_type=row.action_type.name if row.action_type else None,
-        kind=HandoffKind(row.kind) if row.kind else None,
-        tier=Tier(row.tier) if row.tier else None,
-        role=row.role.name,
-        queue=row.queue.slug,
-        deadline_seconds=row.deadline_seconds,
-        fallback=Fallback(row.fallback),
-        escalate_role=row.escalate_role.name if row.escalate_role else None,
-        escalate_queue=row.escalate_queue.slug if row.escalate_queue else None,
-        safeguards=row.safeguards,
-    )
+    """Return the rows that hold now, and those that begin later."""
+    return [queries.authority_row(row) for row in queries.rows_from(workflow, timezone.now())]
 
 
 def _one_at_a_time(workflow: Workflow) -> None:

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from governance import edges
-from governance.edges import FALSE, NOT_FALSE, NOT_TRUE, TRUE, Leaf, States, Wanted
+from governance.edges import FALSE, NOT_FALSE, NOT_TRUE, TRUE, UNKNOWN, Leaf, States, Wanted
 from governance.situations import Situation
 from handoffs import evaluation, signals
-from handoffs.conditions import AllOf, AnyOf, Compare, Condition, Missing, Not
+from handoffs.conditions import AllOf, AnyField, AnyOf, Compare, Condition, Missing, Not
 from handoffs.evaluation import Facts, Test
 from handoffs.policy import IfMissing, RiskMap, Rule
 from handoffs.signals import ActionType
@@ -92,29 +92,24 @@ def is_impossible(
 ) -> bool:
     """Tell whether it is certain that no proposal of any of these types meets all goals."""
     try:
-        return all(find(goals, one, budget) is None for one in action_types)
+        return all(find(goals, Situation(one), budget) is None for one in action_types)
     except Undecided:
         return False
 
 
-def find(
-    goals: Sequence[Goal], action_type: ActionType, budget: Budget, *, onto: Situation | None = None
-) -> Situation | None:
-    """Return a proposal of this type that meets all goals, None if there is none, or raise.
+def find(goals: Sequence[Goal], start: Situation, budget: Budget) -> Situation | None:
+    """Return a proposal of the start's type that meets all goals, None if there is none, or raise.
 
-    It differs from `onto` only in what the goals need.
+    It differs from `start` only in what the goals need.
     """
     if budget.left <= 0:
         raise Undecided
     allowed = Budget(min(STEPS_PER_QUESTION, budget.left))
-    search = _Search(action_type, allowed)
+    search = _Search(start.type, allowed)
     before = allowed.left
-    formulas = tuple(goal.formula for goal in goals)
-    starts = [Situation(action_type)] if onto is None else [onto, Situation(action_type)]
     try:
-        for found in search.branches(formulas, {}):
-            for start in starts:
-                situation = start
+        for found in search.branches(tuple(goal.formula for goal in goals), {}):
+            for situation in (start, replace(start, values={})):
                 for name, value in found.items():
                     situation = situation.having(name, value)
                 if all(goal.met_by(situation) for goal in goals):
@@ -131,6 +126,8 @@ def _taken_apart(condition: Condition, states: States) -> _Formula:
     match condition:
         case Compare() | Missing():
             return Wanted(condition, states)
+        case AnyField(items):
+            return _of_any_field(items, states)
         case Not(item):
             return _taken_apart(item, _NEGATED[states])
         case AllOf(items) | AnyOf(items):
@@ -138,6 +135,23 @@ def _taken_apart(condition: Condition, states: States) -> _Formula:
             # `all` is true, or not false, when every part is; false, or not true, when some part is
             every = isinstance(condition, AllOf) is (True in states)
             return _Every(parts) if every else _Some(parts)
+
+
+def _of_any_field(items: Sequence[Compare], states: States) -> _Formula:
+    """Take a comparison of several fields apart: true of one, or false of what is there."""
+    true = _Some(tuple(Wanted(item, TRUE) for item in items))
+    absent = [Wanted(Missing(item.signal), TRUE) for item in items]
+    if states == TRUE:
+        return true
+    if states == NOT_TRUE:
+        return _Every(tuple(Wanted(item, NOT_TRUE) for item in items))
+    if states == FALSE:
+        of_each = [_Some((Wanted(i, FALSE), gone)) for i, gone in zip(items, absent, strict=True)]
+        return _Every((*of_each, _Some(tuple(Wanted(item, FALSE) for item in items))))
+    unreadable = [
+        _Every((Wanted(item, UNKNOWN), Wanted(Missing(item.signal), FALSE))) for item in items
+    ]
+    return _Some((*true.parts, _Every(tuple(absent)), *unreadable))
 
 
 @dataclass
@@ -186,7 +200,7 @@ class _Search:
 
     def _value(self, name: str, wanted: tuple[Wanted, ...]) -> tuple[bool, Any, bool]:
         """Return whether a value gives all that is wanted of a name, it, and if no is for sure."""
-        tried = edges.of(name, wanted)
+        tried = edges.of(name, wanted, self.type)
         for value in tried.values:
             facts = Facts.of_one(name, value)
             if all(self._test(one.leaf)(facts) in one.states for one in wanted):

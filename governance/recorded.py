@@ -129,6 +129,7 @@ def action_types(workflow: Workflow) -> dict[str, ActionType]:
             name=one.name,
             impact=Impact(one.impact),
             reversibility=Reversibility(one.reversibility),
+            schema=one.arguments_schema,
         )
         for one in workflow.action_types.order_by("name")
     }

@@ -1,19 +1,20 @@
 """Situations: all that one proposal brings to policy, flat, so that one value can be changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from handoffs import canonical, policy
 from handoffs.evaluation import Facts
 from handoffs.policy import RiskMap, Ruling
-from handoffs.signals import CATALOGUE, Action, ActionType, Signals
+from handoffs.signals import CATALOGUE, WEEKDAYS, Action, ActionType, Signals
 
 Path = tuple[str, ...]
 ACTION_TYPE: Path = ("action_type",)
 AT: Path = ("at",)
 FIRST_SEEN: Path = ("first_seen",)
+_SIGNALS = {one.name for one in fields(Signals)}
 # what holds names of its own; of all others each is one value
 NESTED = ("values", "arguments", "input", "brief")
 
@@ -24,9 +25,15 @@ class Situation:
 
     type: ActionType
     values: Mapping[Path, Any] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     def having(self, name: str, value: Any) -> "Situation":
-        """Return the situation with another value behind a name; None takes it away."""
+        """Return the situation with another value behind a name; None takes it away.
+
+        The time is one value: another hour is another moment of the same day.
+        """
+        if name.startswith("time."):
+            name, value = "at", _moment(self.values.get(AT), self.zone, name, value)
         path = tuple(name.split("."))
         kept = {
             other: one
@@ -38,7 +45,7 @@ class Situation:
         return replace(self, values=kept)
 
     def facts(self) -> Facts:
-        return Facts(self.action(), self.signals())
+        return Facts(self.action(), self.signals(), self.zone)
 
     def ruling(self, risk_map: RiskMap) -> Ruling:
         return policy.evaluate(risk_map, self.action(), self.signals())
@@ -62,7 +69,7 @@ class Situation:
         return {
             path[0]: value
             for path, value in self.values.items()
-            if len(path) == 1 and path[0] in CATALOGUE
+            if len(path) == 1 and path[0] in _SIGNALS
         }
 
     def nested(self, prefix: str) -> dict[str, Any]:
@@ -81,7 +88,7 @@ class Situation:
         return {ACTION_TYPE: self.type.name, **spelled}
 
 
-def of(action_type: ActionType, given: Mapping[str, Any]) -> Situation:
+def of(action_type: ActionType, given: Mapping[str, Any], zone: tzinfo = UTC) -> Situation:
     """Lay out what was given by name: signals, `arguments`, `values`, `input`, `brief`, `at`."""
     values = {
         path: value
@@ -91,7 +98,18 @@ def of(action_type: ActionType, given: Mapping[str, Any]) -> Situation:
         )
         if not _is_silence(path, value)
     }
-    return Situation(action_type, values)
+    return Situation(action_type, values, zone)
+
+
+def _moment(at: datetime | None, zone: tzinfo, name: str, value: Any) -> datetime | None:
+    """Return the moment with another hour, or on another day of its week."""
+    if value is None:
+        return None
+    local = at.astimezone(zone) if at else datetime(2030, 1, 9, 12, tzinfo=zone)
+    if name == "time.weekday":
+        return local + timedelta(days=WEEKDAYS.index(value) - local.weekday())
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(hours=value)
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

@@ -53,15 +53,15 @@ def _pair(
 
 def _reach(goal: Goal, start: Situation, budget: Budget) -> Situation | None:
     """Return a proposal near `start` that meets the goal, one value away if that is enough."""
-    if goal.met_by(start):
-        return start
     for name, leaves in _by_name(goal).items():
-        for value in edges.around(name, leaves):
+        for value in edges.around(name, leaves, start.type):
             near = start.having(name, value)
             if value is not None and goal.met_by(near):
                 return near
+    if goal.met_by(start):
+        return start
     try:
-        return proofs.find([goal], start.type, budget, onto=start)
+        return proofs.find([goal], start, budget)
     except Undecided:
         return None
 
@@ -70,7 +70,7 @@ def _one_value_beside(
     goal: Goal, fires: Situation, action_types: Sequence[ActionType]
 ) -> Situation | None:
     for name, leaves in _by_name(goal).items():
-        for value in edges.around(name, leaves):
+        for value in edges.around(name, leaves, fires.type):
             near = fires.having(name, value)
             if not goal.met_by(near):
                 return near
@@ -93,11 +93,11 @@ def _way(start: Situation, end: Situation) -> Iterator[Situation]:
     # what goes first, or a name and a path through it would stand side by side
     for path in start.values.keys() - end.values.keys():
         del values[path]
-        yield Situation(start.type, dict(values))
+        yield replace(start, values=dict(values))
     for path, value in end.values.items():
         if path not in values or values[path] is not value:
             values[path] = value
-            yield Situation(start.type, dict(values))
+            yield replace(start, values=dict(values))
     yield end
 
 
@@ -119,7 +119,8 @@ class Calm:
             for name, leaves in _by_name(goal).items():
                 self._readers.setdefault(name, []).append((goal, leaves))
         self._left = _CALM_TESTS
-        self._of = {one.name: self._calmed(Situation(one)) for one in action_types}
+        start = [Situation(one, zone=risk_map.zone) for one in action_types]
+        self._of = {one.type.name: self._calmed(one) for one in start}
 
     def of(self, action_type: ActionType) -> Situation:
         return self._of[action_type.name]
@@ -128,7 +129,9 @@ class Calm:
         for name, readers in self._readers.items():
             goals = [goal for goal, _ in readers]
             best, least = situation, self._count(goals, situation)
-            tried = edges.around(name, [leaf for _, leaves in readers for leaf in leaves])
+            tried = edges.around(
+                name, [leaf for _, leaves in readers for leaf in leaves], situation.type
+            )
             for value in tried[:: max(1, len(tried) // _CALM_VALUES)]:
                 if least == 0 or self._left <= 0:
                     break

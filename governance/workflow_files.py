@@ -7,20 +7,25 @@ from typing import Any
 import yaml
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
-from governance import case, maps, marked_yaml, signoffs, workflow_schema
-from governance.marked_yaml import Path
-from governance.workflow_schema import BadFile, Problem, RowIn, SafeguardsIn, WorkflowIn
-from handoffs import audit, queues
-from handoffs.actors import Actor
-from handoffs.models import (
-    ActionType,
-    MatrixRow,
-    Queue,
-    RiskTierMap,
-    Workflow,
+from governance import (
+    case,
+    maps,
+    marked_yaml,
+    matrix_rows,
+    matrix_schema,
+    signoffs,
+    workflow_schema,
 )
+from governance.marked_yaml import Path
+from governance.matrix_schema import QueueIn, RowFacts
+from governance.workflow_schema import BadFile, Problem, WorkflowIn
+from handoffs import audit, queries, queues
+from handoffs.actors import Actor
+from handoffs.calendars import WEEKDAYS
+from handoffs.models import ActionType, Queue, RiskTierMap, Workflow
 from handoffs.policy import PolicyError
 
 
@@ -37,15 +42,22 @@ class Loaded:
 
 
 def load(
-    text: str, *, by: Actor, now: datetime, launch: bool = False, dry_run: bool = False
+    text: str,
+    *,
+    by: Actor,
+    now: datetime,
+    launch: bool = False,
+    staffed: bool = False,
+    dry_run: bool = False,
 ) -> Loaded:
     """Make the workflow what the file says, in one transaction, and publish its map.
 
     Action types and rows that the file does not have are removed; queues and teams are shared
     with other workflows and only added or changed. A map that says the same as the published one
     makes no new version; one that needs signatures stays a draft, except for the first, which was
-    signed where the file lives. Raises BadFile or a DomainError and then nothing has changed; a
-    dry run goes all the way and then takes everything back.
+    signed where the file lives. With `staffed` it is only launched when somebody is there to be
+    asked. Raises BadFile or a DomainError and then nothing has changed; a dry run goes all the
+    way and then takes everything back.
     """
     file, lines = workflow_schema.read_with_lines(text)
     with transaction.atomic():
@@ -60,21 +72,22 @@ def load(
                 "owner": _owner(file, lines),
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
+                "four_eyes": file.four_eyes,
                 "sign_offs": sorted(set(file.sign_offs)),
             },
         )
         for slug, queue in file.queues.items():
             _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
-        _load_matrix(workflow, file)
+        matrix_rows.replace(workflow, file.matrix)
         left = _load_map(workflow, file, signed=signed, by=by, now=now)
         after = export(workflow)
         if after != before:
             facts = {"after": file.model_dump()}
             audit.record(by=by, action="workflow.imported", subject=workflow.slug, body=facts)
         if launch and workflow.launched_at is None:
-            maps.launch(workflow, by=by, now=now)
-        maps.check_launched(workflow)
+            maps.launch(workflow, by=by, now=now, staffed=staffed)
+        maps.check_launched(workflow, staffed=False)
         awaited = tuple(signoffs.missing(left)) if left else ()
         transaction.set_rollback(dry_run)
     return Loaded(workflow=workflow, before=before, after=after, draft=left, awaited=awaited)
@@ -90,7 +103,7 @@ def _owner(file: WorkflowIn, lines: dict[Path, int]) -> User | None:
     return owner
 
 
-def _load_queue(slug: str, queue: workflow_schema.QueueIn, *, by: Actor, now: datetime) -> None:
+def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
     stored, _ = Queue.objects.update_or_create(
         slug=slug,
         defaults={
@@ -98,6 +111,9 @@ def _load_queue(slug: str, queue: workflow_schema.QueueIn, *, by: Actor, now: da
             "depth_limit": queue.depth_limit,
             "pick_allowed": queue.pick_allowed,
             "lease_seconds": queue.lease_seconds,
+            "time_zone": queue.time_zone,
+            "hours": queue.hours,
+            "holidays": queue.holidays,
         },
     )
     teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
@@ -119,34 +135,6 @@ def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
                 "required_context": action.required_context,
             },
         )
-
-
-def _load_matrix(workflow: Workflow, file: WorkflowIn) -> None:
-    types = {action.name: action for action in workflow.action_types.all()}
-    kept = []
-    for row in file.matrix:
-        stored, _ = MatrixRow.objects.update_or_create(
-            workflow=workflow,
-            action_type=types[row.action_type] if row.action_type else None,
-            kind=row.kind,
-            tier=row.tier,
-            defaults=_authority(row),
-        )
-        kept.append(stored.pk)
-    workflow.rows.exclude(pk__in=kept).delete()
-
-
-def _authority(row: RowIn) -> dict[str, Any]:
-    up = row.escalate_to
-    return {
-        "role": Group.objects.get_or_create(name=row.role)[0],
-        "queue": Queue.objects.get(slug=row.queue),
-        "deadline_seconds": workflow_schema.seconds(row.deadline),
-        "escalate_role": Group.objects.get_or_create(name=up.role)[0] if up else None,
-        "escalate_queue": Queue.objects.get(slug=up.queue) if up else None,
-        "fallback": row.fallback,
-        "safeguards": row.safeguards.model_dump(),
-    }
 
 
 def _load_map(
@@ -193,12 +181,11 @@ def export(workflow: Workflow) -> str:
 def document(workflow: Workflow) -> dict[str, Any]:
     """Return all that a file says of a workflow, as plain data in the order of the file."""
     published = RiskTierMap.objects.filter(workflow=workflow).in_force().first()
-    rows = list(
-        workflow.rows.select_related(
-            "action_type", "role", "queue", "escalate_role", "escalate_queue"
-        ).order_by("action_type__name", "kind", "tier")
+    now = timezone.now()
+    rows = sorted(
+        (matrix_rows.facts(row, now=now) for row in queries.rows_from(workflow, now)), key=_order
     )
-    named = {q.slug: q for row in rows for q in (row.queue, row.escalate_queue) if q is not None}
+    named = Queue.objects.in_bulk({slug for row in rows for slug in row.queues}, field_name="slug")
     return {
         "workflow": workflow.slug,
         "name": workflow.name,
@@ -206,6 +193,7 @@ def document(workflow: Workflow) -> dict[str, Any]:
         **_said("owner", workflow.owner.email if workflow.owner else None),
         **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
         **_said("strict_briefs", workflow.strict_briefs),
+        **_said("four_eyes", workflow.four_eyes),
         "queues": {slug: _queue(named[slug]) for slug in sorted(named)},
         "action_types": {
             action.name: _action(action) for action in workflow.action_types.order_by("name")
@@ -213,8 +201,14 @@ def document(workflow: Workflow) -> dict[str, Any]:
         "map": maps.normalised(published.body) if published else {"default": "hard_approval"},
         **_said("cases", published.cases if published else []),
         **_said("sign_offs", workflow.sign_offs),
-        "matrix": [_row(row) for row in rows],
+        "matrix": [matrix_schema.written(row) for row in rows],
     }
+
+
+def _order(row: RowFacts) -> tuple[Any, ...]:
+    """Order rows as a reader expects: the general ones first, then by name and by time."""
+    named = [(one is not None, one or "") for one in row.named]
+    return (*named, row.starts or "")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -235,6 +229,9 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "depth_limit": queue.depth_limit,
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,
+        **({"time_zone": queue.time_zone} if queue.time_zone != "UTC" else {}),
+        **_said("hours", {day: queue.hours[day] for day in WEEKDAYS if day in queue.hours}),
+        **_said("holidays", dict(sorted(queue.holidays.items()))),
     }
 
 
@@ -246,24 +243,4 @@ def _action(action: ActionType) -> dict[str, Any]:
         "latency_tolerance": action.latency_tolerance,
         **_said("required_context", action.required_context),
         "arguments": action.arguments_schema,
-    }
-
-
-def _row(row: MatrixRow) -> dict[str, Any]:
-    up = row.escalate_role and row.escalate_queue
-    return {
-        **_said("action_type", row.action_type and row.action_type.name),
-        **_said("kind", row.kind),
-        **_said("tier", row.tier),
-        "role": row.role.name,
-        "queue": row.queue.slug,
-        "deadline": workflow_schema.duration(row.deadline_seconds),
-        **_said(
-            "escalate_to",
-            {"role": row.escalate_role.name, "queue": row.escalate_queue.slug}
-            if up and row.escalate_role and row.escalate_queue
-            else None,
-        ),
-        "fallback": row.fallback,
-        "safeguards": SafeguardsIn.model_validate(row.safeguards).model_dump(),
     }

@@ -1,24 +1,23 @@
 """The shape of a workflow file, checked as a whole: every problem with its line, all at once."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from governance import case, examination, marked_yaml
+from governance import case, examination, marked_yaml, matrix_schema
 from governance.marked_yaml import Path
-from handoffs import argument_schema, authority, policy
+from governance.matrix_schema import Part, QueueIn, RowIn
+from handoffs import argument_schema, gaps, policy
 from handoffs.argument_schema import SchemaRefused
 from handoffs.signals import ActionType
-from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+from handoffs.states import Impact, Reversibility, Tier
 
 Slug = str
 _SLUG = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 
 
 @dataclass(frozen=True)
@@ -37,19 +36,7 @@ class BadFile(ValueError):
         super().__init__("\n".join(f"line {p.line}: {p.message}" for p in self.problems))
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class QueueIn(_Part):
-    name: str = Field(max_length=120)
-    teams: list[str] = Field(min_length=1)
-    depth_limit: int = Field(default=200, ge=1, le=1_000_000)
-    pick_allowed: bool = False
-    lease_seconds: int = Field(default=300, ge=30, le=86_400)
-
-
-class ActionTypeIn(_Part):
+class ActionTypeIn(Part):
     title: str = Field(min_length=1, max_length=160)
     impact: Literal["low", "high"]
     reversibility: Literal["reversible", "irreversible"]
@@ -58,38 +45,14 @@ class ActionTypeIn(_Part):
     arguments: dict[str, Any]
 
 
-class SafeguardsIn(_Part):
-    minimum_seconds: int = Field(default=0, ge=0, le=3600)
-    reason: Literal["never", "on_reject", "always"] = "on_reject"
-    evidence: Literal["none", "must_open"] = "must_open"
-    withhold_recommendation: bool = False
-    approvers: Literal[1] = 1
-
-
-class EscalateIn(_Part):
-    role: str
-    queue: Slug
-
-
-class RowIn(_Part):
-    action_type: str | None = None
-    kind: str | None = None
-    tier: str | None = None
-    role: str
-    queue: Slug
-    deadline: str = "4h"
-    escalate_to: EscalateIn | None = None
-    fallback: str = Fallback.REJECT.value
-    safeguards: SafeguardsIn = SafeguardsIn()
-
-
-class WorkflowIn(_Part):
+class WorkflowIn(Part):
     workflow: str = Field(pattern=_SLUG, max_length=60)
     name: str = Field(min_length=1, max_length=120)
     purpose: str = ""
     owner: str | None = None
     review_on: str | None = None
     strict_briefs: bool = False
+    four_eyes: bool = False
     queues: dict[str, QueueIn]
     action_types: dict[str, ActionTypeIn]
     map: dict[str, Any]
@@ -124,6 +87,9 @@ def read_with_lines(text: str) -> tuple[WorkflowIn, dict[Path, int]]:
 def _shape_problem(error: Any, lines: dict[Path, int]) -> Problem:
     path = tuple(error["loc"])
     name = ".".join(str(part) for part in path)
+    instead = matrix_schema.instead(path[-1]) if error["type"] == "extra_forbidden" else None
+    if instead is not None:
+        return Problem(marked_yaml.line_of(path, lines), f"{name}: {instead}")
     said = _SAID.get(error["type"])
     if said is None:
         return Problem(marked_yaml.line_of(path, lines), f"{name}: {error['msg']}.")
@@ -168,7 +134,7 @@ def _problems(file: WorkflowIn) -> list[tuple[Path, str]]:
         for sentence in examination.blocking(risk_map, types, file.cases)
     ]
     if not found:
-        found += [(("matrix",), sentence) for sentence in gaps(file, risk_map)]
+        found += [(("matrix",), sentence) for sentence in find_gaps(file, risk_map)]
     return found
 
 
@@ -182,9 +148,10 @@ def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
         for name in names:
             if not re.fullmatch(_SLUG, name) or len(name) > 60:
                 yield (where, name), f"{name}: small letters and digits, joined by - or _."
-    used = {row.queue for row in file.matrix}
-    used |= {row.escalate_to.queue for row in file.matrix if row.escalate_to}
-    for name in file.queues:
+    used = {name for row in file.matrix for name in row.queues}
+    for name, queue in file.queues.items():
+        for path, sentence in matrix_schema.queue_problems(queue):
+            yield ("queues", name, *path), sentence
         if name not in used:
             yield ("queues", name), f"No row of the matrix sends anything to {name}. Remove it."
 
@@ -257,31 +224,26 @@ def _schema_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
 
 
 def _matrix_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
-    named = [(row.action_type, row.kind, row.tier) for row in file.matrix]
     for index, row in enumerate(file.matrix):
         at: Path = ("matrix", index)
-        yield from _row_problems(row, at, file)
-        if named[index] in named[:index]:
+        for path, sentence in matrix_schema.problems(
+            row, action_types=list(file.action_types), queues=list(file.queues)
+        ):
+            yield (*at, *path), sentence
+        if any(_same_time(row, other) for other in file.matrix[:index]):
             yield at, "Another row is for exactly the same. Keep one."
 
 
-def _row_problems(row: RowIn, at: Path, file: WorkflowIn) -> Iterator[tuple[Path, str]]:
-    allowed: list[tuple[str, str | None, Collection[str]]] = [
-        ("action_type", row.action_type, file.action_types),
-        ("kind", row.kind, list(HandoffKind)),
-        ("tier", row.tier, list(Tier)),
-        ("queue", row.queue, file.queues),
-        ("fallback", row.fallback, list(Fallback)),
-    ]
-    for name, value, known in allowed:
-        if value is not None and value not in known:
-            yield (*at, name), f"{value} is none of {', '.join(known)}."
-    if _DURATION.fullmatch(row.deadline) is None or seconds(row.deadline) == 0:
-        yield (*at, "deadline"), "A time such as 30m, 4h or 2d belongs here."
-    if row.escalate_to and row.escalate_to.queue not in file.queues:
-        yield (*at, "escalate_to"), f"There is no queue {row.escalate_to.queue}."
-    if row.fallback == Fallback.ESCALATE and row.escalate_to is None:
-        yield (*at, "fallback"), "It escalates, and escalate_to does not say where."
+def _same_time(row: RowIn, other: RowIn) -> bool:
+    """Tell whether two rows stand for the same at one moment."""
+    if row.named != other.named:
+        return False
+    (starts, ends), (begins, stops) = (
+        (matrix_schema.moment(one.starts), matrix_schema.moment(one.ends)) for one in (row, other)
+    )
+    before = ends is not None and begins is not None and ends <= begins
+    after = stops is not None and starts is not None and stops <= starts
+    return not (before or after)
 
 
 def action_types(file: WorkflowIn) -> list[ActionType]:
@@ -296,35 +258,10 @@ def action_types(file: WorkflowIn) -> list[ActionType]:
     ]
 
 
-def gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
-    """Name what a proposal could reach and nobody would be asked."""
+def find_gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
+    """Name what a proposal could reach and nobody would be asked, and every other gap."""
     rows = [
-        authority.Row(
-            id=str(index),
-            action_type=row.action_type,
-            kind=HandoffKind(row.kind) if row.kind else None,
-            tier=Tier(row.tier) if row.tier else None,
-            role=row.role,
-            queue=row.queue,
-            deadline_seconds=seconds(row.deadline),
-            fallback=Fallback(row.fallback),
-        )
-        for index, row in enumerate(file.matrix)
+        matrix_schema.authority_row(row, id=index) for index, row in enumerate(file.matrix, start=1)
     ]
-    return authority.gaps(action_types(file), risk_map, rows)
-
-
-def seconds(duration: str) -> int:
-    """Read `90s`, `30m`, `4h` or `2d`."""
-    match = _DURATION.fullmatch(duration)
-    if match is None:
-        raise ValueError(f"{duration!r} is not a duration")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def duration(of_seconds: int) -> str:
-    """Write seconds in the largest unit that leaves none over."""
-    for unit in ("d", "h", "m"):
-        if of_seconds and of_seconds % _UNITS[unit] == 0:
-            return f"{of_seconds // _UNITS[unit]}{unit}"
-    return f"{of_seconds}s"
+    found = gaps.find(action_types(file), risk_map, rows, now=datetime.now(UTC))
+    return [gap.sentence for gap in found]

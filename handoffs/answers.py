@@ -1,21 +1,34 @@
 """What a handoff's run is told, and the other ways a question ends or moves."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from joserfc.jwk import OKPKey
 
-from handoffs import afterwards, audit, briefs, canonical, ids, moves, outbox, receipts, runs
+from handoffs import (
+    afterwards,
+    audit,
+    briefs,
+    canonical,
+    ids,
+    levels,
+    moves,
+    outbox,
+    queries,
+    receipts,
+    runs,
+    sla,
+)
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
 from handoffs.failpoints import failpoint
-from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
+from handoffs.models import Answer, Brief, Handoff, InformationRequest, Queue, Run
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     RELEASING_VERBS,
@@ -238,30 +251,75 @@ def escalate(
     now: datetime,
     cause: Cause = Cause.ESCALATED,
 ) -> Handoff:
-    """Hand the question up to the next role and queue, with a fresh deadline.
+    """Hand the question up to the next level of its ladder, with that level's deadline.
 
     Raises NoHigherLevel where the matrix names none.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         _check_round(handoff, round)
-        if handoff.escalate_queue_id is None:
+        above = levels.from_json(handoff.ladder)
+        if not above:
             raise NoHigherLevel
+        up = above[0]
+        terms = replace(levels.terms_from_json(handoff.terms), required_context=up.required_context)
         moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=cause, round=round)
         Handoff.objects.filter(id=handoff_id).update(
-            level=F("level") + 1,
-            queue=handoff.escalate_queue_id,
-            role=handoff.escalate_role_id,
-            escalate_queue=None,
-            escalate_role=None,
+            level=up.level,
+            queue=up.queue_id,
+            role=up.role_id,
+            ladder=levels.to_json(above[1:]),
+            terms=levels.terms_to_json(terms),
+            held_since=None,
             owner_since=Now(),
-            deadline_at=Now() + timedelta(seconds=handoff.deadline_seconds),
+            deadline_seconds=up.seconds,
+            deadline_at=due(up.queue_id, up.seconds, terms),
         )
         moves.shift_depth(handoff.queue_id, -1)
-        moves.shift_depth(handoff.escalate_queue_id, +1)
-        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body={"reason": reason})
-        _tell(handoff, "handoff.level_changed", level=handoff.level + 1)
+        moves.shift_depth(up.queue_id, +1)
+        facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
+        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body=facts)
+        _tell(handoff, "handoff.level_changed", level=up.level)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
+
+
+def due(queue_id: int, seconds: int, terms: levels.Terms) -> datetime:
+    """Return when `seconds` from now have passed in the queue's own time, by the database."""
+    queue = Queue.objects.annotate(now=Now()).get(id=queue_id)
+    calendar = queries.calendar(queue) if terms.business_time else None
+    return sla.deadline(queue.now, seconds, calendar)
+
+
+def hold(handoff: Handoff, *, seconds: int, by: Actor, now: datetime) -> datetime:
+    """Leave the locked handoff where it is, tell the owner, and say when it is looked at again."""
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
+    terms = levels.terms_from_json(handoff.terms)
+    review_at = due(handoff.queue_id, seconds, terms)
+    Handoff.objects.filter(id=handoff.id).update(
+        held_since=Coalesce("held_since", Now()), deadline_at=review_at
+    )
+    audit.record(
+        by=by,
+        action="handoff.held",
+        subject=handoff.id,
+        body={"next_review_at": review_at.isoformat()},
+    )
+    owner = handoff.run.workflow.owner
+    if owner is not None:
+        outbox.mail(owner.email, "handoff.held", _held_mail(handoff, review_at))
+    _tell(handoff, "handoff.held", next_review_at=review_at.isoformat())
+    return review_at
+
+
+def _held_mail(handoff: Handoff, review_at: datetime) -> dict[str, str]:
+    workflow = handoff.run.workflow
+    return {
+        "subject": f"{workflow.name}: {handoff.run.external_id} is held, nobody answered",
+        "text": f"A handoff to {handoff.role.name} in {handoff.queue.name} was not answered on any "
+        "level. The governance matrix says to hold it: it waits there until somebody answers, and "
+        f"you are told again at {review_at:%Y-%m-%d %H:%M} UTC.\n\n"
+        f"{settings.PUBLIC_URL}/handoffs/{handoff.id}\n",
+    }
 
 
 def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Handoff:
@@ -290,8 +348,11 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
     Handoff.objects.filter(id=handoff.id).update(
         round=F("round") + 1,
         pause=pause,
+        held_since=None,
         owner_since=Now(),
-        deadline_at=Now() + timedelta(seconds=handoff.deadline_seconds),
+        deadline_at=due(
+            handoff.queue_id, handoff.deadline_seconds, levels.terms_from_json(handoff.terms)
+        ),
     )
     brief = handoff.briefs.order_by("-version")[0]
     body = {**brief.body, "facts": [*facts, *brief.body.get("facts", [])]}

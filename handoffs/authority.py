@@ -7,17 +7,15 @@ wins, by this order and no other:
 2. then one that names the kind beats one that does not;
 3. then one that names the tier beats one that does not.
 
-So two rows can only tie when they name exactly the same three, which `ambiguities` refuses.
+So two rows can only tie when they name exactly the same three, which `gaps` refuses.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from handoffs import policy
-from handoffs.policy import RiskMap
-from handoffs.signals import ActionType
-from handoffs.states import Fallback, HandoffKind, Tier
+from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
 # what kind of handoff a ruling opens; the lighter tiers ask nobody
 KIND_OF: Mapping[Tier, HandoffKind] = {
@@ -28,8 +26,18 @@ KIND_OF: Mapping[Tier, HandoffKind] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step:
+    """A level above the first: who is asked when the level below did not answer."""
+
+    role: str
+    queue: str
+    seconds: int
+    required_context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """Who has authority over what. None means any."""
+    """Who has authority over what, and when the row holds. None means any."""
 
     id: int | str
     role: str
@@ -38,14 +46,31 @@ class Row:
     action_type: str | None = None
     kind: HandoffKind | None = None
     tier: Tier | None = None
-    fallback: Fallback = Fallback.REJECT
-    escalate_role: str | None = None
-    escalate_queue: str | None = None
+    overflow_queue: str | None = None
+    business_time: bool = False
+    urgent_seconds: int = 900
+    ladder: tuple[Step, ...] = ()
+    # None: nobody said, which is a gap
+    fallback: Fallback | None = None
+    email: ByEmail = ByEmail.SIGN_IN
+    latency_tolerance: str = ""
+    batch_seconds: int = 0
     safeguards: Mapping[str, Any] = field(default_factory=dict)
+    effective_from: datetime | None = None
+    effective_until: datetime | None = None
 
     @property
     def named(self) -> tuple[str | None, str | None, str | None]:
         return (self.action_type, self.kind, self.tier)
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the row is in force at this moment."""
+        began = self.effective_from is None or self.effective_from <= at
+        return began and (self.effective_until is None or at < self.effective_until)
+
+
+def in_force(rows: Iterable[Row], at: datetime) -> list[Row]:
+    return [row for row in rows if row.holds(at)]
 
 
 def choose(
@@ -66,49 +91,16 @@ def specificity(row: Row) -> tuple[bool, bool, bool]:
     return (action_type is not None, kind is not None, tier is not None)
 
 
-def ambiguities(rows: Iterable[Row]) -> list[str]:
-    """Say which rows nobody could choose between; empty means none."""
-    counted: dict[tuple[str | None, str | None, str | None], int] = {}
-    for row in rows:
-        counted[row.named] = counted.get(row.named, 0) + 1
-    return [
-        f"{count} rows of the matrix stand for {_say_named(named)}: nobody could say which one "
-        "holds. Keep one, or name more in the others."
-        for named, count in counted.items()
-        if count > 1
-    ]
-
-
-def gaps(action_types: Sequence[ActionType], risk_map: RiskMap, rows: Sequence[Row]) -> list[str]:
-    """Name each question a proposal could raise that nobody has authority over.
-
-    No row, no launch: what this lists would otherwise be found by an agent that waits for ever.
-    """
-    return [
-        f"Nobody has authority over {action_type.name} at {_say(tier)}: no row of the matrix "
-        f"covers action type {action_type.name}, kind {_say(kind)}, tier {_say(tier)}. Add one, "
-        "or a wider one."
-        for action_type in action_types
-        for tier, kind in _reachable(action_type, risk_map)
-        if choose(rows, action_type=action_type.name, kind=kind, tier=tier) is None
-    ]
-
-
-def _reachable(action_type: ActionType, risk_map: RiskMap) -> Iterator[tuple[Tier, HandoffKind]]:
-    for tier in policy.reachable_tiers(risk_map, action_type):
-        if tier in KIND_OF:
-            yield tier, KIND_OF[tier]
-
-
 def _covers(row: Row, asked: tuple[str | None, str, str | None]) -> bool:
     return all(named is None or named == one for named, one in zip(row.named, asked, strict=True))
 
 
-def _say_named(named: tuple[str | None, str | None, str | None]) -> str:
+def say_named(named: tuple[str | None, str | None, str | None]) -> str:
+    """Say what a row stands for, in the words of its form."""
     labels = ("action type", "kind", "tier")
-    said = [f"{label} {_say(one)}" for label, one in zip(labels, named, strict=True) if one]
+    said = [f"{label} {say(one)}" for label, one in zip(labels, named, strict=True) if one]
     return ", ".join(said) or "everything"
 
 
-def _say(name: str) -> str:
+def say(name: str) -> str:
     return name.replace("_", " ") if name in (*Tier, *HandoffKind) else name

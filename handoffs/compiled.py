@@ -2,19 +2,20 @@
 
 Triggers move the revision whenever map, action types, matrix, queues or the workflow change, and
 every intake reads it, so a change is in force with the next proposal, in every process. So is a
-scheduled version from its moment on: what is kept says until when it holds, and every intake also
-reads the database's clock.
+scheduled version from its moment on, of a map as of a row of the matrix: what is kept says until
+when it holds, and every intake also reads the database's clock.
 """
 
+import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from handoffs import argument_schema, authority, models, policy, sampling
+from handoffs import argument_schema, authority, levels, models, policy, queries, sampling
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -32,8 +33,13 @@ _NOW = "select revision, clock_timestamp() from handoffs_workflow where id = %s"
 _SPAN = """
 select max(boundary) filter (where boundary <= %(at)s),
     min(boundary) filter (where boundary > %(at)s)
-from handoffs_risktiermap, unnest(array[effective_at, superseded_at]) boundary
-where workflow_id = %(workflow)s and state = 'published'
+from (
+    select unnest(array[effective_at, superseded_at]) as boundary from handoffs_risktiermap
+    where workflow_id = %(workflow)s and state = 'published'
+    union all
+    select unnest(array[effective_from, effective_until]) from handoffs_matrixrow
+    where workflow_id = %(workflow)s
+) boundaries
 """
 
 
@@ -129,11 +135,9 @@ def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
     with connection.cursor() as cursor:
         cursor.execute(_SPAN, {"workflow": workflow_id, "at": at})
         since, until = cursor.fetchone()
-    rows = list(
-        models.MatrixRow.objects.filter(workflow=workflow).select_related(
-            "role", "queue", "action_type"
-        )
-    )
+    rows = [
+        (queries.authority_row(row), _authority(row)) for row in queries.rows_in_force(workflow, at)
+    ]
     return CompiledWorkflow(
         id=workflow.id,
         slug=workflow.slug,
@@ -143,8 +147,8 @@ def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
         strict_briefs=workflow.strict_briefs,
         map=_map(published) if published else None,
         actions={action.name: _action(action) for action in workflow.action_types.all()},
-        rows=tuple(_row(row) for row in rows),
-        authorities={str(row.id): _authority(row) for row in rows},
+        rows=tuple(row for row, _ in rows),
+        authorities={str(row.id): asked for row, asked in rows},
         shares=_shares(workflow_id),
     )
 
@@ -175,6 +179,7 @@ def _action(action: models.ActionType) -> Action:
             name=action.name,
             impact=Impact(action.impact),
             reversibility=Reversibility(action.reversibility),
+            schema=action.arguments_schema,
         ),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
@@ -182,33 +187,47 @@ def _action(action: models.ActionType) -> Action:
     )
 
 
-def _row(row: models.MatrixRow) -> authority.Row:
-    return authority.Row(
-        id=str(row.id),
-        action_type=row.action_type.name if row.action_type else None,
-        kind=HandoffKind(row.kind) if row.kind else None,
-        tier=Tier(row.tier) if row.tier else None,
-        role=row.role.name,
-        queue=row.queue.slug,
-        deadline_seconds=row.deadline_seconds,
-        fallback=Fallback(row.fallback),
-        safeguards=row.safeguards,
-        escalate_role=None,
-        escalate_queue=None,
-    )
-
-
 def _authority(row: models.MatrixRow) -> Authority:
+    overflow = row.overflow_queue
+    here = _at(row, row.queue)
+    return here if overflow is None else replace(here, overflow=_at(row, overflow))
+
+
+def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
+    """Resolve the row for a handoff that would wait in `queue`."""
+    action = row.action_type
+    terms = levels.Terms(
+        business_time=row.business_time,
+        urgent_seconds=row.urgent_seconds,
+        email=row.email,
+        latency_tolerance=row.latency_tolerance or (action.latency_tolerance if action else ""),
+        batch_seconds=row.batch_seconds,
+        overflow_queue_id=row.overflow_queue_id,
+        overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+    )
     return Authority(
-        queue_id=row.queue_id,
-        queue_name=row.queue.name,
-        queue_slug=row.queue.slug,
-        depth_limit=row.queue.depth_limit,
+        queue_id=queue.pk,
+        queue_name=queue.name,
+        queue_slug=queue.slug,
+        depth_limit=queue.depth_limit,
         role_id=row.role_id,
         role_name=row.role.name,
         deadline_seconds=row.deadline_seconds,
-        fallback=row.fallback,
+        calendar=queries.calendar(queue) if row.business_time else None,
+        fallback=row.fallback or Fallback.REJECT.value,
         safeguards=row.safeguards,
-        escalate_queue_id=row.escalate_queue_id,
-        escalate_role_id=row.escalate_role_id,
+        ladder=json.dumps(levels.to_json(_level(step) for step in row.steps.all())),
+        terms=json.dumps(levels.terms_to_json(terms)),
+    )
+
+
+def _level(step: models.LadderStep) -> levels.Level:
+    return levels.Level(
+        level=step.level,
+        role_id=step.role_id,
+        role=step.role.name,
+        queue_id=step.queue_id,
+        queue=step.queue.slug,
+        seconds=step.seconds,
+        required_context=tuple(step.required_context),
     )

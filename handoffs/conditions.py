@@ -2,6 +2,7 @@
 
     {"all": […]}  {"any": […]}  {"not": …}  {"missing": "confidence"}
     {"signal": "confidence", "op": "<", "value": 0.8}
+    {"fields": ["input.text", "brief.ask"], "op": "contains_any", "list": "legal-words"}
 
 No expression language, no calls, no clock: a parsed tree is bounded, cannot fail and reads the
 same everywhere. A comparison with what is not there, or is of another kind than the comparison,
@@ -10,6 +11,8 @@ is neither true nor false but unknown; `all`, `any` and `not` carry that on (Kle
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from handoffs import signals, texts
@@ -19,6 +22,7 @@ MAX_DEPTH = 8
 MAX_NODES = 100
 MAX_LIST = 500
 MAX_TEXT = 200
+MAX_FIELDS = 10
 
 EQUAL = ("==", "!=")
 ORDERED = ("<", "<=", ">", ">=")
@@ -28,6 +32,7 @@ _OPERATORS_OF = {
     Type.COUNT: (*EQUAL, *ORDERED, "in"),
     Type.TEXT: (*EQUAL, "in", "contains_any"),
     Type.LIST: ("contains_any",),
+    Type.TRUTH: EQUAL,
     Type.OPEN: OPERATORS,
 }
 
@@ -43,11 +48,43 @@ class PolicyError(ValueError):
         self.reason = reason
 
 
+class ListKind(StrEnum):
+    """What a list of a map is for."""
+
+    KEYWORDS = "keywords"
+    WATCHLIST = "watchlist"
+
+
+@dataclass(frozen=True)
+class WordList:
+    """A list that rules name: words to find in texts, or names to watch for."""
+
+    kind: ListKind
+    entries: tuple[str, ...]
+
+
+Lists = Mapping[str, WordList]
+_OP_OF_KIND = {ListKind.KEYWORDS: "contains_any", ListKind.WATCHLIST: "in"}
+
+
 @dataclass(frozen=True)
 class Compare:
+    """One comparison; with `list`, `value` holds the entries of that list of the map."""
+
     signal: str
     op: str
     value: Scalar | tuple[Scalar, ...]
+    list: str | None = None
+
+
+@dataclass(frozen=True)
+class AnyField:
+    """The same comparison of several fields: holds when it holds of any.
+
+    Fields that are not there are passed over, as long as one is there.
+    """
+
+    items: tuple[Compare, ...]
 
 
 @dataclass(frozen=True)
@@ -70,44 +107,98 @@ class AnyOf:
     items: tuple["Condition", ...]
 
 
-Condition = Compare | Missing | Not | AllOf | AnyOf
+Condition = Compare | AnyField | Missing | Not | AllOf | AnyOf
+_NO_LISTS: Lists = MappingProxyType({})
 
 
-def parse(data: Any, path: str = "when") -> Condition:
+def parse(data: Any, path: str = "when", lists: Lists = _NO_LISTS) -> Condition:
     """Read a condition from JSON, or raise PolicyError naming the place and the reason."""
-    budget = [MAX_NODES]
-    return _parse(data, path, 1, budget)
+    return _Parser(lists).read(data, path, 1)
 
 
-def _parse(data: Any, path: str, depth: int, budget: list[int]) -> Condition:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise PolicyError(path, f"A condition has at most {MAX_NODES} parts. Split the rule.")
-    if depth > MAX_DEPTH:
-        raise PolicyError(path, f"A condition nests at most {MAX_DEPTH} deep. Split the rule.")
-    if not isinstance(data, Mapping):
-        raise PolicyError(path, "A condition is an object.")
-    keys = set(data)
-    if keys == {"all"} or keys == {"any"}:
-        (key,) = keys
-        items = data[key]
-        if not isinstance(items, list) or not items:
-            raise PolicyError(f"{path}.{key}", "A list of at least one condition belongs here.")
-        read = tuple(
-            _parse(item, f"{path}.{key}.{index}", depth + 1, budget)
-            for index, item in enumerate(items)
+class _Parser:
+    """Reads one condition, within its bounds."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
+        self._left = MAX_NODES
+
+    def read(self, data: Any, path: str, depth: int) -> Condition:
+        self._count(path, depth)
+        if not isinstance(data, Mapping):
+            raise PolicyError(path, "A condition is an object.")
+        match sorted(map(str, data)):
+            case ["all"] | ["any"] as keys:
+                items = self._items(data[keys[0]], f"{path}.{keys[0]}", depth + 1)
+                return AllOf(items) if keys == ["all"] else AnyOf(items)
+            case ["not"]:
+                return Not(self.read(data["not"], f"{path}.not", depth + 1))
+            case ["missing"]:
+                return Missing(_name(data["missing"], f"{path}.missing")[0])
+            case ["op", "signal", "value"] | ["list", "op", "signal"]:
+                return self._comparison(data, data["signal"], path, "signal")
+            case ["fields", "op", "value"] | ["fields", "list", "op"]:
+                return self._any_field(data, path, depth)
+        raise PolicyError(
+            path,
+            "One of all, any, not, missing belongs here, or the three of signal (or fields), op "
+            "and value (or list).",
         )
-        return AllOf(read) if key == "all" else AnyOf(read)
-    if keys == {"not"}:
-        return Not(_parse(data["not"], f"{path}.not", depth + 1, budget))
-    if keys == {"missing"}:
-        name, _ = _name(data["missing"], f"{path}.missing")
-        return Missing(name)
-    if keys == {"signal", "op", "value"}:
-        return _comparison(data, path)
-    raise PolicyError(
-        path, "One of all, any, not, missing belongs here, or the three of signal, op and value."
-    )
+
+    def _count(self, path: str, depth: int) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise PolicyError(path, f"A condition has at most {MAX_NODES} parts. Split the rule.")
+        if depth > MAX_DEPTH:
+            raise PolicyError(path, f"A condition nests at most {MAX_DEPTH} deep. Split the rule.")
+
+    def _items(self, items: Any, path: str, depth: int) -> tuple[Condition, ...]:
+        if not isinstance(items, list) or not items:
+            raise PolicyError(path, "A list of at least one condition belongs here.")
+        return tuple(self.read(item, f"{path}.{at}", depth) for at, item in enumerate(items))
+
+    def _any_field(self, data: Mapping[str, Any], path: str, depth: int) -> AnyField:
+        fields = data["fields"]
+        if not isinstance(fields, list) or not 0 < len(fields) <= MAX_FIELDS:
+            raise PolicyError(f"{path}.fields", f"A list of 1 to {MAX_FIELDS} names belongs here.")
+        made: list[Compare] = []
+        for index, name in enumerate(fields):
+            if name in fields[:index]:
+                raise PolicyError(f"{path}.fields.{index}", "This field stands here twice.")
+            self._count(path, depth)
+            made.append(self._comparison(data, name, path, f"fields.{index}"))
+        return AnyField(tuple(made))
+
+    def _comparison(self, data: Mapping[str, Any], given: Any, path: str, at: str) -> Compare:
+        name, expected = _name(given, f"{path}.{at}")
+        op = data["op"]
+        if not isinstance(op, str) or op not in OPERATORS:
+            raise PolicyError(f"{path}.op", f"One of {' '.join(OPERATORS)} belongs here.")
+        allowed = _OPERATORS_OF[expected.type]
+        if op not in allowed:
+            raise PolicyError(
+                f"{path}.op", f"{name} is a {expected.type}, which takes {' '.join(allowed)}."
+            )
+        if "list" in data:
+            entries = self._entries(data["list"], op, name, expected, path)
+            return Compare(name, op, entries, data["list"])
+        value = _value(data["value"], op, expected, f"{path}.value")
+        for one in value if isinstance(value, tuple) else (value,):
+            _check_reachable(one, op, name, expected, f"{path}.value")
+        return Compare(name, op, value)
+
+    def _entries(
+        self, given: Any, op: str, name: str, expected: Known, path: str
+    ) -> tuple[str, ...]:
+        found = self._lists.get(given) if isinstance(given, str) else None
+        if found is None:
+            raise PolicyError(f"{path}.list", f"There is no list “{given!s:.60}” in this map.")
+        if _OP_OF_KIND[found.kind] != op:
+            wanted = _OP_OF_KIND[found.kind]
+            raise PolicyError(f"{path}.op", f"{given} holds {found.kind}, which takes {wanted}.")
+        if expected.type not in (Type.TEXT, Type.OPEN) or expected.choices:
+            raise PolicyError(f"{path}.list", f"{name} is not a text that a list could know.")
+        return found.entries
 
 
 def _name(name: Any, path: str) -> tuple[str, Known]:
@@ -117,25 +208,9 @@ def _name(name: Any, path: str) -> tuple[str, Known]:
         raise PolicyError(
             path,
             f"{shown} is not a name policy reads. It reads {', '.join(signals.CATALOGUE)}, "
-            "values.… and arguments.….",
+            f"{', '.join(f'{prefix}.…' for prefix in signals.OPEN_PREFIXES)}.",
         )
     return name, expected
-
-
-def _comparison(data: Mapping[str, Any], path: str) -> Compare:
-    name, expected = _name(data["signal"], f"{path}.signal")
-    op = data["op"]
-    if not isinstance(op, str) or op not in OPERATORS:
-        raise PolicyError(f"{path}.op", f"One of {' '.join(OPERATORS)} belongs here.")
-    allowed = _OPERATORS_OF[expected.type]
-    if op not in allowed:
-        raise PolicyError(
-            f"{path}.op", f"{name} is a {expected.type}, which takes {' '.join(allowed)}."
-        )
-    value = _value(data["value"], op, expected, f"{path}.value")
-    for one in value if isinstance(value, tuple) else (value,):
-        _check_reachable(one, op, name, expected, f"{path}.value")
-    return Compare(name, op, value)
 
 
 def _value(data: Any, op: str, expected: Known, path: str) -> Scalar | tuple[Scalar, ...]:
@@ -159,14 +234,22 @@ def _scalar(data: Any, op: str, expected: Known, path: str) -> Scalar:
         return data
     if numeric:
         raise PolicyError(path, "A number belongs here.")
-    if isinstance(data, bool) and expected.type is Type.OPEN and op in EQUAL:
+    if isinstance(data, bool) and expected.type in (Type.OPEN, Type.TRUTH) and op in EQUAL:
         return data
+    if expected.type is Type.TRUTH:
+        raise PolicyError(path, "true or false belongs here.")
+    text = check_text(data, path)
+    if op == "contains_any" and expected.type is not Type.LIST and not texts.keyword(text):
+        raise PolicyError(path, "A keyword has at least one letter or digit.")
+    return text
+
+
+def check_text(data: Any, path: str) -> str:
+    """Return a text that a value could equal, or raise PolicyError."""
     if not isinstance(data, str):
         raise PolicyError(path, "A text belongs here.")
     if not data.strip() or len(data) > MAX_TEXT or "\x00" in data or not _is_utf8(data):
         raise PolicyError(path, f"A text of 1 to {MAX_TEXT} ordinary characters belongs here.")
-    if op == "contains_any" and expected.type is not Type.LIST and not texts.keyword(data):
-        raise PolicyError(path, "A keyword has at least one letter or digit.")
     return data
 
 
@@ -189,9 +272,10 @@ def _check_reachable(value: Scalar, op: str, name: str, expected: Known, path: s
 def to_json(condition: Condition) -> dict[str, Any]:
     """Write a condition as `parse` reads it."""
     match condition:
-        case Compare(signal, op, value):
-            shown = list(value) if isinstance(value, tuple) else value
-            return {"signal": signal, "op": op, "value": shown}
+        case Compare():
+            return {"signal": condition.signal, **_compared(condition)}
+        case AnyField(items):
+            return {"fields": [item.signal for item in items], **_compared(items[0])}
         case Missing(signal):
             return {"missing": signal}
         case Not(item):
@@ -202,6 +286,12 @@ def to_json(condition: Condition) -> dict[str, Any]:
             return {"any": [to_json(item) for item in items]}
 
 
+def _compared(leaf: Compare) -> dict[str, Any]:
+    if leaf.list is not None:
+        return {"op": leaf.op, "list": leaf.list}
+    return {"op": leaf.op, "value": [*leaf.value] if isinstance(leaf.value, tuple) else leaf.value}
+
+
 def leaves(condition: Condition) -> Iterator[Compare | Missing]:
     """Give every comparison of a condition."""
     match condition:
@@ -209,7 +299,7 @@ def leaves(condition: Condition) -> Iterator[Compare | Missing]:
             yield condition
         case Not(item):
             yield from leaves(item)
-        case AllOf(items) | AnyOf(items):
+        case AllOf(items) | AnyOf(items) | AnyField(items):
             for item in items:
                 yield from leaves(item)
 
@@ -224,15 +314,20 @@ _OP_IN_WORDS = {
     "in": "is one of",
     "contains_any": "mentions",
 }
+_NAMES_IN_WORDS = {"time.hour": "the hour", "time.weekday": "the weekday"}
 
 
 def in_words(condition: Condition) -> str:
     """Say a condition as a person would: "amount is above 200 and flags include legal_threat"."""
     match condition:
-        case Compare(signal, op, value):
-            verb = "include" if op == "contains_any" and _is_list(signal) else _OP_IN_WORDS[op]
-            listed = value if isinstance(value, tuple) else (value,)
-            return f"{_name_in_words(signal)} {verb} {_joined([_shown(v) for v in listed], 'or')}"
+        case Compare("first_seen", op, value):
+            new = (op == "==") is value
+            return "its action type " + ("is new here" if new else "was proposed before")
+        case Compare(signal):
+            return f"{_name_in_words(signal)} {_compared_in_words(condition)}"
+        case AnyField(items):
+            names = _joined([_name_in_words(item.signal) for item in items], "or")
+            return f"{names} {_compared_in_words(items[0])}"
         case Missing(signal):
             return f"{_name_in_words(signal)} {'are' if _is_list(signal) else 'is'} not given"
         case Not(Missing(signal)):
@@ -243,6 +338,16 @@ def in_words(condition: Condition) -> str:
             return _joined([_inner(item) for item in items], "and")
         case AnyOf(items):
             return _joined([_inner(item) for item in items], "or")
+
+
+def _compared_in_words(leaf: Compare) -> str:
+    if leaf.list is not None:
+        return f"{'mentions a word of' if leaf.op == 'contains_any' else 'is on'} {leaf.list}"
+    verb = _OP_IN_WORDS[leaf.op]
+    if leaf.op == "contains_any" and _is_list(leaf.signal):
+        verb = "include"
+    listed = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    return f"{verb} {_joined([_shown(value) for value in listed], 'or')}"
 
 
 def _inner(condition: Condition) -> str:
@@ -261,10 +366,18 @@ def _is_list(name: str) -> bool:
 
 
 def _name_in_words(name: str) -> str:
+    if name in _NAMES_IN_WORDS:
+        return _NAMES_IN_WORDS[name]
     prefix, _, path = name.partition(".")
-    if not path:
-        return name.replace("_", " ")
-    return f"argument {path}" if prefix == "arguments" else path
+    match prefix:
+        case _ if not path:
+            return name.replace("_", " ")
+        case "arguments":
+            return f"argument {path}"
+        case "values":
+            return path
+        case _:
+            return f"{prefix} {path}"
 
 
 def _shown(value: Scalar) -> str:

@@ -2,12 +2,23 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from handoffs import signals, texts
-from handoffs.conditions import AllOf, AnyOf, Compare, Condition, Missing, Not, Scalar, leaves
+from handoffs.conditions import (
+    AllOf,
+    AnyField,
+    AnyOf,
+    Compare,
+    Condition,
+    Missing,
+    Not,
+    Scalar,
+)
 from handoffs.signals import Action, ActionType, Signals
 from handoffs.states import Impact, Reversibility
 
@@ -25,6 +36,9 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
 # money arrives as text: a limit must not be passed by writing "1000.00" instead of 1000
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
+# no keyword is as long as this, so none reaches from one text of a list into the next
+_BETWEEN = f" {'x' * 201} "
+
 Test = Callable[["Facts"], bool | None]
 
 
@@ -39,13 +53,15 @@ _ANY_TYPE = ActionType(name="", impact=Impact.LOW, reversibility=Reversibility.R
 class Facts:
     """What one evaluation reads, each name once."""
 
-    def __init__(self, action: Action, signals: Signals) -> None:
+    def __init__(self, action: Action, signals: Signals, zone: tzinfo = UTC) -> None:
         self._action = action
+        self._zone = zone
         self._signals: Signals | None = signals
         self._values: dict[str, Any] = {}
         self._numbers: dict[str, int | float | Decimal | None] = {}
         self._lists: dict[str, frozenset[str]] = {}
         self._searchable: dict[str, str | None] = {}
+        self._folded: dict[str, tuple[str, ...] | None] = {}
 
     @classmethod
     def of_any(cls, action_type: ActionType) -> "Facts":
@@ -67,7 +83,7 @@ class Facts:
         except KeyError:
             pass
         if self._signals is not None:
-            found = signals.reads(name, self._action, self._signals)
+            found = signals.reads(name, self._action, self._signals, self._zone)
         elif name in signals.ACTION_FACTS:
             found = signals.reads(name, self._action, Signals())
         else:
@@ -94,12 +110,33 @@ class Facts:
         return self._lists[name]
 
     def searchable(self, name: str) -> str | None:
-        """Return the text as keywords are looked for in it, or None for what cannot be searched."""
+        """Return the text as keywords are looked for in it, or None for what cannot be searched.
+
+        Of a list of texts, all; the line between two of them is a word of no keyword.
+        """
         if name not in self._searchable:
             got = self.value(name)
+            if isinstance(got, list | tuple) and all(isinstance(one, str) for one in got):
+                got = _BETWEEN.join(got)
             fits = isinstance(got, str) and got.strip() and len(got) <= MAX_SEARCHED
             self._searchable[name] = texts.searchable(got) if fits else None
         return self._searchable[name]
+
+    def folded(self, name: str) -> tuple[str, ...] | None:
+        """Return what is looked up in watchlists: a text, a whole number or a list of these."""
+        if name not in self._folded:
+            got = self.value(name)
+            items = got if isinstance(got, list | tuple) else [got]
+            spelled = [_spelled(item) for item in items]
+            read = tuple(texts.folded(one) for one in spelled if one is not None)
+            self._folded[name] = read if len(read) == len(items) else None
+        return self._folded[name]
+
+
+def _spelled(item: Any) -> str | None:
+    if isinstance(item, str):
+        return item if item.strip() and len(item) <= MAX_SEARCHED else None
+    return str(item) if isinstance(item, int) and signals.is_number(item) else None
 
 
 def compile(condition: Condition) -> Test:
@@ -107,6 +144,8 @@ def compile(condition: Condition) -> Test:
     match condition:
         case Compare():
             return _comparing(condition)
+        case AnyField(items):
+            return _any_field([(item.signal, _comparing(item)) for item in items])
         case Missing(signal):
             return lambda facts: _is_missing(facts.value(signal))
         case Not(item):
@@ -120,9 +159,39 @@ def compile(condition: Condition) -> Test:
 
 def unknown_names(condition: Condition, facts: Facts) -> tuple[str, ...]:
     """Name what kept a condition from being true or false, each once."""
-    return tuple(
-        dict.fromkeys(leaf.signal for leaf in leaves(condition) if compile(leaf)(facts) is None)
-    )
+    return tuple(dict.fromkeys(_unknown_names(condition, facts)))
+
+
+def _unknown_names(condition: Condition, facts: Facts) -> Iterator[str]:
+    match condition:
+        case Not(item):
+            yield from _unknown_names(item, facts)
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from _unknown_names(item, facts)
+        case AnyField(items) if compile(condition)(facts) is None:
+            for item in items:
+                yield from _unknown_names(item, facts)
+        case Compare() | Missing() if compile(condition)(facts) is None:
+            yield condition.signal
+
+
+def _any_field(tests: list[tuple[str, Test]]) -> Test:
+    """Hold when it holds of any field; what is not there is passed over, what is unreadable not."""
+
+    def test(facts: Facts) -> bool | None:
+        read = unreadable = False
+        for name, one in tests:
+            held = one(facts)
+            if held:
+                return True
+            if held is False:
+                read = True
+            elif _is_missing(facts.value(name)) is not True:
+                unreadable = True
+        return False if read and not unreadable else None
+
+    return test
 
 
 def _joining(tests: list[Test], *, decided_by: bool) -> Test:
@@ -153,7 +222,12 @@ def _is_missing(value: Any) -> bool | None:
 def _comparing(leaf: Compare) -> Test:
     value = leaf.value
     if leaf.op == "contains_any":
-        return _containing(leaf.signal, tuple(str(item) for item in _tuple(value)))
+        listed_texts = tuple(str(item) for item in _tuple(value))
+        if leaf.list is not None:
+            return _mentioning(leaf.signal, listed_texts)
+        return _containing(leaf.signal, listed_texts)
+    if leaf.list is not None:
+        return _watched(leaf.signal, folded_entries(tuple(str(item) for item in _tuple(value))))
     if leaf.op == "in":
         listed = _tuple(value)
         if signals.is_number(listed[0]):
@@ -201,14 +275,39 @@ def _textual(name: str, holds: Callable[[str], bool]) -> Test:
     return test
 
 
+@lru_cache(maxsize=64)
+def folded_entries(entries: tuple[str, ...]) -> frozenset[str]:
+    """Return the entries of a watchlist as they are looked up."""
+    return frozenset(map(texts.folded, entries))
+
+
+def _watched(name: str, watched: frozenset[str]) -> Test:
+    def test(facts: Facts) -> bool | None:
+        got = facts.folded(name)
+        return None if got is None else not watched.isdisjoint(got)
+
+    return test
+
+
 def _containing(name: str, listed: tuple[str, ...]) -> Test:
+    """Compare a list item by item, and search a text for keywords."""
     exact = frozenset(listed)
-    keywords = tuple(filter(None, map(texts.keyword, listed)))
+    mentions = _mentioning(name, listed)
 
     def test(facts: Facts) -> bool | None:
         got = facts.value(name)
         if isinstance(got, list | tuple):
             return not exact.isdisjoint(facts.listed(name, got))
+        return mentions(facts)
+
+    return test
+
+
+def _mentioning(name: str, listed: tuple[str, ...]) -> Test:
+    """Search a text, or a list of texts, for keywords as whole words."""
+    keywords = tuple(filter(None, map(texts.keyword, listed)))
+
+    def test(facts: Facts) -> bool | None:
         text = facts.searchable(name)
         if text is None:
             return None

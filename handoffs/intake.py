@@ -66,8 +66,10 @@ select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
         where depth.queue_id in (
-            select row.queue_id from handoffs_matrixrow row
-            where row.workflow_id = run.workflow_id)
+            select unnest(array[row.queue_id, row.overflow_queue_id])
+            from handoffs_matrixrow row
+            where row.workflow_id = run.workflow_id and row.effective_from <= now()
+                and (row.effective_until is null or row.effective_until > now()))
         group by depth.queue_id) depths) as depths
 from accounts_apikey key
 join accounts_client client on client.id = key.client_id and client.is_active
@@ -358,14 +360,8 @@ def _fired(reason: Fired) -> dict[str, Any]:
 def _opening(
     door: Door, proposed: Proposed, ruled: _Ruled, proposal: pause.ProposalFacts
 ) -> pause.Opening:
-    authority = ruled.authority
-    assert authority is not None
-    if _position(door, authority) > authority.depth_limit:
-        raise QueueFull(
-            f"{authority.queue_name} already has {authority.depth_limit} handoffs waiting, its "
-            "limit. Nothing was stored. Slow down and send this again later.",
-            retry_after=30,
-        )
+    assert ruled.authority is not None
+    authority = _with_room(door, ruled.authority)
     return pause.Opening(
         run_id=proposed.run,
         workflow_id=door.workflow_id,
@@ -381,6 +377,20 @@ def _opening(
         blocking=ruled.blocking,
         proposal=proposal,
         checkpoint=proposed.checkpoint,
+    )
+
+
+def _with_room(door: Door, authority: pause.Authority) -> pause.Authority:
+    """Return the row's queue, or its overflow queue when only that has room."""
+    if _position(door, authority) <= authority.depth_limit:
+        return authority
+    other = authority.overflow
+    if other is not None and _position(door, other) <= other.depth_limit:
+        return other
+    raise QueueFull(
+        f"{authority.queue_name} already has {authority.depth_limit} handoffs waiting, its "
+        "limit. Nothing was stored. Slow down and send this again later.",
+        retry_after=30,
     )
 
 
@@ -470,7 +480,7 @@ def escalate(
         workflow_id=door.workflow_id,
         client_id=door.client_id,
         kind=kind,
-        authority=authority,
+        authority=_with_room(door, authority),
         brief=brief,
         by=door.actor,
         now=door.now,
@@ -479,8 +489,6 @@ def escalate(
         blocking=blocking,
         checkpoint=checkpoint,
     )
-    if _position(door, authority) > authority.depth_limit:
-        raise QueueFull(retry_after=30)
     if not pause.open_handoff(opening):
         raise _not_accepting(door.state)
     return _handoff_body(door, opening)

@@ -1,10 +1,11 @@
 """Nobody answered in time: the next level, or the stated fallback. No limbo."""
 
+import json
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import afterwards, answers, moves, runs
+from handoffs import afterwards, answers, compiled, moves, runs
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
@@ -12,13 +13,17 @@ from handoffs.states import (
     OPEN_HANDOFF_STATES,
     Cause,
     Fallback,
+    HandoffKind,
     HandoffState,
+    Reversibility,
     RunState,
     Tier,
     Verb,
 )
 
 _UNANSWERED = "Nobody answered in time."
+# what is held is looked at again after its deadline's time, yet not more often than daily
+REVIEW_SECONDS = 86_400
 
 
 def fire_overdue(*, now: datetime, limit: int = 200) -> int:
@@ -51,9 +56,8 @@ def _fire(handoff_id: str, *, now: datetime) -> bool:
 
 
 def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
-    """Apply the row's fallback; above the last level an escalation becomes a rejection."""
-    fallback = Fallback(handoff.fallback)
-    if fallback is Fallback.ESCALATE and handoff.escalate_queue_id is not None:
+    """Climb to the next level, or above the last one do what the row said for that."""
+    if handoff.ladder:
         if paused:
             _pause_again(handoff.run_id)
         answers.escalate(
@@ -68,16 +72,49 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
     if handoff.tier in AUTONOMOUS_TIERS:
         afterwards.lapse(handoff)
         return
+    fallback = Fallback(handoff.fallback)
+    if fallback is Fallback.HOLD:
+        if paused:
+            _pause_again(handoff.run_id)
+        answers.hold(
+            handoff, seconds=max(handoff.deadline_seconds, REVIEW_SECONDS), by=POLICY, now=now
+        )
+        return
     if fallback is Fallback.FAIL and handoff.blocking:
         runs.time_out(handoff.run, by=POLICY)
         return
     if paused and handoff.run.open_blocking > 1:
         _pause_again(handoff.run_id)
-    tentative = handoff.tier == Tier.SOFT_REVIEW.value
-    said = answers.Said(verb=Verb.ROLL_BACK if tentative else Verb.REJECT, reason=_UNANSWERED)
     answers.answer(
-        handoff.id, round=handoff.round, said=said, by=POLICY, now=now, cause=Cause.TIMED_OUT
+        handoff.id,
+        round=handoff.round,
+        said=_said(handoff, fallback),
+        by=POLICY,
+        now=now,
+        cause=Cause.TIMED_OUT,
     )
+
+
+def _said(handoff: Handoff, fallback: Fallback) -> answers.Said:
+    """Put the fallback into an answer: yes only to what may be released by nobody."""
+    tentative = handoff.tier == Tier.SOFT_REVIEW.value
+    if fallback is Fallback.APPROVE and _may_be_released(handoff):
+        assert handoff.proposal is not None
+        return answers.Said(
+            verb=Verb.CONFIRM if tentative else Verb.APPROVE,
+            arguments=json.loads(handoff.proposal.arguments),
+            reason=f"{_UNANSWERED} The governance matrix approves then.",
+        )
+    return answers.Said(verb=Verb.ROLL_BACK if tentative else Verb.REJECT, reason=_UNANSWERED)
+
+
+def _may_be_released(handoff: Handoff) -> bool:
+    """Look again at what the matrix promised: the action type may have changed since."""
+    if handoff.proposal is None or handoff.kind != HandoffKind.APPROVAL.value:
+        return False
+    policy = compiled.get(handoff.workflow_id)
+    action = policy.actions.get(handoff.proposal.action_type)
+    return action is not None and action.type.reversibility is Reversibility.REVERSIBLE
 
 
 def _pause_again(run_id: str) -> None:

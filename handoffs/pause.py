@@ -3,14 +3,15 @@ answer commit together, as one statement, or not at all.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
 import orjson
 
-from handoffs import audit, canonical, ids
+from handoffs import audit, canonical, ids, sla
 from handoffs.actors import Actor
+from handoffs.calendars import Calendar
 from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
@@ -49,8 +50,13 @@ class Authority:
     deadline_seconds: int
     fallback: str
     safeguards: dict[str, Any]
-    escalate_queue_id: int | None
-    escalate_role_id: int | None
+    # JSON texts of handoffs.levels, made once for all handoffs of the row
+    ladder: str
+    terms: str
+    # counts only while the queue is open; None: every second counts
+    calendar: Calendar | None = None
+    # the same row's other queue, for when this one is full
+    overflow: "Authority | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +96,10 @@ class Opening:
     roll_back_until: datetime | None = None
     id: str = field(default_factory=ids.new_handoff)
 
-    @property
+    @cached_property
     def deadline_at(self) -> datetime:
-        return self.now + timedelta(seconds=self.authority.deadline_seconds)
+        authority = self.authority
+        return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
 
 
 _PROPOSAL = """
@@ -128,10 +135,10 @@ audited as (
 _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
-        round, queue_id, role_id, level, escalate_queue_id, escalate_role_id, blocking, pause,
+        round, queue_id, role_id, level, ladder, terms, blocking, pause,
         deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s, %(prop_id)s, %(kind)s, %(tier)s, 'waiting',
-        1, 1, %(queue_id)s, %(role_id)s, 1, %(escalate_queue_id)s, %(escalate_role_id)s,
+        1, 1, %(queue_id)s, %(role_id)s, 1, %(ladder)s::jsonb, %(terms)s::jsonb,
         %(blocking)s, source.pause, %(deadline_at)s, %(deadline_seconds)s, %(fallback)s,
         %(safeguards)s::jsonb, %(roll_back_until)s
     from source),
@@ -258,8 +265,8 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "tier": opening.tier.value if opening.tier else "",
         "queue_id": authority.queue_id,
         "role_id": authority.role_id,
-        "escalate_queue_id": authority.escalate_queue_id,
-        "escalate_role_id": authority.escalate_role_id,
+        "ladder": authority.ladder,
+        "terms": authority.terms,
         "blocking": opening.blocking,
         "deadline_at": opening.deadline_at,
         "deadline_seconds": authority.deadline_seconds,

@@ -4,101 +4,35 @@ The tier of a ruling is the highest of three: the floor of the action type, the 
 every rule that fires. A rule can only raise; `problems` refuses one that reads as if it lowered.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from handoffs import canonical, conditions, evaluation
-from handoffs.conditions import Compare, Condition, PolicyError, in_words
+from handoffs import conditions, evaluation
+from handoffs.conditions import Compare, PolicyError, in_words
 from handoffs.evaluation import Facts
+from handoffs.risk_map import (
+    DEFAULT,
+    FLOOR,
+    MAX_RULES,
+    NO_ROLLBACK,
+    Fired,
+    Floors,
+    IfMissing,
+    RiskMap,
+    Rule,
+    map_to_json,
+    parse_map,
+)
 from handoffs.signals import Action, ActionType, Signals
-from handoffs.states import ACT_OF, Act, Impact, Reversibility, Tier
+from handoffs.states import ACT_OF, Act, Reversibility, Tier
 
 __all__ = [
-    "PolicyError", "Rule", "Floors", "RiskMap", "Fired", "Ruling", "IfMissing",
-    "parse_map", "map_to_json", "evaluate", "problems", "reachable_tiers", "highest", "in_words",
+    "PolicyError", "Rule", "Floors", "RiskMap", "Fired", "Ruling", "IfMissing", "MAX_RULES",
+    "FLOOR", "DEFAULT", "NO_ROLLBACK", "parse_map", "map_to_json", "evaluate", "problems",
+    "reachable_tiers", "highest", "in_words",
 ]  # fmt: skip
 
-MAX_RULES = 300
-MAX_BECAUSE = 200
-FLOOR, DEFAULT, NO_ROLLBACK = "floor", "default", "no-rollback"
-
 _RANK = {tier: rank for rank, tier in enumerate(Tier)}
-_RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-
-
-class IfMissing(StrEnum):
-    """What a rule does when what it reads is not there."""
-
-    FIRES = "fires"
-    DOES_NOT_FIRE = "does_not_fire"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    id: str
-    tier: Tier
-    when: Condition
-    because: str
-    if_missing: IfMissing = IfMissing.FIRES
-
-
-@dataclass(frozen=True, kw_only=True)
-class Floors:
-    """The tier below which an action never goes, from impact × reversibility.
-
-    Low and reversible needs nobody. Low and irreversible is told: there is little to save, and a
-    soft review would promise a roll-back that cannot be kept. High and reversible goes ahead under
-    soft review, because it can be rolled back. High and irreversible waits for a person.
-    """
-
-    low_reversible: Tier = Tier.AUTONOMOUS
-    low_irreversible: Tier = Tier.NOTIFY
-    high_reversible: Tier = Tier.SOFT_REVIEW
-    high_irreversible: Tier = Tier.HARD_APPROVAL
-
-    def of(self, action_type: ActionType) -> Tier:
-        floor: Tier = getattr(self, f"{action_type.impact}_{action_type.reversibility}")
-        return floor
-
-
-@dataclass(frozen=True, kw_only=True)
-class RiskMap:
-    """One version of a risk tier map."""
-
-    default: Tier
-    rules: tuple[Rule, ...] = ()
-    floors: Floors = field(default_factory=Floors)
-    version: int = 0
-
-    @cached_property
-    def digest(self) -> str:
-        """Identify the content, whatever its version number."""
-        return canonical.digest(map_to_json(self))
-
-    @cached_property
-    def compiled(self) -> tuple[tuple[Rule, evaluation.Test, "Fired"], ...]:
-        return tuple(
-            (
-                rule,
-                evaluation.compile(rule.when),
-                Fired(id=rule.id, tier=rule.tier, because=rule.because),
-            )
-            for rule in self.rules
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fired:
-    """One reason for a ruling; `missing` names what it fired for want of."""
-
-    id: str
-    tier: Tier
-    because: str
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +54,7 @@ def highest(*tiers: Tier) -> Tier:
 
 def evaluate(risk_map: RiskMap, action: Action, signals: Signals) -> Ruling:
     """Rule on one action. The same three always give the same ruling; nothing here can fail."""
-    facts = Facts(action, signals)
+    facts = Facts(action, signals, risk_map.zone)
     fired = [*_standing(risk_map, action.type)]
     for rule, test, reason in risk_map.compiled:
         held = test(facts)
@@ -248,109 +182,6 @@ def _lowering(risk_map: RiskMap, rule: Rule, can_fire: Sequence[ActionType]) -> 
                 f"{one.impact} and {one.reversibility}: it never goes below "
                 f"{_say(risk_map.floors.of(one))}. Raise the rule, or change the floor."
             )
-
-
-def parse_map(data: Any, *, version: int = 0) -> RiskMap:
-    """Read a map from JSON, or raise PolicyError naming the place and the reason."""
-    _object(data, "", required={"default"}, optional={"floors", "rules"})
-    rules = data.get("rules", [])
-    if not isinstance(rules, list) or len(rules) > MAX_RULES:
-        raise PolicyError("rules", f"A list of at most {MAX_RULES} rules belongs here.")
-    read = tuple(_rule(rule, f"rules.{index}") for index, rule in enumerate(rules))
-    seen: set[str] = set()
-    for index, rule in enumerate(read):
-        if rule.id in seen:
-            raise PolicyError(f"rules.{index}.id", f"There are two rules {rule.id}. Rename one.")
-        seen.add(rule.id)
-    return RiskMap(
-        default=_tier(data["default"], "default"),
-        rules=read,
-        floors=_floors(data.get("floors", {})),
-        version=version,
-    )
-
-
-def map_to_json(risk_map: RiskMap) -> dict[str, Any]:
-    """Write a map as `parse_map` reads it, with every default spelled out."""
-    return {
-        "default": risk_map.default.value,
-        "floors": {
-            impact.value: {
-                kind.value: getattr(risk_map.floors, f"{impact}_{kind}").value
-                for kind in Reversibility
-            }
-            for impact in Impact
-        },
-        "rules": [
-            {
-                "id": rule.id,
-                "tier": rule.tier.value,
-                "when": conditions.to_json(rule.when),
-                "because": rule.because,
-                "if_missing": rule.if_missing.value,
-            }
-            for rule in risk_map.rules
-        ],
-    }
-
-
-def _rule(data: Any, path: str) -> Rule:
-    _object(data, path, required={"id", "tier", "when", "because"}, optional={"if_missing"})
-    id, because = data["id"], data["because"]
-    if not isinstance(id, str) or not _RULE_ID.fullmatch(id):
-        raise PolicyError(f"{path}.id", "Small letters, digits and hyphens belong here.")
-    if id in (FLOOR, DEFAULT, NO_ROLLBACK):
-        raise PolicyError(f"{path}.id", f"{id} is a name that rulings use themselves. Rename it.")
-    if (
-        not isinstance(because, str)
-        or not 0 < len(because.strip()) <= MAX_BECAUSE
-        or not because.isprintable()
-        or set(because) & set("{}")
-    ):
-        raise PolicyError(
-            f"{path}.because",
-            f"One plain sentence of at most {MAX_BECAUSE} characters belongs here, without "
-            "placeholders: reviewers read it as it stands.",
-        )
-    try:
-        if_missing = IfMissing(data.get("if_missing", IfMissing.FIRES))
-    except ValueError:
-        raise PolicyError(f"{path}.if_missing", "fires or does_not_fire belongs here.") from None
-    return Rule(
-        id=id,
-        tier=_tier(data["tier"], f"{path}.tier"),
-        when=conditions.parse(data["when"], f"{path}.when"),
-        because=because.strip(),
-        if_missing=if_missing,
-    )
-
-
-def _floors(data: Any) -> Floors:
-    _object(data, "floors", required=set(), optional={impact.value for impact in Impact})
-    given: dict[str, Tier] = {}
-    for impact, row in data.items():
-        path = f"floors.{impact}"
-        _object(row, path, required=set(), optional={kind.value for kind in Reversibility})
-        for kind, tier in row.items():
-            given[f"{impact}_{kind}"] = _tier(tier, f"{path}.{kind}")
-    return Floors(**given)
-
-
-def _tier(data: Any, path: str) -> Tier:
-    try:
-        return Tier(data)
-    except ValueError:
-        raise PolicyError(path, f"One of {', '.join(Tier)} belongs here.") from None
-
-
-def _object(data: Any, path: str, *, required: set[str], optional: set[str]) -> None:
-    if not isinstance(data, Mapping):
-        raise PolicyError(path, "An object belongs here.")
-    for name in sorted(required - set(data)):
-        raise PolicyError(path, f"{name} is missing.")
-    for name in data:
-        if name not in required | optional:
-            raise PolicyError(path, f"“{name!s:.60}” is not known here.")
 
 
 def _say(tier: Tier) -> str:

@@ -1,11 +1,15 @@
 """Read side: how full the people are, and what binds a workflow now."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from django.db import connection
+from django.db.models import Prefetch, Q
 
-from handoffs.models import MatrixRow, RiskTierMap, Workflow
+from handoffs import authority, calendars
+from handoffs.models import LadderStep, MatrixRow, Queue, RiskTierMap, Workflow
+from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
 # below this share of the limit nothing slows down
 SLOW_FROM = 0.8
@@ -14,7 +18,9 @@ CLOSED_RETRY_SECONDS = 30
 _DEPTHS = """
 select queue.slug, coalesce(sum(depth.waiting), 0), queue.depth_limit
 from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
-where queue.id in (select queue_id from handoffs_matrixrow where workflow_id = %s)
+where queue.id in (select queue_id from handoffs_matrixrow row
+    where row.workflow_id = %s and row.effective_from <= now()
+        and (row.effective_until is null or row.effective_until > now()))
 group by queue.id order by queue.slug
 """
 # the newest thousand only: what it costs does not grow with the history
@@ -71,16 +77,67 @@ def pressure(workflow: Workflow) -> Pressure:
     return Pressure(queues=queues, typical_wait_seconds=None if wait is None else round(wait))
 
 
-def matrix_rows(workflow: Workflow) -> list[MatrixRow]:
-    """Return the governance matrix of the workflow, the most general rows first."""
-    related = ("action_type", "role", "queue", "escalate_role", "escalate_queue")
-    rows = MatrixRow.objects.filter(workflow=workflow).select_related(*related)
+def rows_in_force(workflow: Workflow, now: datetime) -> list[MatrixRow]:
+    """Return the governance matrix as it holds at `now`, the most general rows first."""
+    ended = Q(effective_until__lte=now)
+    return _matrix(workflow, ~ended & Q(effective_from__lte=now))
+
+
+def rows_from(workflow: Workflow, now: datetime) -> list[MatrixRow]:
+    """Return the rows that hold at `now` and those that begin later."""
+    return _matrix(workflow, Q(effective_until__isnull=True) | Q(effective_until__gt=now))
+
+
+def _matrix(workflow: Workflow, when: Q) -> list[MatrixRow]:
+    rows = (
+        MatrixRow.objects.filter(when, workflow=workflow)
+        .select_related("action_type", "role", "queue", "overflow_queue")
+        .prefetch_related(Prefetch("steps", LadderStep.objects.select_related("role", "queue")))
+    )
     return sorted(rows, key=_specificity)
 
 
 def _specificity(row: MatrixRow) -> tuple[Any, ...]:
     named = (row.action_type.name if row.action_type else None, row.kind, row.tier)
     return sum(part is not None for part in named), *(part or "" for part in named)
+
+
+def authority_row(row: MatrixRow) -> authority.Row:
+    """Return a stored row as the rules read it."""
+    return authority.Row(
+        id=row.pk,
+        action_type=row.action_type.name if row.action_type else None,
+        kind=HandoffKind(row.kind) if row.kind else None,
+        tier=Tier(row.tier) if row.tier else None,
+        role=row.role.name,
+        queue=row.queue.slug,
+        overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        deadline_seconds=row.deadline_seconds,
+        business_time=row.business_time,
+        urgent_seconds=row.urgent_seconds,
+        ladder=tuple(_step(step) for step in row.steps.all()),
+        fallback=Fallback(row.fallback) if row.fallback else None,
+        email=ByEmail(row.email),
+        latency_tolerance=row.latency_tolerance,
+        batch_seconds=row.batch_seconds,
+        safeguards=row.safeguards,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+    )
+
+
+def _step(step: LadderStep) -> authority.Step:
+    return authority.Step(
+        role=step.role.name,
+        queue=step.queue.slug,
+        seconds=step.seconds,
+        required_context=tuple(step.required_context),
+    )
+
+
+def calendar(queue: Queue) -> calendars.Calendar:
+    """Return when the queue is open."""
+    return calendars.read(queue.time_zone, queue.hours, queue.holidays)
 
 
 def published_map(workflow: Workflow) -> RiskTierMap | None:

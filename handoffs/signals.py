@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeGuard
@@ -14,6 +14,7 @@ from handoffs.states import Impact, Reversibility
 # In a path: a name as agents write them in JSON. What else a key may hold cannot be read by rules.
 _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 MAX_SEGMENTS = 8
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Type(StrEnum):
@@ -23,6 +24,7 @@ class Type(StrEnum):
     COUNT = "whole number"
     TEXT = "text"
     LIST = "list of texts"
+    TRUTH = "truth value"
     OPEN = "open"
 
 
@@ -41,6 +43,8 @@ class Known:
     high: float | None = None
     choices: tuple[str, ...] = ()
     unknown_when_missing: bool = True
+    # whether `high` itself is out of reach
+    open_end: bool = False
 
 
 def _score(says: str) -> Known:
@@ -71,6 +75,22 @@ CATALOGUE: Mapping[str, Known] = MappingProxyType(
         "reversibility": Known(
             type=Type.TEXT, says="whether it can be undone", choices=tuple(Reversibility)
         ),
+        "first_seen": Known(
+            type=Type.TRUTH, says="whether no proposal of this action type came before"
+        ),
+        "time.hour": Known(
+            type=Type.NUMBER,
+            says="the time of day in the map's time zone; half past five in the afternoon is 17.5",
+            low=0,
+            high=24,
+            open_end=True,
+        ),
+        "time.weekday": Known(
+            type=Type.TEXT, says="the day of the week in the map's time zone", choices=WEEKDAYS
+        ),
+        "brief.ask": Known(type=Type.TEXT, says="what the brief asks"),
+        "brief.summary": Known(type=Type.TEXT, says="the brief's summary"),
+        "brief.draft": Known(type=Type.TEXT, says="the text that the agent drafted"),
     }
 )
 # followed by a path of names: values.amount, arguments.refund.amount
@@ -78,6 +98,7 @@ OPEN_PREFIXES: Mapping[str, str] = MappingProxyType(
     {
         "values": "a figure or text that the agent sends along",
         "arguments": "an argument of the action",
+        "input": "what the run was started with",
     }
 )
 ACTION_FACTS = frozenset({"action_type", "impact", "reversibility"})
@@ -146,7 +167,7 @@ def known(name: str) -> Known | None:
     return None
 
 
-def reads(name: str, action: Action, signals: Signals) -> Any:
+def reads(name: str, action: Action, signals: Signals, zone: tzinfo = UTC) -> Any:
     """Return the value behind a name of the catalogue, or None for what is not there.
 
     A path goes through objects only; whatever else is in its way counts as not there.
@@ -155,14 +176,44 @@ def reads(name: str, action: Action, signals: Signals) -> Any:
         return action.type.name if name == "action_type" else getattr(action.type, name).value
     prefix, *path = name.split(".")
     if not path:
-        value = getattr(signals, name)
+        value = action.first_seen if name == "first_seen" else getattr(signals, name)
         return _none_reported(name) if value is None else value
-    found: Any = action.arguments if prefix == "arguments" else signals.values
+    match prefix:
+        case "arguments":
+            return _behind(action.arguments, path)
+        case "values":
+            return _behind(signals.values, path)
+        case "input":
+            return _behind(action.input, path)
+        case "brief":
+            return _text_of_brief(action.brief, path[0])
+        case _:
+            return _of_clock(path[0], action.at, zone)
+
+
+def _behind(found: Any, path: list[str]) -> Any:
     for segment in path:
         if not isinstance(found, Mapping):
             return None
         found = found.get(segment)
     return found
+
+
+def _text_of_brief(brief: Mapping[str, Any] | None, part: str) -> Any:
+    found = _behind(brief, [part])
+    return _behind(found, ["body"]) if part == "draft" and isinstance(found, Mapping) else found
+
+
+def _of_clock(name: str, at: datetime | None, zone: tzinfo) -> float | str | None:
+    try:
+        local = at.astimezone(zone) if at else None
+    except OverflowError:  # beyond the calendar
+        return None
+    if local is None:
+        return None
+    if name == "weekday":
+        return WEEKDAYS[local.weekday()]
+    return local.hour + local.minute / 60 + local.second / 3600 + local.microsecond / 3.6e9
 
 
 def _none_reported(name: str) -> Any:
@@ -221,13 +272,13 @@ def is_number(value: Any) -> TypeGuard[int | float]:
 def in_range(expected: Known, value: float) -> bool:
     """Tell whether a number can occur at all."""
     above = expected.low is None or value >= expected.low
-    return above and (expected.high is None or value <= expected.high)
+    if expected.high is None or value < expected.high:
+        return above
+    return above and value == expected.high and not expected.open_end
 
 
 def bounds(expected: Known) -> str:
     """Say between which numbers a signal lies: "0 to 1", "0 and up"."""
-    return (
-        f"{expected.low:g} and up"
-        if expected.high is None
-        else f"{expected.low:g} to {expected.high:g}"
-    )
+    if expected.high is None:
+        return f"{expected.low:g} and up"
+    return f"{expected.low:g} to {'below ' if expected.open_end else ''}{expected.high:g}"

@@ -1,11 +1,105 @@
 """Deadlines and durations, in figures and in words."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from handoffs import calendars
+from handoffs.calendars import DAY, Calendar, Segment
+
+# a calendar that is closed for longer than this never opens
+_HORIZON = timedelta(days=3 * 366)
+_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # fmt: skip
 
 
-def deadline(now: datetime, seconds: int) -> datetime:
-    """Return when something has to be answered."""
-    return now + timedelta(seconds=seconds)
+class NeverOpens(ValueError):
+    """The calendar is closed for years on end: no deadline can be given in its hours."""
+
+
+def deadline(start: datetime, seconds: int, calendar: Calendar | None = None) -> datetime:
+    """Return when `seconds` have passed since `start`, counting only while `calendar` is open.
+
+    Without a calendar every second counts. A deadline never falls on the moment of opening: what
+    is full at closing time is due at closing time.
+    """
+    # in UTC, or adding up would go by the wall clock, over an hour that is not there
+    last = start.astimezone(UTC)
+    left = timedelta(seconds=seconds)
+    if calendar is None or calendar.always_open or not left:
+        return last + left
+    for opens, closes in calendars.openings(calendar, start):
+        if opens - last > _HORIZON:
+            break
+        if closes - opens >= left:
+            return opens + left
+        left -= closes - opens
+        last = closes
+    raise NeverOpens
+
+
+def derivation(start: datetime, seconds: int, calendar: Calendar | None) -> str:
+    """Say how a deadline comes about: "4 h of Mon–Fri 09:00–17:00 Berlin → Tue 10:35"."""
+    due = deadline(start, seconds, calendar)
+    if calendar is None or calendar.always_open:
+        return f"{in_words(seconds)} → {moment(due, start)} UTC"
+    local = due.astimezone(calendar.zone)
+    closed = [
+        f"{_day_of(day)} {calendar.holidays[day]}".rstrip()
+        for day in sorted(calendar.holidays)
+        if start.astimezone(calendar.zone).date() <= day <= local.date()
+    ]
+    without = f" without {', '.join(closed)}" if closed else ""
+    said = f"{in_words(seconds)} of {hours_in_words(calendar)}{without}"
+    return f"{said} → {moment(local, start.astimezone(calendar.zone))}"
+
+
+def terms_in_words(seconds: int, calendar: Calendar | None) -> str:
+    """Say how a deadline is counted, before there is one: "4 h of Mon–Fri 09:00–17:00 Berlin"."""
+    if calendar is None or calendar.always_open:
+        return in_words(seconds)
+    return f"{in_words(seconds)} of {hours_in_words(calendar)}"
+
+
+def hours_in_words(calendar: Calendar) -> str:
+    """Say when it is open: "Mon–Fri 09:00–17:00, Sat 10:00–14:00 Berlin"."""
+    city = calendar.zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    parts: list[tuple[list[int], tuple[Segment, ...]]] = []
+    for day, segments in enumerate(calendar.week):
+        if parts and parts[-1][1] == segments and parts[-1][0][-1] == day - 1:
+            parts[-1][0].append(day)
+        else:
+            parts.append(([day], segments))
+    said = [f"{_days(days)} {_times(segments)}" for days, segments in parts if segments]
+    return f"{', '.join(said)} {city}"
+
+
+def moment(at: datetime, seen_from: datetime) -> str:
+    """Say a moment, with its date where the weekday alone could mean another week."""
+    weekday, clock = _DAY_NAMES[at.weekday()], f"{at:%H:%M}"
+    if abs((at.date() - seen_from.date()).days) < 6:
+        return f"{weekday} {clock}"
+    year = f" {at.year}" if at.year != seen_from.year else ""
+    return f"{weekday} {_day_of(at.date())}{year} {clock}"
+
+
+def _day_of(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month]}"
+
+
+def _days(days: Sequence[int]) -> str:
+    first, last = _DAY_NAMES[days[0]], _DAY_NAMES[days[-1]]
+    if len(days) == 1:
+        return first
+    return f"{first}–{last}" if len(days) > 2 else f"{first}, {last}"
+
+
+def _times(segments: Sequence[Segment]) -> str:
+    return " and ".join(f"{_clock(start)}–{_clock(until)}" for start, until in segments)
+
+
+def _clock(seconds: int) -> str:
+    return "24:00" if seconds == DAY else f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
 
 
 def in_words(seconds: float) -> str:

@@ -194,11 +194,26 @@ RELEASING_VERBS = frozenset({Verb.APPROVE, Verb.APPROVE_WITH_EDITS, Verb.CHOOSE,
 
 
 class Fallback(StrEnum):
-    """What happens when nobody answers by the deadline."""
+    """What happens above the last level of the ladder, when nobody answered."""
 
-    ESCALATE = "escalate"
     REJECT = "reject"
+    # the safe default answer; never for what cannot be undone
+    APPROVE = "approve"
     FAIL = "fail"
+    # it stays where it is, its workflow's owner is told, and looked at again at a stated time
+    HOLD = "hold"
+
+
+class ByEmail(StrEnum):
+    """Whether a handoff may be answered from a link in an e-mail."""
+
+    YES = "yes"
+    SIGN_IN = "sign_in"
+    NO = "no"
+
+
+# what is this grave is answered by somebody who signed in
+SIGN_IN_TIERS = frozenset({Tier.HARD_STOP})
 
 
 class ActorKind(StrEnum):

@@ -29,6 +29,9 @@ _SIGN = re.compile(
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
 )
 _WORD = re.compile(r"\w+")
+_ACCENT = re.compile("[\u0300-\u036f]")
+# letters that no accent can be taken from, and that people leave out all the same
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 _ESCAPES = (b"\\u", b"\\b", b"\\f", b"\\r")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -77,14 +80,15 @@ def count_words(text: str) -> int:
 
 
 def searchable(text: str) -> str:
-    """Return the words of a text, alike in case, width and spacing, each between spaces.
+    """Return the words of a text, alike in case, accents, width and spacing, between spaces.
 
     `" legal action "` is then found in "LEGAL-Action!" and not in "illegal actions". Hidden
     characters are dropped first, or one zero-width space would break a keyword.
     """
     if text.isascii() and text.isprintable():
         return f" {' '.join(_WORD.findall(text.lower()))} "
-    plain = unicodedata.normalize("NFKC", _TO_DROP.sub("", text)).casefold()
+    apart = unicodedata.normalize("NFKD", _TO_DROP.sub("", text).casefold().translate(_LETTERS))
+    plain = unicodedata.normalize("NFKC", _ACCENT.sub("", apart)).casefold()
     found = _WORD.findall(_SIGN.sub(r" \1 ", plain))
     return f" {' '.join(found)} "
 
@@ -93,3 +97,11 @@ def keyword(text: str) -> str:
     """Return what to look for in a searchable text, or nothing if there is no word in it."""
     plain = searchable(text)
     return plain if plain.strip() else ""
+
+
+def folded(text: str) -> str:
+    """Return what two spellings of one name, address or number have in common.
+
+    Case, accents, spaces, punctuation and hidden characters do not count: DE89 3704 is de893704.
+    """
+    return searchable(text).replace(" ", "")

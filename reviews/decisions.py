@@ -70,7 +70,7 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
     return buttons.offered(
         kind=HandoffKind(handoff.kind),
         tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=handoff.escalate_queue_id is not None,
+        escalates=bool(handoff.ladder),
         title=action.title if action else "",
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         brief=brief,

@@ -71,7 +71,7 @@ def get(user: User, handoff_id: str) -> Handoff:
         readable |= Q(workflow__in=grants.viewable_workflows(user))
     handoff = (
         Handoff.objects.filter(readable, id=handoff_id)
-        .select_related("queue", "role", "escalate_role", "proposal", "run", "workflow")
+        .select_related("queue", "role", "proposal", "run", "workflow")
         .defer("proposal__signals")
         .first()
     )

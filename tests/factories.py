@@ -76,8 +76,20 @@ class ActionTypeFactory(factory.django.DjangoModelFactory[models.ActionType]):
 
 
 class MatrixRowFactory(factory.django.DjangoModelFactory[models.MatrixRow]):
+    """`ladder=[(role, queue, seconds), …]` names the levels above the first."""
+
     class Meta:
         model = models.MatrixRow
+        skip_postgeneration_save = True
+
+    fallback = Fallback.REJECT.value
+
+    @factory.post_generation
+    def ladder(self: Any, create: bool, extracted: list[tuple[Any, ...]] | None, **_: Any) -> None:
+        for level, (role, queue, seconds) in enumerate(extracted or (), start=2):
+            models.LadderStep.objects.create(
+                row=self, level=level, role=role, queue=queue, seconds=seconds
+            )
 
 
 def make_team(name: str) -> Group:
@@ -237,6 +249,8 @@ def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> S
     leads_queue = QueueFactory(slug=f"refunds-leads{suffix}", name="Refunds, leads")
     let_work(team, queue)
     let_work(leads, leads_queue)
+    # nothing is published into an empty room
+    UserFactory(name="Stand-in", roles=["reviewer"], groups=[team, leads])
     workflow = WorkflowFactory(slug=slug, name=slug.replace("-", " ").capitalize())
     cancel_order, refund_order = _action_types(workflow)
     shop = Shop(
@@ -252,9 +266,8 @@ def launch_shop(*, slug: str = "retail-support", team: Group | None = None) -> S
             workflow=workflow,
             role=team,
             queue=queue,
-            escalate_role=leads,
-            escalate_queue=leads_queue,
             fallback=Fallback.REJECT.value,
+            ladder=[(leads, leads_queue, 4 * 3600)],
         ),
     )
     models.Workflow.objects.filter(pk=workflow.pk).update(launched_at=timezone.now())

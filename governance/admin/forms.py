@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from governance import workflow_schema
-from governance.workflow_schema import SafeguardsIn
+from governance import matrix_schema
+from governance.matrix_schema import SafeguardsIn
 from handoffs import argument_schema, strict_json
 from handoffs.argument_schema import SchemaRefused
 from handoffs.models import ActionType, MatrixRow
@@ -83,8 +83,6 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
             "tier",
             "role",
             "queue",
-            "escalate_role",
-            "escalate_queue",
             "fallback",
         ]
 
@@ -92,7 +90,7 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             guards = SafeguardsIn.model_validate(self.instance.safeguards)
-            self.initial["deadline"] = workflow_schema.duration(self.instance.deadline_seconds)
+            self.initial["deadline"] = matrix_schema.duration(self.instance.deadline_seconds)
             self.initial.update(guards.model_dump(exclude={"approvers"}))
         workflow = self.instance.workflow_id
         types: QuerySet[ActionType] = ActionType.objects.filter(workflow_id=workflow)
@@ -109,21 +107,12 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_deadline(self) -> int:
         try:
-            seconds = workflow_schema.seconds(self.cleaned_data["deadline"].replace(" ", ""))
+            seconds = matrix_schema.seconds(self.cleaned_data["deadline"].replace(" ", ""))
         except ValueError:
             seconds = 0
         if seconds == 0:
             raise forms.ValidationError("A time such as 30m, 4h or 2d belongs here.")
         return seconds
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        climbs = [given.get("escalate_role"), given.get("escalate_queue")]
-        if any(climbs) and not all(climbs):
-            self.add_error("escalate_role", "Team and queue go together: name both or neither.")
-        elif given.get("fallback") == "escalate" and not all(climbs):
-            self.add_error("fallback", "It escalates: name the team and the queue it goes to.")
-        return given
 
     def save(self, commit: bool = True) -> Any:
         given = self.cleaned_data

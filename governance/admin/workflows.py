@@ -62,12 +62,12 @@ class RowInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-arg]
     fields = (
         ("action_type", "kind", "tier"),
         ("role", "queue", "deadline"),
-        ("fallback", "escalate_role", "escalate_queue"),
+        "fallback",
         ("minimum_seconds", "reason", "evidence", "withhold_recommendation"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MatrixRow]:
-        related = ("action_type", "role", "queue", "escalate_role", "escalate_queue")
+        related = ("action_type", "role", "queue")
         rows = super().get_queryset(request).select_related(*related)
         return rows.order_by("action_type__name", "kind", "tier")
 
@@ -94,7 +94,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
         return False
 
     def get_fieldsets(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
-        whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs"]
+        whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs", "four_eyes"]
         if obj is None:
             return [(None, {"fields": whole})]
         launch = ["launched_at", "map_in_force", "missing", "unattended"]
@@ -123,7 +123,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
 
     @admin.display(description="missing before launch")
     def missing(self, workflow: Workflow) -> SafeString | str:
-        return _sentences(maps.gaps(workflow))
+        return _sentences(maps.standing_gaps(workflow))
 
     @admin.display(description="nobody there today")
     def unattended(self, workflow: Workflow) -> SafeString | str:
@@ -153,7 +153,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
         workflow = form.instance
         if "_launch" in request.POST:
             maps.launch(workflow, by=actor(request), now=timezone.now())
-        maps.check_launched(workflow)
+        maps.check_launched(workflow, staffed=False)
 
     def facts(self, obj: Workflow) -> dict[str, Any]:
         return {"after": workflow_files.document(obj)}

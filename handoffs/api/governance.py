@@ -3,16 +3,18 @@
 from typing import Annotated
 
 from django.http import HttpResponse
+from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import compiled, conditions, policy, queries
+from handoffs import compiled, conditions, policy, queries, sla
 from handoffs.api import access, documented, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
-from handoffs.models import ActionType, Answer, MatrixRow
+from handoffs.models import ActionType, Answer, LadderStep, MatrixRow
 from handoffs.schemas.governance import (
     ActionTypeOut,
     GovernanceOut,
+    LevelOut,
     MapOut,
     MapRuleOut,
     PressureOut,
@@ -68,7 +70,7 @@ def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpRespon
         revision=found.revision,
         review_on=found.review_on.isoformat() if found.review_on else None,
         launched=found.launched_at is not None,
-        rows=[_row(row) for row in queries.matrix_rows(found)],
+        rows=[_row(row) for row in queries.rows_in_force(found, timezone.now())],
     )
     return telling.versioned(request, told)
 
@@ -80,11 +82,34 @@ def _row(row: MatrixRow) -> RowOut:
         tier=row.tier,
         role=row.role.name,
         queue=row.queue.slug,
+        overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
         deadline_seconds=row.deadline_seconds,
-        escalate_role=row.escalate_role.name if row.escalate_role else None,
-        escalate_queue=row.escalate_queue.slug if row.escalate_queue else None,
+        business_time=row.business_time,
+        deadline_in_words=_deadline(row),
+        urgent_seconds=row.urgent_seconds,
+        ladder=[_level(step) for step in row.steps.all()],
         fallback=row.fallback,
+        email=row.email,
+        latency_tolerance=row.latency_tolerance or None,
+        batch_seconds=row.batch_seconds,
         safeguards=row.safeguards,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+    )
+
+
+def _deadline(row: MatrixRow) -> str:
+    calendar = queries.calendar(row.queue) if row.business_time else None
+    return sla.terms_in_words(row.deadline_seconds, calendar)
+
+
+def _level(step: LadderStep) -> LevelOut:
+    return LevelOut(
+        level=step.level,
+        role=step.role.name,
+        queue=step.queue.slug,
+        deadline_seconds=step.seconds,
+        required_context=step.required_context,
     )
 
 
@@ -114,11 +139,11 @@ def risk_tier_map(request: AgentRequest, workflow: str) -> HttpResponse:
                 id=rule["id"],
                 tier=rule["tier"],
                 because=rule["because"],
-                when=conditions.in_words(conditions.parse(rule["when"])),
+                when=conditions.in_words(risk_map.rules[place].when),
                 condition=rule["when"],
                 if_missing=rule["if_missing"],
             )
-            for rule in written["rules"]
+            for place, rule in enumerate(written["rules"])
         ],
         action_types=[_action_type(one) for one in found.action_types.order_by("name")],
     )

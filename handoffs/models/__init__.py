@@ -4,6 +4,7 @@ from handoffs.models.audit import AuditEntry, AuditSeal
 from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
+    LadderStep,
     MatrixRow,
     Queue,
     QueueDepth,
@@ -50,6 +51,7 @@ __all__ = [
     "Handoff",
     "IdempotencyRecord",
     "InformationRequest",
+    "LadderStep",
     "MatrixRow",
     "OutboxMessage",
     "Proposal",

@@ -50,12 +50,11 @@ class Handoff(models.Model):
         Group, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     level = models.PositiveSmallIntegerField(default=1)
-    escalate_queue = models.ForeignKey(
-        Queue, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    escalate_role = models.ForeignKey(
-        Group, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    # the levels still above, the next one first; see handoffs.levels.Level
+    ladder = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # what else its row said and is no column of its own; see handoffs.levels.Terms
+    terms = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    held_since = models.DateTimeField(null=True)
     blocking = models.BooleanField(default=True)
     pause = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField()

@@ -1,11 +1,12 @@
 """The governance matrix and the queues it names."""
 
 from django.contrib.auth.models import Group
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from handoffs.models.workflows import ActionType, Workflow
-from handoffs.states import Fallback, HandoffKind, Tier
+from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
 
 class Queue(models.Model):
@@ -22,6 +23,12 @@ class Queue(models.Model):
         help_text="How long a claim lives without a sign of life. Short: an abandoned tab frees "
         "its item sooner. Long: a lost connection costs less. The open page renews it.",
     )
+
+    # opening hours by weekday, {"monday": ["09:00-17:00"]}; none at all: always open
+    time_zone = models.CharField(max_length=60, default="UTC")
+    hours = models.JSONField(default=dict, blank=True)
+    # days on which it stays closed, {"2027-01-06": "Epiphany"}
+    holidays = models.JSONField(default=dict, blank=True)
 
     class Meta:
         permissions = [
@@ -63,7 +70,10 @@ class QueueDepth(models.Model):
 class MatrixRow(models.Model):
     """Who has authority over what, by when, and what happens if nobody answers.
 
-    An empty action type, kind or tier means any; the most specific row wins.
+    An empty action type, kind or tier means any; the most specific row wins. A row says the same
+    from `effective_from` until before `effective_until`: a change ends it and begins another, so
+    the rows are their own history. The exclusion constraint `matrix_row_one_at_a_time` keeps two
+    rows for the same from holding at one moment.
     """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="rows")
@@ -78,32 +88,34 @@ class MatrixRow(models.Model):
         Group, on_delete=models.PROTECT, related_name="+", help_text="The team with authority."
     )
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="rows")
-    deadline_seconds = models.PositiveIntegerField(default=4 * 3600)
-    escalate_role = models.ForeignKey(
-        Group, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    escalate_queue = models.ForeignKey(
+    overflow_queue = models.ForeignKey(
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    deadline_seconds = models.PositiveIntegerField(default=4 * 3600)
+    # counted in the opening hours of the queue, otherwise by the clock
+    business_time = models.BooleanField(default=False)
+    urgent_seconds = models.PositiveIntegerField(default=900)
     fallback = models.CharField(
-        max_length=10,
-        choices=[(f.value, f.value) for f in Fallback],
-        default=Fallback.REJECT.value,
-        help_text="What happens when nobody answers in time.",
+        max_length=10, blank=True, default="", choices=[(f.value, f.value) for f in Fallback]
     )
+    email = models.CharField(
+        max_length=10, default=ByEmail.SIGN_IN.value, choices=[(e.value, e.value) for e in ByEmail]
+    )
+    # empty: as the action type says
+    latency_tolerance = models.CharField(
+        max_length=10, blank=True, default="", choices=ActionType.Latency.choices
+    )
+    batch_seconds = models.PositiveIntegerField(default=0)
     safeguards = models.JSONField(default=dict, blank=True)
+    effective_from = models.DateTimeField(db_default=TransactionNow())
+    effective_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["workflow", "action_type", "kind", "tier"],
-                nulls_distinct=False,
-                name="matrix_row_named_once",
-            ),
             models.CheckConstraint(
-                condition=models.Q(escalate_role__isnull=True, escalate_queue__isnull=True)
-                | models.Q(escalate_role__isnull=False, escalate_queue__isnull=False),
-                name="matrix_row_escalates_to_role_and_queue",
+                condition=models.Q(effective_until__isnull=True)
+                | models.Q(effective_until__gte=models.F("effective_from")),
+                name="matrix_row_ends_after_it_begins",
             ),
         ]
 
@@ -111,3 +123,27 @@ class MatrixRow(models.Model):
         return (
             f"{self.workflow_id}: {self.action_type or '*'} {self.kind or '*'} {self.tier or '*'}"
         )
+
+
+class LadderStep(models.Model):
+    """One level above the first: whom a handoff goes to when the level below did not answer."""
+
+    row = models.ForeignKey(MatrixRow, on_delete=models.CASCADE, related_name="steps")
+    level = models.PositiveSmallIntegerField()
+    role = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    seconds = models.PositiveIntegerField()
+    # labels of facts that this level needs beside what the action type asks for
+    required_context = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ["level"]
+        constraints = [
+            models.UniqueConstraint(fields=["row", "level"], name="ladder_step_level_once"),
+            models.CheckConstraint(
+                condition=models.Q(level__gte=2), name="ladder_step_is_above_the_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.row_id} L{self.level}"

@@ -25,6 +25,10 @@ class Workflow(models.Model):
     strict_briefs = models.BooleanField(
         default=False, help_text="Refuse briefs that take longer than 30 seconds to read."
     )
+    four_eyes = models.BooleanField(
+        default=False,
+        help_text="A change of the governance matrix waits until a second person approves it.",
+    )
     sign_offs = ArrayField(
         models.CharField(max_length=12, choices=[(s.value, s.value) for s in SignOff]),
         default=list,

@@ -26,6 +26,16 @@ class PressureOut(Out):
     queues: list[QueuePressureOut]
 
 
+class LevelOut(Out):
+    """A level above the first; nobody answered below it in time."""
+
+    level: int
+    role: str
+    queue: str
+    deadline_seconds: int
+    required_context: list[str] = Field(description="Labels of facts that this level needs.")
+
+
 class RowOut(Out):
     """One row of the governance matrix; null means any. The most specific row wins."""
 
@@ -34,11 +44,21 @@ class RowOut(Out):
     tier: str | None
     role: str
     queue: str
+    overflow_queue: str | None = Field(description="Where it goes when the queue is full.")
     deadline_seconds: int
-    escalate_role: str | None
-    escalate_queue: str | None
-    fallback: str
+    business_time: bool = Field(description="Counted while the queue is open, not by the clock.")
+    deadline_in_words: str
+    urgent_seconds: int = Field(description="So long before its deadline it is urgent.")
+    ladder: list[LevelOut]
+    fallback: str = Field(
+        description="What happens above the last level: reject, approve, fail or hold."
+    )
+    email: str = Field(description="Answered from an e-mail: yes, sign_in or no.")
+    latency_tolerance: str | None = Field(description="Null: as its action type says.")
+    batch_seconds: int = Field(description="How long handoffs gather before they are offered.")
     safeguards: dict[str, Any]
+    effective_from: datetime
+    effective_until: datetime | None
 
 
 class GovernanceOut(Out):

@@ -205,15 +205,20 @@ def _took(
 
 def _otherwise(detail: HandoffDetail) -> str:
     handoff = detail.handoff
-    if handoff.fallback == Fallback.ESCALATE and handoff.escalate_role is not None:
-        return f"goes to {handoff.escalate_role.name}"
+    if handoff.ladder:
+        return f"goes to {handoff.ladder[0]['role']}"
     if afterwards.is_done(detail):
         return "it stays as it is"
-    if handoff.tier == Tier.SOFT_REVIEW:
-        return "the agent rolls it back"
-    if handoff.fallback == Fallback.FAIL:
-        return "the run ends with an error"
-    return "the agent is told no"
+    tentative = handoff.tier == Tier.SOFT_REVIEW
+    match handoff.fallback:
+        case Fallback.HOLD:
+            return "it stays here and the owner is told"
+        case Fallback.APPROVE:
+            return "the agent keeps it" if tentative else "the agent is told yes"
+        case Fallback.FAIL if handoff.blocking:
+            return "the run ends with an error"
+        case _:
+            return "the agent rolls it back" if tentative else "the agent is told no"
 
 
 def _action(detail: HandoffDetail) -> ActionView | None:
@@ -277,7 +282,7 @@ def _rail(
     options = verbs.offered(
         kind=HandoffKind(handoff.kind),
         tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=handoff.escalate_queue_id is not None,
+        escalates=bool(handoff.ladder),
         title=detail.title,
         arguments=detail.proposal.arguments if detail.proposal else {},
         brief=detail.brief,

@@ -21,6 +21,7 @@ def found(**options: object) -> dict[str, list[str]]:
 @pytest.fixture
 def kept(shop: factories.Shop, ann: User, mia: User) -> factories.Shop:
     """A launched workflow with owner, review date and somebody in every team."""
+    User.objects.filter(name="Stand-in").delete()
     lead = factories.UserFactory(roles=["reviewer"], groups=[shop.leads])
     assert lead.is_active
     Workflow.objects.filter(pk=shop.workflow.pk).update(
@@ -83,12 +84,12 @@ def test_a_team_in_which_nobody_can_take_it_is_a_warning(
         case "loses the queue":
             kept.queue.queuegrouppermission_set.all().delete()
 
-    assert found() == {
-        "overread.W004": [
-            "retail-support: Nobody among the refund approvers works the queue Refunds: a handoff "
-            "would wait in vain."
-        ]
-    }
+    nobody = "Nobody holds the role refund approvers: no active person who may decide is in that "
+    nobody += "team. Put somebody into it, or name another team."
+    if change == "loses the queue":
+        nobody = "Nobody among the refund approvers works the queue Refunds: a handoff would wait "
+        nobody += "in vain."
+    assert found() == {"overread.W004": [f"retail-support: {nobody}"]}
 
 
 def test_running_as_the_owner_is_a_warning(

@@ -187,7 +187,9 @@ def test_large_map_is_looked_through_in_bounded_time() -> None:
 @given(st.sampled_from(IfMissing), strategies.leaves.filter(lambda leaf: "op" in leaf))
 def test_one_comparison_alone_can_fire(if_missing: IfMissing, when: dict[str, Any]) -> None:
     """The parser refuses what decides nothing, so one comparison is never called impossible."""
-    risk_map = a_map(when, if_missing=if_missing.value)
+    body = policy.map_to_json(a_map(compare("retries", ">", 1), if_missing=if_missing.value))
+    body |= {"lists": strategies.LISTS, "rules": [{**body["rules"][0], "when": when}]}
+    risk_map = policy.parse_map(body)
 
     kinds = [one.sentence for one in lint.findings(risk_map, TYPES)]
 

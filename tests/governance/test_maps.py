@@ -254,13 +254,28 @@ def test_a_workflow_without_action_types_is_not_launched(
     assert "no action types" in sentences(refused.value)[0]
 
 
-def test_a_row_that_escalates_to_nobody_is_a_gap(shop: factories.Shop, now: datetime) -> None:
+def test_a_row_whose_ladder_ends_in_nothing_is_not_launched(
+    shop: factories.Shop, now: datetime
+) -> None:
     workflow = unlaunch(shop)
-    shop.row.fallback = "escalate"
-    shop.row.escalate_role = shop.row.escalate_queue = None
+    shop.row.fallback = ""
     shop.row.save()
 
     with pytest.raises(NotGapless, match=r"gaps") as refused:
         maps.launch(workflow, by=SYSTEM, now=now)
 
-    assert "does not say to whom" in sentences(refused.value)[0]
+    assert "ends in nothing" in sentences(refused.value)[0]
+
+
+def test_nothing_is_launched_or_published_into_an_empty_room(
+    shop: factories.Shop, now: datetime
+) -> None:
+    User.objects.filter(groups=shop.leads).delete()
+    new = factories.draft_map(shop.workflow)
+
+    with pytest.raises(NotGapless) as refused:
+        maps.publish(new, by=SYSTEM, now=now)
+    with pytest.raises(NotGapless):
+        maps.launch(unlaunch(shop), by=SYSTEM, now=now)
+
+    assert "Nobody holds the role refund approvers leads" in "".join(sentences(refused.value))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from governance import proofs
 from governance.proofs import Budget, Undecided
+from governance.situations import Situation
 from handoffs import policy
 from handoffs.signals import ActionType
 from handoffs.states import Impact, Reversibility
@@ -47,7 +48,7 @@ def test_what_is_proved_to_be_impossible_never_happens(
     for goal in proofs.goals(risk_map):
         happened = goal if goal.rule.id in fired else goal.opposite
         try:
-            found = proofs.find([happened], action_type, Budget())
+            found = proofs.find([happened], Situation(action_type), Budget())
         except Undecided:
             continue
         assert found is not None, "it just happened"
@@ -60,7 +61,7 @@ def test_what_is_found_meets_its_goals(
     risk_map = policy.parse_map(body)
     goals = [g if data.draw(st.booleans()) else g.opposite for g in proofs.goals(risk_map)]
     try:
-        found = proofs.find(goals, action_type, Budget())
+        found = proofs.find(goals, Situation(action_type), Budget())
     except Undecided:
         return
     if found is not None:
@@ -79,6 +80,6 @@ def test_budget_bounds_the_search() -> None:
 
     (goal,) = proofs.goals(risk_map)
     with contextlib.suppress(Undecided):
-        proofs.find([goal], REFUND, budget)
+        proofs.find([goal], Situation(REFUND), budget)
 
     assert budget.left >= -1

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from governance import marked_yaml, workflow_files, workflow_schema
 from governance.workflow_schema import BadFile
+from handoffs import queries
 from handoffs.actors import SYSTEM
 from handoffs.models import (
     ActionType,
@@ -79,13 +80,15 @@ matrix:
   - role: librarians
     queue: desk
     deadline: 8h
-    escalate_to: {role: heads, queue: head}
-    fallback: escalate
+    ladder:
+      - {role: heads, queue: head, deadline: 4h}
+    fallback: reject
   - action_type: order_book
     tier: hard_approval
     role: heads
     queue: head
     deadline: 2d
+    fallback: hold
 """
 # the same, with another limit and the cases that go with it
 STRICTER = (FILE.replace("value: 20", "value: 10").replace("amount: 21", "amount: 11")).replace(
@@ -129,9 +132,13 @@ def test_a_file_makes_the_workflow_with_its_queues_teams_map_and_matrix(db: None
     granted = QueueGroupPermission.objects.get(content_object=desk)
     assert (granted.group.name, granted.permission.codename) == ("librarians", "work_queue")
     wide = workflow.rows.get(action_type=None)
-    assert (wide.deadline_seconds, wide.escalate_role and wide.escalate_role.name) == (
-        8 * 3600,
+    (step,) = wide.steps.all()
+    assert (wide.deadline_seconds, wide.fallback) == (8 * 3600, "reject")
+    assert (step.level, step.role.name, step.queue.slug, step.seconds) == (
+        2,
         "heads",
+        "head",
+        14400,
     )
     assert AuditEntry.objects.filter(action="workflow.imported").count() == 1
 
@@ -195,7 +202,7 @@ def test_a_row_that_the_file_no_longer_has_is_gone_though_its_action_type_stays(
     workflow = load(FILE[: FILE.index("  - action_type: order_book")]).workflow
 
     assert workflow.action_types.count() == 2
-    assert [row.action_type for row in workflow.rows.all()] == [None]
+    assert [row.action_type for row in queries.rows_from(workflow, timezone.now())] == [None]
 
 
 def test_a_dry_run_tells_what_would_change_and_changes_nothing(db: None) -> None:
@@ -247,8 +254,11 @@ BROKEN = {
     "a tier that is none": ("    tier: hard_approval\n    role", "    tier: harder\n    role", "harder", "none of autonomous"),  # noqa: E501
     "a time that is none": ("deadline: 8h", "deadline: soon", "soon", "30m, 4h or 2d"),
     "no time at all": ("deadline: 8h", "deadline: 0h", "0h", "30m, 4h or 2d"),
-    "climbing to nowhere": ("    escalate_to: {role: heads, queue: head}\n", "", "fallback: escalate", "does not say where"),  # noqa: E501
-    "climbing to no queue": ("queue: head}", "queue: attic}", "attic", "no queue attic"),
+    "the ladder of before": ("    ladder:\n      - {role: heads, queue: head, deadline: 4h}\n", "    escalate_to: {role: heads, queue: head}\n", "escalate_to:", "is now the ladder"),  # noqa: E501
+    "the fallback of before": ("fallback: reject", "fallback: escalate", "fallback: escalate", "happens above the last level"),  # noqa: E501
+    "a fallback that is none": ("fallback: reject", "fallback: shrug", "shrug", "none of reject, approve, fail, hold"),  # noqa: E501
+    "climbing to no queue": ("queue: head, deadline: 4h}", "queue: attic, deadline: 4h}", "attic", "none of desk"),  # noqa: E501
+    "a ladder that ends in nothing": ("    fallback: reject\n", "", None, "ends in nothing"),
     "the same row twice": ("- action_type: order_book\n    tier: hard_approval\n    role", "- role", "- role: heads", "exactly the same"),  # noqa: E501
     "a condition that is none": ("op: \">\"", "op: \"=>\"", "=>", "belongs here"),
     "a signal that is none": ("values.amount, op", "amount, op", "signal: amount", "not a name policy reads"),  # noqa: E501
@@ -399,10 +409,19 @@ class TestTheCommand:
         return path
 
     def test_imports_and_shows_the_changes(self, db: None, file: Path) -> None:
-        said = self.run("import", str(file), "--launch")
+        said = self.run("import", str(file))
+        for group in Group.objects.all():
+            factories.UserFactory(roles=["reviewer"], groups=[group])
+        self.run("import", str(file), "--launch")
 
         assert "+workflow: library-loans" in said
         assert Workflow.objects.get().launched_at
+
+    def test_launches_nothing_into_an_empty_room(self, db: None, file: Path) -> None:
+        with pytest.raises(CommandError, match="Nobody holds the role heads"):
+            self.run("import", str(file), "--launch")
+
+        assert not Workflow.objects.exists()
 
     def test_says_when_there_is_nothing_to_change(self, db: None, file: Path) -> None:
         self.run("import", str(file))

@@ -1,5 +1,6 @@
 """Hypothesis strategies for conditions, maps, signals and actions."""
 
+from datetime import UTC
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,7 +13,14 @@ NASTY = 'aZ09 "\\/\n\t\x01\x7f\x80ß€\u200b\u202e\ufb33\uffff\U0001f600.:,[]{}
 FLAGS = ["legal_threat", "watchlist", "new_payee", "vip"]
 WORDS = ["gold", "silver", "frustrated", "lawyer up", "refund"]
 NAMES = ["refund", "cancel_order", "wire"]
-OPEN_NAMES = ["values.amount", "arguments.amount", "arguments.order.note", "values.region"]
+OPEN_NAMES = [
+    "values.amount", "arguments.amount", "arguments.order.note", "values.region", "input.note",
+]  # fmt: skip
+LISTS = {
+    "legal-words": {"kind": "keywords", "entries": ["Lawyer up", "lawyer", "refund"]},
+    "watched": {"kind": "watchlist", "entries": ["GOLD", "200.00", "lawyer up"]},
+    "more-watched": {"kind": "watchlist", "entries": ["silver", "gold"]},
+}
 
 flags = st.lists(st.sampled_from(FLAGS), max_size=3).map(tuple)
 shares = st.floats(0, 1) | st.integers(0, 1)
@@ -57,15 +65,32 @@ action_types = st.builds(
     impact=st.sampled_from(Impact),
     reversibility=st.sampled_from(Reversibility),
 )
-actions = st.builds(Action, type=action_types, arguments=objects)
+moments = st.datetimes(timezones=st.just(UTC))
+briefs = st.fixed_dictionaries(
+    {},
+    optional={
+        "ask": anything,
+        "summary": anything,
+        "draft": anything | st.builds(lambda body: {"body": body}, anything),
+    },
+)
+actions = st.builds(
+    Action,
+    type=action_types,
+    arguments=objects,
+    at=st.none() | moments,
+    first_seen=st.none() | st.booleans(),
+    input=st.none() | objects,
+    brief=st.none() | briefs,
+)
 
 
 def _leaf(name: str) -> st.SearchStrategy[dict[str, Any]]:
     expected = CATALOGUE.get(name)
     kind = expected.type if expected else Type.OPEN
     words = list(expected.choices) if expected and expected.choices else [*WORDS, *NAMES]
-    is_share = expected is not None and expected.high == 1
-    numbers = st.floats(0.01, 0.99) if is_share else st.integers(1, 500)
+    high = expected.high if expected else None
+    numbers = st.floats(0.01, high - 0.01) if high else st.integers(1, 500)
     forms = []
     if kind in (Type.NUMBER, Type.COUNT, Type.OPEN):
         forms.append((st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), numbers))
@@ -74,7 +99,7 @@ def _leaf(name: str) -> st.SearchStrategy[dict[str, Any]]:
         text = st.sampled_from(words)
         forms.append((st.sampled_from(["==", "!="]), text))
         forms.append((st.sampled_from(["in", "contains_any"]), st.lists(text, min_size=1)))
-    if kind is Type.OPEN:
+    if kind in (Type.OPEN, Type.TRUTH):
         forms.append((st.sampled_from(["==", "!="]), st.booleans()))
     if kind is Type.LIST:
         forms.append((st.just("contains_any"), st.lists(st.sampled_from(FLAGS), min_size=1)))
@@ -84,10 +109,28 @@ def _leaf(name: str) -> st.SearchStrategy[dict[str, Any]]:
             for op, value in forms
         ]
     )
-    return compared | st.just({"missing": name})
+    listed = (
+        st.sampled_from(
+            [
+                {"signal": name, "op": "contains_any", "list": "legal-words"},
+                {"signal": name, "op": "in", "list": "watched"},
+                {"signal": name, "op": "in", "list": "more-watched"},
+            ]
+        )
+        if kind is Type.OPEN or (kind is Type.TEXT and not (expected and expected.choices))
+        else st.nothing()
+    )
+    return compared | listed | st.just({"missing": name})
 
 
-leaves = st.one_of([_leaf(name) for name in [*CATALOGUE, *OPEN_NAMES]])
+_TEXTS = ["sentiment", "brief.ask", "input.note", "arguments.order.note"]
+_fields = st.lists(st.sampled_from(_TEXTS), min_size=1, max_size=3, unique=True)
+any_field = st.fixed_dictionaries(
+    {"fields": _fields, "op": st.just("contains_any"), "list": st.just("legal-words")}
+) | st.fixed_dictionaries(
+    {"fields": _fields, "op": st.sampled_from(["==", "!="]), "value": st.sampled_from(WORDS)}
+)
+leaves = st.one_of([_leaf(name) for name in [*CATALOGUE, *OPEN_NAMES]]) | any_field
 conditions = st.recursive(
     leaves,
     lambda inner: (
@@ -125,4 +168,12 @@ floors = st.fixed_dictionaries(
 def maps(
     when: st.SearchStrategy[dict[str, Any]] = conditions,
 ) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({"default": tiers, "rules": rules(when), "floors": floors})
+    return st.fixed_dictionaries(
+        {
+            "default": tiers,
+            "rules": rules(when),
+            "floors": floors,
+            "lists": st.just(LISTS),
+            "time_zone": st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        }
+    )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoffs import conditions, evaluation
+from handoffs import conditions, evaluation, risk_map
 from handoffs.conditions import PolicyError
 from handoffs.evaluation import Facts
 from handoffs.signals import Action, ActionType, Signals
@@ -13,6 +13,7 @@ from handoffs.states import Impact, Reversibility
 from tests.handoffs import strategies
 from tests.handoffs.strategies import NASTY
 
+LISTS = risk_map.parse_map({"default": "autonomous", "lists": strategies.LISTS}).lists
 REFUND = ActionType(name="refund", impact=Impact.HIGH, reversibility=Reversibility.IRREVERSIBLE)
 
 
@@ -20,7 +21,7 @@ def holds(
     when: dict[str, Any], signals: Signals | None = None, arguments: dict[str, Any] | None = None
 ) -> bool | None:
     facts = Facts(Action(type=REFUND, arguments=arguments or {}), signals or Signals())
-    return evaluation.compile(conditions.parse(when))(facts)
+    return evaluation.compile(conditions.parse(when, lists=LISTS))(facts)
 
 
 def compare(signal: str, op: str, value: object) -> dict[str, Any]:
@@ -232,10 +233,10 @@ def test_path_goes_through_objects_only() -> None:
 )  # fmt: skip
 def test_refusal_names_place_and_reason(when: object, path: str, reason: str | None) -> None:
     if reason is None:
-        conditions.parse(when)
+        conditions.parse(when, lists=LISTS)
         return
     with pytest.raises(PolicyError) as refusal:
-        conditions.parse(when)
+        conditions.parse(when, lists=LISTS)
 
     assert refusal.value.path == path
     assert reason in refusal.value.reason
@@ -286,17 +287,17 @@ def test_arbitrary_json_is_parsed_or_refused(data: object) -> None:
 
 @given(strategies.conditions)
 def test_condition_survives_json(when: dict[str, Any]) -> None:
-    read = conditions.parse(when)
+    read = conditions.parse(when, lists=LISTS)
 
     assert conditions.to_json(read) == when
-    assert repr(conditions.parse(conditions.to_json(read))) == repr(read)
+    assert repr(conditions.parse(conditions.to_json(read), lists=LISTS)) == repr(read)
 
 
 @given(strategies.conditions, strategies.signal_sets, strategies.actions)
 def test_every_condition_has_an_answer_for_all_signals(
     when: dict[str, Any], signals: Signals, action: Action
 ) -> None:
-    read = conditions.parse(when)
+    read = conditions.parse(when, lists=LISTS)
     facts = Facts(action, signals)
 
     answer = evaluation.compile(read)(facts)
@@ -310,7 +311,7 @@ def test_every_condition_has_an_answer_for_all_signals(
 def test_what_is_certain_of_an_action_type_holds_for_every_proposal(
     when: dict[str, Any], signals: Signals, action: Action
 ) -> None:
-    test = evaluation.compile(conditions.parse(when))
+    test = evaluation.compile(conditions.parse(when, lists=LISTS))
 
     certain = test(Facts.of_any(action.type))
 
@@ -320,8 +321,8 @@ def test_what_is_certain_of_an_action_type_holds_for_every_proposal(
 @given(strategies.conditions, strategies.signal_sets, strategies.actions)
 def test_not_turns_the_answer_round(when: dict[str, Any], signals: Signals, action: Action) -> None:
     facts = Facts(action, replace(signals))
-    held = evaluation.compile(conditions.parse({"any": [when]}))(facts)
-    turned = evaluation.compile(conditions.parse({"all": [when]}))(facts)
+    held = evaluation.compile(conditions.parse({"any": [when]}, lists=LISTS))(facts)
+    turned = evaluation.compile(conditions.parse({"all": [when]}, lists=LISTS))(facts)
 
     assert held is turned
 
@@ -346,9 +347,9 @@ def test_not_turns_the_answer_round(when: dict[str, Any], signals: Signals, acti
     ],
 )  # fmt: skip
 def test_condition_in_words(when: dict[str, Any], said: str) -> None:
-    assert conditions.in_words(conditions.parse(when)) == said
+    assert conditions.in_words(conditions.parse(when, lists=LISTS)) == said
 
 
 @given(strategies.conditions)
 def test_every_condition_can_be_said(when: dict[str, Any]) -> None:
-    assert conditions.in_words(conditions.parse(when))
+    assert conditions.in_words(conditions.parse(when, lists=LISTS))

@@ -13,9 +13,7 @@ now = timezone.now
 
 
 def overdue(handoff: Handoff, **changes: object) -> None:
-    Handoff.objects.filter(id=handoff.id).update(
-        deadline_at=now() - timedelta(seconds=1), **changes
-    )
+    Handoff.objects.filter(id=handoff.id).update(deadline_at=now() - timedelta(hours=1), **changes)
 
 
 def test_nothing_fires_before_its_time(shop, bot, bot_key):
@@ -26,7 +24,7 @@ def test_nothing_fires_before_its_time(shop, bot, bot_key):
 
 def test_nobody_answered_and_the_row_says_reject(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
-    overdue(handoff, fallback=Fallback.REJECT.value)
+    overdue(handoff, ladder=[], fallback=Fallback.REJECT.value)
 
     assert ladder.fire_overdue(now=now()) == 1
 
@@ -36,9 +34,9 @@ def test_nobody_answered_and_the_row_says_reject(shop, bot, bot_key):
     assert "TIMED_OUT" in Transition.objects.values_list("to_state", flat=True)
 
 
-def test_nobody_answered_and_the_row_says_escalate(shop, bot, bot_key):
+def test_nobody_answered_and_there_is_a_level_above(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
-    overdue(handoff, fallback=Fallback.ESCALATE.value)
+    overdue(handoff)
 
     ladder.fire_overdue(now=now())
 
@@ -51,7 +49,7 @@ def test_nobody_answered_and_the_row_says_escalate(shop, bot, bot_key):
 def test_above_the_last_level_silence_is_a_no(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     for _ in range(2):
-        overdue(handoff, fallback=Fallback.ESCALATE.value)
+        overdue(handoff)
         ladder.fire_overdue(now=now())
 
     assert Answer.objects.get().verb == "reject"
@@ -59,7 +57,7 @@ def test_above_the_last_level_silence_is_a_no(shop, bot, bot_key):
 
 def test_nobody_answered_and_the_row_says_fail(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
-    overdue(handoff, fallback=Fallback.FAIL.value)
+    overdue(handoff, ladder=[], fallback=Fallback.FAIL.value)
 
     ladder.fire_overdue(now=now())
 
@@ -71,7 +69,7 @@ def test_nobody_answered_and_the_row_says_fail(shop, bot, bot_key):
 def test_one_silence_does_not_end_a_stop_that_waits_for_another_answer(shop, bot, bot_key):
     first = walks.waiting(shop, bot, bot_key)
     walks.propose(bot_key, first.run)
-    overdue(first, fallback=Fallback.REJECT.value)
+    overdue(first, ladder=[], fallback=Fallback.REJECT.value)
 
     ladder.fire_overdue(now=now())
 

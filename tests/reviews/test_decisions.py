@@ -469,7 +469,7 @@ def test_escalating_moves_it_to_the_next_level(shop: Shop, bot: Client, ann: Use
 def test_escalating_where_nobody_is_above_is_refused_and_the_claim_stays(
     shop: Shop, bot: Client, ann: User
 ) -> None:
-    handoff = hold(put(shop, bot, escalate_queue=None, escalate_role=None), ann)
+    handoff = hold(put(shop, bot, ladder=[]), ann)
 
     with pytest.raises(NoHigherLevel):
         decisions.escalate(handoff.id, by=ann, reason="Above me", now=timezone.now())

@@ -58,8 +58,7 @@ def put(
                 "tier": tier.value,
                 "queue": shop.queue,
                 "role": shop.team,
-                "escalate_queue": shop.leads_queue,
-                "escalate_role": shop.leads,
+                "ladder": [level_above(shop)],
                 "pause": 1,
                 "deadline_at": now + timedelta(seconds=due_in),
                 "deadline_seconds": 4 * 3600,
@@ -73,6 +72,20 @@ def put(
         _log(run, handoff.id, 1, "", "waiting")
         _count(handoff.queue)
     return handoff
+
+
+def level_above(shop: factories.Shop, **changes: Any) -> dict[str, Any]:
+    """The second level of the shop's ladder, as a handoff keeps it."""
+    return {
+        "level": 2,
+        "role_id": shop.leads.pk,
+        "role": shop.leads.name,
+        "queue_id": shop.leads_queue.pk,
+        "queue": shop.leads_queue.slug,
+        "seconds": 4 * 3600,
+        "required_context": [],
+        **changes,
+    }
 
 
 def _paused_run(shop: factories.Shop, bot: Client) -> Run:

@@ -59,7 +59,12 @@ class Command(BaseCommand):
 
     def load(self, file: str, *, launch: bool, dry_run: bool) -> None:
         loaded = workflow_files.load(
-            _text(file), by=SYSTEM, now=timezone.now(), launch=launch, dry_run=dry_run
+            _text(file),
+            by=SYSTEM,
+            now=timezone.now(),
+            launch=launch,
+            staffed=True,
+            dry_run=dry_run,
         )
         changes = difflib.unified_diff(
             loaded.before.splitlines(), loaded.after.splitlines(), "now", file, lineterm=""
