@@ -45,6 +45,69 @@ class MapInForce(DomainError):
     code, status, title = "map_in_force", 409, "Map in force"
 
 
+class BadRow(DomainError):
+    """The row does not hold together. Nothing was changed. Mend what is named and save again."""
+
+    code, status, title = "bad_row", 422, "Row does not hold"
+
+
+class WhyMissing(DomainError):
+    """Nobody would know later why. Nothing was changed. Say in a sentence why it should change."""
+
+    code, status, title = "why_missing", 422, "Reason missing"
+
+
+class NothingChanged(DomainError):
+    """The row says the same already. Nothing was changed."""
+
+    code, status, title = "nothing_changed", 409, "Nothing to change"
+
+
+class RowChanged(DomainError):
+    """Someone changed this row after you read it. Nothing of yours was saved. Read it again."""
+
+    code, status, title = "row_changed", 409, "Row changed meanwhile"
+
+
+class RowTaken(DomainError):
+    """Another row stands for exactly the same at that time. Nothing was changed. Change that."""
+
+    code, status, title = "row_taken", 409, "Row for the same"
+
+
+class RowInThePast(DomainError):
+    """A row cannot have held before it was decided. Nothing was changed. Choose now or later."""
+
+    code, status, title = "row_in_the_past", 422, "Effective time in the past"
+
+
+class StaleChange(DomainError):
+    """The row was changed since this was proposed. Nothing was changed. Propose it anew."""
+
+    code, status, title = "stale_change", 409, "Proposal out of date"
+
+
+class OwnChange(DomainError):
+    """You proposed this, so somebody else has to approve it. Nothing was changed."""
+
+    code, status, title = "own_change", 403, "Your own proposal"
+
+
+class ChangeDecided(DomainError):
+    """This was approved or refused already. Nothing was changed."""
+
+    code, status, title = "change_decided", 409, "Already decided"
+
+
+class FourEyesAsked(DomainError):
+    """Two people decide on this workflow's matrix, and a file is one. Nothing was changed.
+
+    Change its rows in the admin, where somebody else approves them.
+    """
+
+    code, status, title = "four_eyes_asked", 409, "Four eyes asked for"
+
+
 class NothingToTry(DomainError):
     """The map cannot be read, so there is nothing to try. Nothing was started. Mend it first."""
 

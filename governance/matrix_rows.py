@@ -1,9 +1,8 @@
-"""Rows of the matrix as they are stored: read as facts, begun, ended, replaced as a whole.
+"""Rows of the matrix as they are stored: read as facts, begun and ended.
 
 A row never changes: it ends and another begins at the same moment, the database's.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -12,7 +11,6 @@ from django.db.models import Q
 
 from governance import matrix_schema
 from governance.matrix_schema import RowFacts, SafeguardsIn, StepIn
-from handoffs import queries
 from handoffs.models import LadderStep, MatrixRow, Queue, Workflow
 
 
@@ -105,18 +103,3 @@ def end(row: MatrixRow, *, at: datetime) -> bool:
     open_then = Q(effective_until__isnull=True) | Q(effective_until__gt=at)
     still = MatrixRow.objects.filter(open_then, pk=row.pk)
     return still.update(effective_until=max(at, row.effective_from)) == 1
-
-
-def replace(workflow: Workflow, wanted: Sequence[RowFacts]) -> None:
-    """Make the rows that hold now and later those of `wanted`; what is the same goes on."""
-    now = moment()
-    left = list(wanted)
-    for row in queries.rows_from(workflow, now):
-        said = facts(row, now=now)
-        if said in left:
-            left.remove(said)
-        else:
-            end(row, at=now)
-    for said in left:
-        starts = matrix_schema.moment(said.starts)
-        begin(workflow, said, at=max(starts or now, now), until=matrix_schema.moment(said.ends))

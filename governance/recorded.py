@@ -24,13 +24,14 @@ _CLOCKS_DIFFER = timedelta(hours=1)
 # Ids sort by the time of making, so the primary key serves as the index by time that intake's
 # busiest table is spared.
 _PAGE = """
-select id, action_type, arguments, signals::text, tier, created_at from (
+select id, action_type, arguments, signals::text, tier, created_at, first_seen, input::text from (
     select proposal.id, proposal.action_type, proposal.arguments, proposal.signals,
-        proposal.tier, proposal.created_at,
-        sum(octet_length(proposal.arguments) + pg_column_size(proposal.signals))
+        proposal.tier, proposal.created_at, proposal.first_seen, proposal.input,
+        sum(octet_length(proposal.arguments) + pg_column_size(proposal.signals)
+            + pg_column_size(proposal.input))
             over (order by proposal.id rows between unbounded preceding and 1 preceding) as before
     from (
-        select one.* from handoffs_proposal one
+        select one.*, run.input from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
         where one.id > %(after)s and one.id < %(end)s
             and one.created_at >= %(since)s and one.created_at < %(until)s
@@ -54,7 +55,7 @@ select count(*) from (
 # Looked at are the last of all workflows: one that proposes rarely must not cost a whole scan.
 _LATEST = """
 select recent.id, recent.action_type, recent.arguments, recent.signals::text, recent.tier,
-    recent.created_at
+    recent.created_at, recent.first_seen, run.input::text
 from (select * from handoffs_proposal order by id desc limit %(looked_at)s) recent
 join handoffs_run run on run.id = recent.run_id and run.workflow_id = %(workflow)s
 order by recent.id desc limit %(most)s
@@ -153,7 +154,7 @@ def _page(
 
 def _read(rows: Sequence[Any], types: Mapping[str, ActionType]) -> Page:
     page = Page(recorded=[], last=rows[-1][0] if rows else "")
-    for id, name, arguments, given, tier, at in rows:
+    for id, name, arguments, given, tier, at, first_seen, input in rows:
         action_type = types.get(name)
         if action_type is None:
             page.gone[name] += 1
@@ -161,7 +162,9 @@ def _read(rows: Sequence[Any], types: Mapping[str, ActionType]) -> Page:
         page.recorded.append(
             Recorded(
                 id=id,
-                action=action_type.with_arguments(json.loads(arguments)),
+                action=action_type.with_arguments(
+                    json.loads(arguments), at=at, first_seen=first_seen, input=json.loads(input)
+                ),
                 signals=_signals(json.loads(given)),
                 tier=Tier(tier),
                 at=at,

@@ -14,11 +14,13 @@ from governance import (
     case,
     maps,
     marked_yaml,
+    matrix,
     matrix_rows,
     matrix_schema,
     signoffs,
     workflow_schema,
 )
+from governance.errors import FourEyesAsked
 from governance.marked_yaml import Path
 from governance.matrix_schema import QueueIn, RowFacts
 from governance.workflow_schema import BadFile, Problem, WorkflowIn
@@ -27,6 +29,8 @@ from handoffs.actors import Actor
 from handoffs.calendars import WEEKDAYS
 from handoffs.models import ActionType, Queue, RiskTierMap, Workflow
 from handoffs.policy import PolicyError
+
+_WHY = "Imported from a workflow file."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,8 @@ def load(
     file, lines = workflow_schema.read_with_lines(text)
     with transaction.atomic():
         known = Workflow.objects.filter(slug=file.workflow).first()
+        if known is not None and known.four_eyes and not file.four_eyes:
+            raise FourEyesAsked
         before = export(known) if known else ""
         signed = bool(file.sign_offs or (known and known.sign_offs))
         workflow, _ = Workflow.objects.update_or_create(
@@ -79,7 +85,7 @@ def load(
         for slug, queue in file.queues.items():
             _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
-        matrix_rows.replace(workflow, file.matrix)
+        matrix.bring(workflow, file.matrix, by=by, why=_WHY, now=now)
         left = _load_map(workflow, file, signed=signed, by=by, now=now)
         after = export(workflow)
         if after != before:

@@ -14,7 +14,7 @@ from governance.matrix_schema import Part, QueueIn, RowIn
 from handoffs import argument_schema, gaps, policy
 from handoffs.argument_schema import SchemaRefused
 from handoffs.signals import ActionType
-from handoffs.states import Impact, Reversibility, Tier
+from handoffs.states import Impact, Reversibility
 
 Slug = str
 _SLUG = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
@@ -160,7 +160,7 @@ def _map_problems(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Read the map, and each of its rules by itself, so that one bad rule hides no other."""
     rules = body.get("rules", [])
     alone = {**body, "rules": []} if isinstance(rules, list) else body
-    for place, data in [((), alone), *_rules(rules)]:
+    for place, data in [((), alone), *_rules(rules, alone)]:
         try:
             policy.parse_map(data)
         except policy.PolicyError as error:
@@ -190,10 +190,11 @@ def _case_problems(listed: list[dict[str, Any]]) -> Iterator[tuple[Path, str]]:
         names.add(one.name)
 
 
-def _rules(rules: Any) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+def _rules(rules: Any, shared: dict[str, Any]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """Give each rule a map of its own, with what rules may name."""
     if isinstance(rules, list):
         for index, rule in enumerate(rules):
-            yield (index,), {"default": Tier.AUTONOMOUS.value, "rules": [rule]}
+            yield (index,), {**shared, "rules": [rule]}
 
 
 def _path(dotted: str, place: tuple[int, ...]) -> Path:

@@ -92,7 +92,7 @@ def find(
         found += _of_row(row, asked.get(row.id, []))
     found += _overflow_circles(authority.in_force(rows, now))
     if staffing is not None:
-        found += _unstaffed(rows, staffing)
+        found += unstaffed(rows, staffing)
     return found
 
 
@@ -306,6 +306,11 @@ def _way_back(start: str, over: Mapping[str, set[str]]) -> list[str] | None:
                 seen.add(following)
                 ways.append([*way, following])
     return None
+
+
+def unstaffed(rows: Sequence[Row], staffing: Staffing) -> list[Gap]:
+    """Name the teams and queues of these rows where nobody is today."""
+    return list(_unstaffed(rows, staffing))
 
 
 def _unstaffed(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:

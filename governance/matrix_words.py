@@ -1,0 +1,90 @@
+"""Rows of the matrix and changes of them as a manager reads them: in sentences."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from governance import matrix_schema
+from governance.matrix_schema import RowFacts, StepIn
+from handoffs import sla
+from handoffs.authority import say_named
+from handoffs.states import ByEmail, Fallback
+
+FALLBACKS: Mapping[str, str] = {
+    Fallback.REJECT: "the agent is told no",
+    Fallback.APPROVE: "the agent is told yes, the safe answer here",
+    Fallback.FAIL: "the run ends with a clear error",
+    Fallback.HOLD: "it stays where it is and the owner is told",
+    "": "nobody said what happens",
+}
+EMAILS: Mapping[str, str] = {
+    ByEmail.YES: "may be answered from an e-mail",
+    ByEmail.SIGN_IN: "is announced by e-mail and answered after signing in",
+    ByEmail.NO: "is not sent by e-mail",
+}
+_REASONS = {"never": "never", "on_reject": "when rejecting", "always": "always"}
+
+
+def title(row: RowFacts) -> str:
+    """Say what a row stands for."""
+    return say_named(row.named)
+
+
+def ladder(row: RowFacts) -> str:
+    """Say whom it goes to, level by level, and what happens above: the way of one handoff."""
+    first = f"{row.role} in {row.queue} within {_time(row.deadline)}"
+    levels = [first, *(_step(step) for step in row.ladder)]
+    return f"{', then '.join(levels)}; then {FALLBACKS[row.fallback]}"
+
+
+def _step(step: StepIn) -> str:
+    needs = f" with {', '.join(step.required_context)}" if step.required_context else ""
+    return f"{step.role} in {step.queue} within {_time(step.deadline)}{needs}"
+
+
+def between(before: RowFacts | None, after: RowFacts | None) -> list[str]:
+    """Say what a change does; empty when both say the same."""
+    if before is None and after is None:
+        return []
+    if before is None:
+        assert after is not None
+        return [f"A new row for {title(after)}: {ladder(after)}."]
+    if after is None:
+        return [f"The row for {title(before)} ends: {ladder(before)}."]
+    return [
+        f"{label}: {now}. Before: {was}."
+        for (label, was), (_, now) in zip(_said(before), _said(after), strict=True)
+        if was != now
+    ]
+
+
+def _said(row: RowFacts) -> Iterator[tuple[str, str]]:
+    """Yield everything that a row says, always in the same order."""
+    guards = row.safeguards
+    yield "Stands for", title(row)
+    yield "Role with authority", row.role
+    yield "Queue", row.queue
+    yield "Overflow queue", row.overflow or "none"
+    counted = ", in the queue's opening hours" if row.business_time else ""
+    yield "Deadline", _time(row.deadline) + counted
+    yield "Urgent", f"{_time(row.urgent)} before the deadline"
+    yield "Ladder", "; then ".join(_step(step) for step in row.ladder) or "no level above"
+    yield "When nobody answers", FALLBACKS[row.fallback]
+    yield "E-mail", EMAILS[row.email]
+    yield "Latency tolerance", row.latency_tolerance or "as the action type says"
+    yield "Gathered for", _time(row.batch) if row.batch != "0s" else "no time"
+    yield "Minimum review time", f"{guards.minimum_seconds} s"
+    yield "Reason asked", _REASONS[guards.reason]
+    yield "Challenge", "yes" if guards.challenge else "no"
+    yield "Evidence to open", "none" if guards.evidence == "none" else "what the agent marks"
+    yield "Recommendation withheld", "yes" if guards.withhold_recommendation else "no"
+    yield "Approvers", str(guards.approvers)
+    yield "Begins", row.starts or "at once"
+    yield "Ends", row.ends or "not planned"
+
+
+def _time(duration: str) -> str:
+    return sla.in_words(matrix_schema.seconds(duration))
+
+
+def of_json(data: Mapping[str, Any] | None) -> RowFacts | None:
+    return None if data is None else matrix_schema.read(data)
