@@ -16,6 +16,7 @@ from handoffs import (
     findings,
     idempotency,
     ladder,
+    outbox,
     resumptions,
     tasks,
 )
@@ -30,6 +31,7 @@ TASKS = {
     "handoffs.end_stale_leases": (resumptions, "end_expired"),
     "handoffs.fire_overdue": (ladder, "fire_overdue"),
     "handoffs.forget_old_keys": (idempotency, "forget"),
+    "handoffs.forget_delivered": (outbox, "forget"),
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
