@@ -1,4 +1,5 @@
-"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [policy]`.
+"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [backtest]
+[policy]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -13,13 +14,14 @@ import django
 
 django.setup()
 
-from bench import intake, policy, snapshot, take_next, wake  # noqa: E402
+from bench import backtest, intake, policy, snapshot, take_next, wake  # noqa: E402
 
 ALL = {
     "intake": intake,
     "take_next": take_next,
     "snapshot": snapshot,
     "wake": wake,
+    "backtest": backtest,
     "policy": policy,
 }
 

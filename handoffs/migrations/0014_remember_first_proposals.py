@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0012_one_row_at_a_time"),
+        ("handoffs", "0013_jobs_are_seen_and_forgotten"),
     ]
 
     operations = [
