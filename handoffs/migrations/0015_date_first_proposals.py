@@ -14,7 +14,7 @@ where seen.workflow_id = first.workflow_id and seen.name = first.action_type
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0013_remember_first_proposals")]
+    dependencies = [("handoffs", "0014_remember_first_proposals")]
 
     operations = [
         migrations.RunSQL(FIRST, "update handoffs_actiontype set first_proposed_at = null"),
