@@ -11,11 +11,10 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
-from handoffs import argument_schema, authority, levels, models, policy, queries, sampling
+from handoffs import argument_schema, authority, levels, models, policy, queries, sampling, signals
 from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
@@ -54,6 +53,8 @@ class Action:
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
     roll_back_seconds: int | None
+    # no proposal of it came before
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ class CompiledWorkflow:
     # how probable an audit is, by tier; a tier that is not sampled is not here
     shares: Mapping[Tier, float]
 
-    def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
+    def rule(self, action: signals.Action, reported: Signals) -> Ruling:
         assert self.map is not None
-        return policy.evaluate(self.map, action.type.with_arguments(arguments), signals)
+        return policy.evaluate(self.map, action, reported)
 
     def authority(self, action: str, kind: HandoffKind, tier: Tier) -> Authority | None:
         """Return who may decide this, by the most specific row of the matrix."""
@@ -194,6 +195,7 @@ def _action(action: models.ActionType) -> Action:
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
         roll_back_seconds=action.roll_back_seconds,
+        is_new=action.first_proposed_at is None,
     )
 
 
