@@ -1,4 +1,5 @@
-"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake]`.
+"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [backtest]
+[policy]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -13,9 +14,16 @@ import django
 
 django.setup()
 
-from bench import intake, snapshot, take_next, wake  # noqa: E402
+from bench import backtest, intake, policy, snapshot, take_next, wake  # noqa: E402
 
-ALL = {"intake": intake, "take_next": take_next, "snapshot": snapshot, "wake": wake}
+ALL = {
+    "intake": intake,
+    "take_next": take_next,
+    "snapshot": snapshot,
+    "wake": wake,
+    "backtest": backtest,
+    "policy": policy,
+}
 
 
 def main(names: list[str]) -> int:

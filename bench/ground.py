@@ -53,8 +53,23 @@ map:
       tier: hard_approval
       when: {{signal: values.amount, op: ">", value: 200}}
       because: Refund above 200.00
+cases:
+  - name: Of 200.00 only the floor speaks
+    action_type: refund_order
+    signals: {{values: {{amount: 200}}}}
+    tier: hard_approval
+    rules: []
+  - name: Above it the rule does too
+    action_type: refund_order
+    signals: {{values: {{amount: 201}}}}
+    tier: hard_approval
+    rules: [large]
 matrix:
-  - {{role: {slug} team, queue: {slug}, deadline: 4h, safeguards: {{evidence: none}}}}
+  - role: {slug} team
+    queue: {slug}
+    deadline: 4h
+    fallback: reject
+    safeguards: {{evidence: none}}
 """
 
 

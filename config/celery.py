@@ -1,13 +1,36 @@
-"""The Celery app and the beat table; tasks are named as strings, nothing is imported."""
+"""The Celery app; tasks are named as strings, none is imported."""
 
+import logging
 import os
 from datetime import timedelta
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from django.db import DatabaseError
+
+from config.timetable import EVERY
+from handoffs import jobs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+logger = logging.getLogger(__name__)
 
-app = Celery("overread")
+
+class Noted(Task):  # type: ignore[misc]
+    """A task that notes in PostgreSQL when it was last done; `/healthz/jobs` reads that."""
+
+    abstract = True
+
+    def on_success(self, *_: Any, **__: Any) -> None:
+        try:
+            jobs.done(self.name)
+        except DatabaseError as error:
+            logger.warning(
+                "A job is done, and that could not be noted.",
+                extra={"action": "jobs.not_noted", "job": self.name, "error": str(error)},
+            )
+
+
+app = Celery("overread", task_cls=Noted)
 app.config_from_object(
     {
         "broker_url": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
@@ -45,19 +68,7 @@ app.config_from_object(
                 "schedule": timedelta(seconds=seconds),
                 "options": {"expires": max(10, seconds)},
             }
-            for name, seconds in {
-                "handoffs.seal_audit": 1,
-                "handoffs.deliver_outbox": 2,
-                "handoffs.end_stale_leases": 5,
-                "handoffs.fire_overdue": 5,
-                "handoffs.open_audits": 15,
-                "handoffs.detect_anomalies": 20,
-                "handoffs.open_findings": 15,
-                "handoffs.forget_old_keys": 3600,
-                "reviews.end_stale_claims": 5,
-                "governance.work_on_backtests": 1,
-                "governance.remind_of_reviews": 3600,
-            }.items()
+            for name, seconds in EVERY.items()
         },
     }
 )

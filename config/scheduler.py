@@ -13,6 +13,9 @@ from celery.beat import Scheduler
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from config.timetable import BEAT, BEAT_SECONDS
+from handoffs import jobs
+
 logger = logging.getLogger(__name__)
 
 # one per database; the number only has to be nobody else's
@@ -29,6 +32,7 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         self._due: dict[str, float] = {}
         self._leading = False
+        self._noted = float("-inf")
         self._connection: BaseDatabaseWrapper = connections.create_connection("default")
         super().__init__(*args, **options)
 
@@ -56,7 +60,19 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
                 due = due + every if due + every > now else now + every
                 self._due[name] = due
             waits.append(due - now)
+        self._note(now)
         return max(0.05, min(waits))
+
+    def _note(self, now: float) -> None:
+        """Note in the database that the clock goes."""
+        if now < self._noted + BEAT_SECONDS:
+            return
+        self._noted = now
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(jobs.DONE, [BEAT])
+        except DatabaseError as error:
+            self._lose(error)
 
     def _lead(self) -> bool:
         """Hold the lock, which the server drops with the connection it was taken on."""
@@ -68,10 +84,13 @@ class MonotonicScheduler(Scheduler):  # type: ignore[misc]
                 cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
                 self._leading = bool(cursor.fetchone()[0])
         except DatabaseError as error:
-            self._leading = False
-            self._connection.close()
-            logger.warning("The beat lost its database", extra={"error": str(error)})
+            self._lose(error)
         return self._leading
+
+    def _lose(self, error: DatabaseError) -> None:
+        self._leading = False
+        self._connection.close()
+        logger.warning("The beat lost its database", extra={"error": str(error)})
 
     def close(self) -> None:
         super().close()

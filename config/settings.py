@@ -162,7 +162,8 @@ CONTENT_SECURITY_POLICY = {
 }
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = env.text("OVERREAD_STATIC_ROOT", str(DATA_DIR / "static"))
+# only where somebody collects them; without it they are served from where they lie
+STATIC_ROOT = env.text("OVERREAD_STATIC_ROOT", "") or None
 WHITENOISE_USE_FINDERS = True
 
 # --- the body of an API request is at most 1 MiB, a checkpoint 4 MiB; both are checked there

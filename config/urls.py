@@ -5,10 +5,11 @@ from django.urls import include, path
 
 from config import docs
 from config.api import api
-from config.health import healthz
+from config.health import healthz, healthz_jobs
 
 urlpatterns = [
     path("healthz", healthz),
+    path("healthz/jobs", healthz_jobs),
     path("api/v1/openapi.json", docs.openapi_json),
     path("api/v1/docs", docs.docs),
     path("api/v1/", api.urls),
@@ -17,5 +18,6 @@ urlpatterns = [
     path(".well-known/jwks.json", docs.jwks),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("", include("governance.urls")),
     path("", include("reviews.urls")),
 ]

@@ -31,7 +31,13 @@ class File:
 
 
 def over_period(
-    map: RiskTierMap, *, since: datetime, until: datetime, by: Actor, user: User, now: datetime
+    map: RiskTierMap,
+    *,
+    since: datetime,
+    until: datetime,
+    by: Actor,
+    user: User | None,
+    now: datetime,
 ) -> Backtest:
     """Ask for a backtest over what was proposed in a period; the same question is asked once."""
     if not since < until:
@@ -43,7 +49,13 @@ def over_period(
 
 
 def over_file(
-    map: RiskTierMap, *, proposals: File, truth: File | None, by: Actor, user: User, now: datetime
+    map: RiskTierMap,
+    *,
+    proposals: File,
+    truth: File | None,
+    by: Actor,
+    user: User | None,
+    now: datetime,
 ) -> Backtest:
     """Ask for a backtest over an uploaded file, with what is known to be true or without."""
     stored = uploads.measure(_PROPOSALS, proposals.blocks())
@@ -55,7 +67,7 @@ def over_file(
     return _ask(made, by=by, files={_PROPOSALS: proposals} | ({_TRUTH: truth} if truth else {}))
 
 
-def _new(map: RiskTierMap, *, user: User, now: datetime) -> Backtest:
+def _new(map: RiskTierMap, *, user: User | None, now: datetime) -> Backtest:
     workflow = map.workflow
     try:
         policy.parse_map(map.body)

@@ -82,7 +82,8 @@ def around(name: str, leaves: Sequence[Leaf], action_type: ActionType) -> tuple[
         for leaf in leaves
         for side in (TRUE, FALSE)
     ]
-    return tuple(_distinct(itertools.chain(*sides)))
+    # what is unreadably long comes last
+    return tuple(sorted(_distinct(itertools.chain(*sides)), key=lambda one: one == _LONG))
 
 
 def _shape(name: str, action_type: ActionType) -> shapes.Shape | None:

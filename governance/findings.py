@@ -31,6 +31,8 @@ class Asked:
     handling: Mapping[str, tuple[float, int]] | None = None
     assumed_seconds: float = 180.0
     truth_unread: int = 0
+    # rules read briefs, which are kept only where somebody was asked
+    reads_briefs: bool = False
     # what the draft is compared with
     then: str = "then"
 
@@ -221,6 +223,11 @@ def _remarks(counted: Tally, asked: Asked) -> list[str]:
         said.append(
             f"{missing:,} proposals are of action types that the workflow does not have ({names}) "
             "and are not counted."
+        )
+    if asked.reads_briefs:
+        said.append(
+            "Rules of this map read the brief. Briefs are kept only of what a person was asked "
+            "about, so for the others these rules did what they do when it is missing."
         )
     if asked.truth_unread:
         said.append(f"{_lines(asked.truth_unread)} of the truth could not be read.")

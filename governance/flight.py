@@ -35,7 +35,7 @@ def _rule(
     line: bytes | None,
 ) -> Verdict | None:
     try:
-        return trial.rule(recordings.proposal(line, number, types))
+        return trial.rule(recordings.proposal(line, number, types, counted.types))
     except BadLine as bad:
         counted.add_unread(number, str(bad))
     except UnknownType as unknown:

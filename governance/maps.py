@@ -1,6 +1,7 @@
 """Draft, publish and retire a workflow's maps, and launch the workflow when nothing is missing."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -251,14 +252,36 @@ def standing_gaps(workflow: Workflow) -> list[str]:
 def _gaps(
     workflow: Workflow, found: list[authority.Row], who: matrix_gaps.Staffing | None
 ) -> list[str]:
-    published = published_map(workflow)
-    if published is None:
+    """Hold the matrix against the map in force and against each that is scheduled, in its time."""
+    stored = RiskTierMap.objects.filter(workflow=workflow)
+    in_force = stored.in_force().first()
+    if in_force is None:
         return ["It has no published map: nothing says how much attention an action deserves."]
     types = action_types(workflow)
     if not types:
         return ["It has no action types: an agent could propose nothing."]
-    all_of_them = matrix_gaps.find(types, published, found, now=timezone.now(), staffing=who)
-    return [gap.sentence for gap in all_of_them]
+    said: list[str] = []
+    for map in (in_force, *stored.scheduled()):
+        begins = max(timezone.now(), map.effective_at or timezone.now())
+        read = policy.parse_map(map.body, version=map.version)
+        then = _until(found, map.superseded_at)
+        said += [
+            gap.sentence for gap in matrix_gaps.find(types, read, then, now=begins, staffing=who)
+        ]
+    return [*dict.fromkeys(said)]
+
+
+def _until(found: list[authority.Row], end: datetime | None) -> list[authority.Row]:
+    """Leave out what of the rows comes when a version has ended: it is no gap of that version."""
+    if end is None:
+        return found
+    return [
+        replace(row, effective_until=None)
+        if row.effective_until and row.effective_until >= end
+        else row
+        for row in found
+        if row.effective_from is None or row.effective_from < end
+    ]
 
 
 def unattended(workflow: Workflow) -> list[str]:

@@ -2,17 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from governance.trial import Recorded
+from governance.trial import SURROUNDINGS, Recorded
 from handoffs import ids, signals
 from handoffs.models import Workflow
-from handoffs.signals import ActionType, Signals, SignalsRefused
+from handoffs.signals import Action, ActionType, Signals, SignalsRefused
 from handoffs.states import Impact, Reversibility, Tier
 
 PAGE = 500
@@ -21,16 +21,28 @@ PAGE_BYTES = 4_000_000
 # the machine that made an id and the database need not agree on the time
 _CLOCKS_DIFFER = timedelta(hours=1)
 
+# as it was when the proposal came: of some it was edited since
+_BRIEF = """(
+    select brief.body from handoffs_handoff handoff
+    join handoffs_brief brief on brief.handoff_id = handoff.id
+    where handoff.proposal_id = one.id order by brief.version limit 1)"""
+
 # Ids sort by the time of making, so the primary key serves as the index by time that intake's
-# busiest table is spared.
-_PAGE = """
-select id, action_type, arguments, signals::text, tier, created_at from (
-    select proposal.id, proposal.action_type, proposal.arguments, proposal.signals,
-        proposal.tier, proposal.created_at,
-        sum(octet_length(proposal.arguments) + pg_column_size(proposal.signals))
+# busiest table is spared. What is stored compressed is reckoned at four times its size.
+_PAGE = f"""
+select id, action_type, arguments, signals::text, tier, created_at, first_seen,
+    input::text, brief::text
+from (
+    select proposal.*, sum(octet_length(proposal.arguments)
+        + 4 * coalesce(pg_column_size(proposal.signals), 0)
+        + 4 * coalesce(pg_column_size(proposal.input), 0)
+        + 4 * coalesce(pg_column_size(proposal.brief), 0))
             over (order by proposal.id rows between unbounded preceding and 1 preceding) as before
     from (
-        select one.* from handoffs_proposal one
+        select one.id, one.action_type, one.arguments, one.signals, one.tier, one.created_at,
+            one.first_seen, case when %(input)s then run.input end as input,
+            case when %(brief)s then {_BRIEF} end as brief
+        from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
         where one.id > %(after)s and one.id < %(end)s
             and one.created_at >= %(since)s and one.created_at < %(until)s
@@ -52,12 +64,12 @@ select count(*) from (
 """
 
 # Looked at are the last of all workflows: one that proposes rarely must not cost a whole scan.
-_LATEST = """
-select recent.id, recent.action_type, recent.arguments, recent.signals::text, recent.tier,
-    recent.created_at
-from (select * from handoffs_proposal order by id desc limit %(looked_at)s) recent
-join handoffs_run run on run.id = recent.run_id and run.workflow_id = %(workflow)s
-order by recent.id desc limit %(most)s
+_LATEST = f"""
+select one.id, one.action_type, one.arguments, one.signals::text, one.tier, one.created_at,
+    one.first_seen, run.input::text, {_BRIEF}::text
+from (select * from handoffs_proposal order by id desc limit %(looked_at)s) one
+join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
+order by one.id desc limit %(most)s
 """
 _LOOKED_AT = 20_000
 
@@ -82,8 +94,7 @@ class Page:
 
 def proposals(workflow: Workflow, *, since: datetime, until: datetime) -> Iterator[Recorded]:
     """Yield what was proposed in a period, oldest first."""
-    types = action_types(workflow)
-    for page in pages(workflow.pk, types, since=since, until=until):
+    for page in pages(workflow.pk, action_types(workflow), since=since, until=until):
         yield from page.recorded
 
 
@@ -94,11 +105,22 @@ def pages(
     since: datetime,
     until: datetime,
     after: str = "",
+    reads: Set[str] = SURROUNDINGS,
 ) -> Iterator[Page]:
-    """Yield pages that begin behind the id `after`; each is a transaction of its own."""
-    while page := _page(workflow_id, types, since=since, until=until, after=after):
+    """Yield pages that begin behind the id `after`; each is a transaction of its own.
+
+    Of what surrounds an action only what is in `reads` is fetched. A brief is only kept where
+    somebody was asked; of what nobody was asked about it is not known.
+    """
+    given = {
+        **_bounds(workflow_id, since, until),
+        "input": "input" in reads,
+        "brief": "brief" in reads,
+    }
+    given["after"] = max(after, given["after"])
+    while page := _page(given, types):
         yield page
-        after = page.last
+        given["after"] = page.last
 
 
 def count(workflow_id: int, *, since: datetime, until: datetime, most: int) -> int:
@@ -113,7 +135,8 @@ def latest(workflow_id: int, types: Mapping[str, ActionType], *, most: int) -> P
     asked = {"workflow": workflow_id, "most": most, "looked_at": _LOOKED_AT}
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, asked)
-        return _read(cursor.fetchall(), types)
+        rows = cursor.fetchall()
+    return _read(rows, types)
 
 
 def answers(proposal_ids: Sequence[str]) -> dict[str, str]:
@@ -135,39 +158,37 @@ def action_types(workflow: Workflow) -> dict[str, ActionType]:
     }
 
 
-def _page(
-    workflow_id: int,
-    types: Mapping[str, ActionType],
-    *,
-    since: datetime,
-    until: datetime,
-    after: str,
-) -> Page | None:
-    bounds = _bounds(workflow_id, since, until)
-    bounds["after"] = max(after, bounds["after"])
+def _page(given: Mapping[str, Any], types: Mapping[str, ActionType]) -> Page | None:
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, {**bounds, "page": PAGE, "bytes": PAGE_BYTES})
+        cursor.execute(_PAGE, {**given, "page": PAGE, "bytes": PAGE_BYTES})
         rows = cursor.fetchall()
     return _read(rows, types) if rows else None
 
 
 def _read(rows: Sequence[Any], types: Mapping[str, ActionType]) -> Page:
     page = Page(recorded=[], last=rows[-1][0] if rows else "")
-    for id, name, arguments, given, tier, at in rows:
-        action_type = types.get(name)
+    for row in rows:
+        action_type = types.get(row[1])
         if action_type is None:
-            page.gone[name] += 1
-            continue
-        page.recorded.append(
-            Recorded(
-                id=id,
-                action=action_type.with_arguments(json.loads(arguments)),
-                signals=_signals(json.loads(given)),
-                tier=Tier(tier),
-                at=at,
-            )
-        )
+            page.gone[row[1]] += 1
+        else:
+            page.recorded.append(_recorded(row, action_type))
     return page
+
+
+def _recorded(row: Sequence[Any], action_type: ActionType) -> Recorded:
+    id, _, arguments, given, tier, at, first_seen, input, brief = row
+    action = Action(
+        type=action_type,
+        arguments=json.loads(arguments),
+        at=at,
+        first_seen=first_seen,
+        input=json.loads(input) if input else None,
+        brief=json.loads(brief) if brief else None,
+    )
+    return Recorded(
+        id=id, action=action, signals=_signals(json.loads(given)), tier=Tier(tier), at=at
+    )
 
 
 def _bounds(workflow_id: int, since: datetime, until: datetime) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 Proposals and truth come from separate readers: whoever rules gets the first alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from governance.trial import Recorded
 from handoffs import signals, strict_json
-from handoffs.signals import ActionType, SignalsRefused
+from handoffs.signals import Action, ActionType, SignalsRefused
 from handoffs.strict_json import JsonRefused
 
 MAX_LINE = strict_json.MAX_BYTES
@@ -52,33 +52,47 @@ def lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
         yield number + 1, None if too_long else held
 
 
-def proposal(line: bytes | None, number: int, types: Mapping[str, ActionType]) -> Recorded:
-    """Read one line, or raise BadLine; a type that is not among `types` raises UnknownType."""
+def proposal(
+    line: bytes | None,
+    number: int,
+    types: Mapping[str, ActionType],
+    seen: Container[str] = (),
+) -> Recorded:
+    """Read one line, or raise BadLine; a type that is not among `types` raises UnknownType.
+
+    `seen` has the action types that came before.
+    """
     record = _object(line)
     key, proposed = _key(record), record.get("proposal")
     if not isinstance(proposed, Mapping):
         raise BadLine("it has no proposal object")
-    name, arguments = proposed.get("action_type"), proposed.get("arguments", {})
+    name, run = proposed.get("action_type"), record.get("run")
     if not isinstance(name, str):
         raise BadLine("proposal.action_type is not a text")
-    if not isinstance(arguments, Mapping):
-        raise BadLine("proposal.arguments is not an object")
+    arguments, given = _inner(proposed, "arguments"), _inner(proposed, "signals")
     if name not in types:
         raise UnknownType(name)
-    given = proposed.get("signals") or {}
-    if not isinstance(given, Mapping):
-        raise BadLine("proposal.signals is not an object")
     try:
-        read = signals.from_json(given)
+        read = signals.from_json(given or {})
     except SignalsRefused as error:
         raise BadLine(f"signals.{error.path}: {error.message}") from None
-    return Recorded(
-        id=key,
-        line=number,
-        action=types[name].with_arguments(arguments),
-        signals=read,
-        at=_time(record.get("at")),
+    at = _time(record.get("at"))
+    action = Action(
+        type=types[name],
+        arguments=arguments or {},
+        at=at,
+        first_seen=name not in seen,
+        input=_inner(run, "input") if isinstance(run, Mapping) else None,
+        brief=_inner(proposed, "brief"),
     )
+    return Recorded(id=key, line=number, action=action, signals=read, at=at)
+
+
+def _inner(outer: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    found = outer.get(name)
+    if found is not None and not isinstance(found, Mapping):
+        raise BadLine(f"{name} is not an object")
+    return found
 
 
 def types_named(blocks: Iterable[bytes]) -> set[str]:

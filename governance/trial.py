@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoffs import policy
+from handoffs.conditions import leaves
 from handoffs.policy import DEFAULT, FLOOR, NO_ROLLBACK, RiskMap, Ruling
 from handoffs.signals import Action, ActionType, Signals
 from handoffs.states import ASKED_TIERS, Impact, Reversibility, Tier
 
 STANDING = (FLOOR, DEFAULT, NO_ROLLBACK)
+SURROUNDINGS = frozenset({"input", "brief"})
 _RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
@@ -82,6 +84,13 @@ def steps(risk_map: RiskMap) -> tuple[str, ...]:
     asking = [rule for rule in risk_map.rules if rule.tier in ASKED_TIERS]
     ordered = sorted(asking, key=lambda rule: -_RANK[rule.tier])
     return (*(rule.id for rule in ordered), FLOOR, DEFAULT)
+
+
+def surroundings(*maps: RiskMap | None) -> frozenset[str]:
+    """Name what these maps read around an action and what costs a look-up: input, brief."""
+    rules = (rule for one in maps if one is not None for rule in one.rules)
+    read = (leaf.signal.partition(".")[0] for rule in rules for leaf in leaves(rule.when))
+    return SURROUNDINGS & frozenset(read)
 
 
 def _weight(ruling: Ruling) -> int:

@@ -20,7 +20,7 @@ from governance.findings import Asked
 from governance.models import Backtest, BacktestChunk
 from governance.recordings import Truths
 from governance.tally import Tally
-from governance.trial import Trial, action_types
+from governance.trial import Trial, action_types, surroundings
 from handoffs import policy
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
@@ -171,8 +171,10 @@ def _verdicts(job: Backtest, trial: Trial, counted: Tally, truths: Truths) -> It
 def _of_period(job: Backtest, trial: Trial, counted: Tally, after: str) -> Iterator[str]:
     assert job.since is not None and job.until is not None
     types = action_types(job.action_types)
-    pages = recorded.pages(job.workflow_id, types, since=job.since, until=job.until, after=after)
-    for page in pages:
+    reads = surroundings(trial.risk_map)
+    for page in recorded.pages(
+        job.workflow_id, types, since=job.since, until=job.until, after=after, reads=reads
+    ):
         verdicts = [trial.rule(one) for one in page.recorded]
         answers = recorded.answers([verdict.id for verdict in verdicts])
         for verdict in verdicts:
@@ -237,6 +239,7 @@ def _finish(job: Backtest, counted: Tally, trial: Trial, truths: Truths) -> None
         handling={name: (one.seconds, one.decisions) for name, one in measured.items()},
         assumed_seconds=handling.ASSUMED_SECONDS,
         truth_unread=truths.unread_count,
+        reads_briefs=period and "brief" in surroundings(trial.risk_map),
         then="then" if period else "with the map in force",
     )
     ended = _mine(job).update(

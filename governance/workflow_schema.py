@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from governance import case, examination, marked_yaml, matrix_schema
+from governance import case, examination, marked_yaml, matrix_schema, sampling_schema
 from governance.marked_yaml import Path
 from governance.matrix_schema import Part, QueueIn, RowIn
+from governance.sampling_schema import DetectorIn, SamplingIn
 from handoffs import argument_schema, gaps, policy
 from handoffs.argument_schema import SchemaRefused
 from handoffs.signals import ActionType
-from handoffs.states import Impact, Reversibility, Tier
+from handoffs.states import Impact, Reversibility
 
 Slug = str
 _SLUG = r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$"
@@ -41,6 +42,7 @@ class ActionTypeIn(Part):
     impact: Literal["low", "high"]
     reversibility: Literal["reversible", "irreversible"]
     latency_tolerance: Literal["minutes", "hours", "days"] = "hours"
+    roll_back_within: str | None = None
     required_context: list[str] = []
     arguments: dict[str, Any]
 
@@ -59,6 +61,8 @@ class WorkflowIn(Part):
     cases: list[dict[str, Any]] = []
     sign_offs: list[Literal["product", "compliance", "engineering"]] = []
     matrix: list[RowIn]
+    sampling: SamplingIn | None = None
+    detector: DetectorIn | None = None
 
 
 def read(text: str) -> WorkflowIn:
@@ -148,6 +152,8 @@ def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
         for name in names:
             if not re.fullmatch(_SLUG, name) or len(name) > 60:
                 yield (where, name), f"{name}: small letters and digits, joined by - or _."
+    yield from sampling_schema.problems(file.sampling)
+    yield from sampling_schema.roll_back_problems(file.action_types)
     used = {name for row in file.matrix for name in row.queues}
     for name, queue in file.queues.items():
         for path, sentence in matrix_schema.queue_problems(queue):
@@ -160,7 +166,7 @@ def _map_problems(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Read the map, and each of its rules by itself, so that one bad rule hides no other."""
     rules = body.get("rules", [])
     alone = {**body, "rules": []} if isinstance(rules, list) else body
-    for place, data in [((), alone), *_rules(rules)]:
+    for place, data in [((), alone), *_rules(rules, alone)]:
         try:
             policy.parse_map(data)
         except policy.PolicyError as error:
@@ -190,10 +196,11 @@ def _case_problems(listed: list[dict[str, Any]]) -> Iterator[tuple[Path, str]]:
         names.add(one.name)
 
 
-def _rules(rules: Any) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+def _rules(rules: Any, shared: dict[str, Any]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """Give each rule a map of its own, with what rules may name."""
     if isinstance(rules, list):
         for index, rule in enumerate(rules):
-            yield (index,), {"default": Tier.AUTONOMOUS.value, "rules": [rule]}
+            yield (index,), {**shared, "rules": [rule]}
 
 
 def _path(dotted: str, place: tuple[int, ...]) -> Path:

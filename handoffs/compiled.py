@@ -11,11 +11,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
-from handoffs import argument_schema, authority, levels, models, policy, queries, sampling
+from handoffs import argument_schema, authority, levels, models, policy, queries, sampling, signals
+from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
@@ -53,6 +53,8 @@ class Action:
     schema: argument_schema.ArgumentSchema
     required_context: tuple[str, ...]
     roll_back_seconds: int | None
+    # no proposal of it came before
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class CompiledWorkflow:
     # how probable an audit is, by tier; a tier that is not sampled is not here
     shares: Mapping[Tier, float]
 
-    def rule(self, action: Action, arguments: dict[str, Any], signals: Signals) -> Ruling:
+    def rule(self, action: signals.Action, reported: Signals) -> Ruling:
         assert self.map is not None
-        return policy.evaluate(self.map, action.type.with_arguments(arguments), signals)
+        return policy.evaluate(self.map, action, reported)
 
     def authority(self, action: str, kind: HandoffKind, tier: Tier) -> Authority | None:
         """Return who may decide this, by the most specific row of the matrix."""
@@ -82,10 +84,14 @@ class CompiledWorkflow:
         return self.authorities[str(row.id)] if row else None
 
     def authority_for_kind(self, kind: HandoffKind) -> Authority | None:
-        """Return who is asked for what no action type brings up, by a row that names the kind."""
-        named = [row for row in self.rows if row.kind is kind and row.action_type is None]
-        row = authority.choose(named, action_type=None, kind=kind, tier=None)
+        """Return who is asked for what no action type brings up."""
+        row = self.row_for_kind(kind)
         return self.authorities[str(row.id)] if row else None
+
+    def row_for_kind(self, kind: HandoffKind) -> Row | None:
+        """Return the row for what no action type brings up: one that names the kind."""
+        named = [row for row in self.rows if row.kind is kind and row.action_type is None]
+        return authority.choose(named, action_type=None, kind=kind, tier=None)
 
     def holds(self, revision: int, at: datetime) -> bool:
         """Tell whether this is still the policy at `revision` and at that moment."""
@@ -103,6 +109,11 @@ def get(
     if kept is None or not kept.holds(revision, at):
         kept = _KEPT[workflow_id] = _compile(workflow_id, at)
     return kept
+
+
+def at(workflow_id: int, moment: datetime) -> CompiledWorkflow:
+    """Return the compiled workflow as it holds at another moment; it is not kept."""
+    return _compile(workflow_id, moment)
 
 
 def _now(workflow_id: int) -> tuple[int, datetime]:
@@ -184,6 +195,7 @@ def _action(action: models.ActionType) -> Action:
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
         roll_back_seconds=action.roll_back_seconds,
+        is_new=action.first_proposed_at is None,
     )
 
 

@@ -1,6 +1,6 @@
 """Which team has which level on which queue or workflow: give it, take it back, read it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +91,17 @@ def teams_with(thing: Thing, level: Level) -> list[Group]:
     """Return the teams that were given exactly this level."""
     given = _rows(thing).filter(content_object=thing, permission=_permission(thing, level))
     return list(Group.objects.filter(pk__in=given.values("group_id")).order_by("name"))
+
+
+def workers(queues: Iterable[Queue]) -> dict[int, list[str]]:
+    """Return the names of the teams that work each of these queues, in one query."""
+    rows = QueueGroupPermission.objects.filter(
+        content_object__in=queues, permission__codename=f"{Level.WORK}_queue"
+    )
+    found: dict[int, list[str]] = {}
+    for queue, team in rows.order_by("group__name").values_list("content_object", "group__name"):
+        found.setdefault(queue, []).append(team)
+    return found
 
 
 def given(*, queue: int | None = None, workflow: int | None = None) -> tuple[Grant, ...]:

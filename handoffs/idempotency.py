@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 
 from accounts.errors import FieldProblem
-from handoffs import canonical
+from handoffs import canonical, jobs
 from handoffs.errors import BadShape, IdempotencyMismatch, InProgress
 from handoffs.failpoints import failpoint
 from handoffs.states import OPEN_HANDOFF_STATES
@@ -167,7 +167,14 @@ def remember(keyed: Keyed | None, done: Done) -> None:
 
 
 def forget(*, now: datetime, limit: int = 5_000) -> int:
-    """Drop answers that are 30 days old and whose handoff no longer waits; return how many."""
+    """Drop answers that are 30 days old and whose handoff no longer waits; return how many.
+
+    In batches that commit one by one: however much there is, nobody waits for it.
+    """
+    return jobs.drain(lambda: _forget_some(now, limit), full=limit)
+
+
+def _forget_some(now: datetime, limit: int) -> int:
     with connection.cursor() as cursor:
         open_states = [state.value for state in OPEN_HANDOFF_STATES]
         cursor.execute(_FORGET, [now - KEPT_FOR, open_states, limit])

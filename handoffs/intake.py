@@ -18,6 +18,7 @@ from handoffs import (
     compiled,
     ids,
     pause,
+    queries,
     sampling,
     signals,
     waiting,
@@ -183,7 +184,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     if replayed is not None:
         return replayed
     ruled = _rule(door, proposed)
-    proposal = _proposal_facts(proposed, ruled)
+    proposal = _proposal_facts(door, proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = _body(door, ruled, proposal, opening)
     told = Told(status=201 if opening else 200, body=orjson.dumps(body).decode())
@@ -210,7 +211,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
 def dry_run(door: Door, proposed: Proposed) -> Told:
     """Answer as `propose` would and store nothing."""
     ruled = _rule(door, proposed)
-    proposal = _proposal_facts(proposed, ruled)
+    proposal = _proposal_facts(door, proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = {**_body(door, ruled, proposal, opening), "id": None, "dry_run": True}
     if opening is not None:
@@ -289,7 +290,7 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         read = signals.from_json(proposed.signals)
     except signals.SignalsRefused as error:
         raise BadShape(fields=(FieldProblem(f"signals.{error.path}", error.message),)) from None
-    ruling = policy.rule(action, proposed.arguments, read)
+    ruling = policy.rule(_acting(door, policy, action, proposed), read)
     asked = ruling.tier in ASKED_TIERS
     kind = HandoffKind.TAKEOVER if ruling.tier is Tier.HARD_STOP else HandoffKind.APPROVAL
     authority = policy.authority(action.name, kind, ruling.tier) if asked else None
@@ -306,6 +307,20 @@ def _rule(door: Door, proposed: Proposed) -> _Ruled:
         kind=kind,
         blocking=_blocks(ruling.tier, proposed.blocking),
         shares=policy.shares,
+    )
+
+
+def _acting(
+    door: Door, policy: CompiledWorkflow, action: Action, proposed: Proposed
+) -> signals.Action:
+    """Put together what policy may read beside the signals; the run's input only if it does."""
+    reads_input = policy.map is not None and policy.map.reads_input
+    return action.type.with_arguments(
+        proposed.arguments,
+        at=door.now,
+        first_seen=action.is_new,
+        input=queries.run_input(proposed.run) if reads_input else None,
+        brief=proposed.brief,
     )
 
 
@@ -333,7 +348,7 @@ def _refuse_brief(refusal: type[BadShape], problems: Sequence[briefs.Remark]) ->
         raise refusal(fields=tuple(FieldProblem(one.path, one.message) for one in problems))
 
 
-def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
+def _proposal_facts(door: Door, proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
     id, tier = ids.new_proposal(), ruled.ruling.tier
     audit = sampling.draw(settings.SAMPLING_SECRET, id, tier=tier, shares=ruled.shares)
     return pause.ProposalFacts(
@@ -348,6 +363,8 @@ def _proposal_facts(proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
         rules=[_fired(reason) for reason in ruled.ruling.fired],
         map_version=ruled.ruling.version,
         preconditions=proposed.preconditions,
+        ruled_at=door.now,
+        first_seen=ruled.action.is_new,
         audit=audit,
         brief=ruled.brief if audit.drawn else None,
     )

@@ -1,11 +1,12 @@
 """What the outside is told: a row with the change it tells of, sent after the commit."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from handoffs import ids
+from handoffs import ids, jobs
 from handoffs.models import OutboxMessage
 
 # Takes `tell_params(…)`; a statement that does more in one round trip may take it in as a CTE.
@@ -19,6 +20,15 @@ select %(message_id)s || '_' || endpoint.id, endpoint.id, '', %(event)s, %(paylo
 from handoffs_webhookendpoint endpoint
 where endpoint.client_id = %(client_id)s and endpoint.enabled
     and (endpoint.events = '{}' or %(event)s = any(endpoint.events))
+"""
+KEPT_FOR = timedelta(days=30)
+# what is dead stays: somebody may want to send it again
+_FORGET = """
+delete from handoffs_outboxmessage where id in (
+    select id from handoffs_outboxmessage
+    where state = 'delivered' and delivered_at < %s
+    order by delivered_at limit %s for update skip locked
+)
 """
 # Events of these carry `sequence`, the version of what moved: they may arrive in any order.
 _SEQUENCED = ("handoff.", "run.")
@@ -49,3 +59,14 @@ def mail(to: str, event: str, payload: dict[str, Any]) -> None:
     OutboxMessage.objects.create(
         mail_to=to, event=event, payload={"subject": payload["subject"], "text": payload["text"]}
     )
+
+
+def forget(*, now: datetime, limit: int = 5_000) -> int:
+    """Drop what was delivered 30 days ago, batch by batch; return how many."""
+
+    def batch() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, [now - KEPT_FOR, limit])
+            return int(cursor.rowcount)
+
+    return jobs.drain(batch, full=limit)

@@ -32,6 +32,8 @@ class ProposalFacts:
     rules: list[dict[str, Any]]
     map_version: int
     preconditions: list[Any]
+    ruled_at: datetime
+    first_seen: bool
     audit: Draw = NOT_SAMPLED
     # only of what is drawn: the brief of its audit is made of it
     brief: dict[str, Any] | None = None
@@ -105,13 +107,22 @@ class Opening:
 _PROPOSAL = """
 proposal as (
     insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
-        tier, act, rules, map_version, preconditions, outcome, outcome_detail, audit_share,
-        audit_drawn, audit_brief)
+        tier, act, rules, map_version, preconditions, created_at, first_seen, outcome,
+        outcome_detail, audit_share, audit_drawn, audit_brief)
     select %(prop_id)s, source.id, %(action_type)s, %(arguments)s, %(arguments_digest)s,
         %(signals)s::jsonb, %(prop_tier)s, %(act)s, %(rules)s::jsonb, %(map_version)s,
-        %(preconditions)s::jsonb, '', '', %(audit_share)s::numeric, %(audit_drawn)s,
+        %(preconditions)s::jsonb, %(ruled_at)s::timestamptz, %(first_seen)s::boolean, '', '',
+        %(audit_share)s::numeric, %(audit_drawn)s,
         %(audit_brief)s::jsonb
     from source)"""
+
+# of two that come at once both are the first, and one sets it
+_FIRST = """
+first as (
+    update handoffs_actiontype seen set first_proposed_at = %(ruled_at)s::timestamptz
+    from source join handoffs_run run on run.id = source.id
+    where seen.workflow_id = run.workflow_id and seen.name = %(action_type)s
+        and seen.first_proposed_at is null)"""
 
 _CHECKPOINT = """
 checkpoint as (
@@ -190,6 +201,7 @@ _PARTS = {
     "handoff": _HANDOFF,
     "audit": _AUDIT,
     "proposal": _PROPOSAL,
+    "first": _FIRST,
     "checkpoint": _CHECKPOINT,
     "remembered": _REMEMBERED,
 }
@@ -214,6 +226,7 @@ def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool
         "handoff",
         "audit",
         "proposal" if opening.proposal else "",
+        "first" if opening.proposal and opening.proposal.first_seen else "",
         "checkpoint" if opening.checkpoint is not None else "",
         "remembered" if remembered else "",
     )
@@ -233,6 +246,7 @@ def store_proposal(
     statement = _statement(
         "go_on",
         "proposal",
+        "first" if proposal.first_seen else "",
         "audit",
         "checkpoint" if checkpoint is not None else "",
         "remembered" if remembered else "",
@@ -296,6 +310,8 @@ def _proposal_params(proposal: ProposalFacts) -> dict[str, Any]:
         "rules": _json(proposal.rules),
         "map_version": proposal.map_version,
         "preconditions": _json(proposal.preconditions),
+        "ruled_at": proposal.ruled_at,
+        "first_seen": proposal.first_seen,
         "audit_share": None if proposal.audit.share is None else str(proposal.audit.share),
         "audit_drawn": proposal.audit.drawn,
         "audit_brief": None if proposal.brief is None else _json(proposal.brief),

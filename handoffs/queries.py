@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q
 
 from handoffs import authority, calendars
-from handoffs.models import LadderStep, MatrixRow, Queue, RiskTierMap, Workflow
+from handoffs.models import LadderStep, MatrixRow, Queue, RiskTierMap, Run, Workflow
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
 # below this share of the limit nothing slows down
@@ -148,3 +148,9 @@ def published_map(workflow: Workflow) -> RiskTierMap | None:
 def next_map(workflow: Workflow) -> RiskTierMap | None:
     """Return the version that takes over from the one in force, when one is scheduled."""
     return RiskTierMap.objects.filter(workflow=workflow).scheduled().first()
+
+
+def run_input(run_id: str) -> dict[str, Any]:
+    """Return what a run was started with."""
+    found: dict[str, Any] = Run.objects.values_list("input", flat=True).get(pk=run_id)
+    return found

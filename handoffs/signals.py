@@ -141,8 +141,8 @@ class ActionType:
     # JSON Schema of the arguments; empty when nobody said what they look like
     schema: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    def with_arguments(self, arguments: Mapping[str, Any]) -> "Action":
-        return Action(type=self, arguments=arguments)
+    def with_arguments(self, arguments: Mapping[str, Any], **surrounding: Any) -> "Action":
+        return Action(type=self, arguments=arguments, **surrounding)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from handoffs import (
     findings,
     idempotency,
     ladder,
+    outbox,
     resumptions,
 )
 
@@ -35,6 +36,11 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.forget_delivered")
+def forget_delivered(**_: Any) -> None:
+    outbox.forget(now=timezone.now())
 
 
 @shared_task(name="handoffs.forget_old_keys")

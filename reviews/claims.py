@@ -201,7 +201,10 @@ def leave(handoff_id: str, *, visit: int, by: User, now: datetime) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute(_LEAVE, {"handoff": handoff_id, "user": by.id, "visit": visit})
-        return bool(cursor.rowcount == 1)
+        ending = bool(cursor.rowcount == 1)
+    if not ending:
+        _check_known(handoff_id, by)
+    return ending
 
 
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
@@ -219,9 +222,15 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, params)
         ended = bool(cursor.rowcount == 1)
-    if not ended and not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
-        permissions.get(by, handoff_id)
+    if not ended:
+        _check_known(handoff_id, by)
     return ended
+
+
+def _check_known(handoff_id: str, by: User) -> None:
+    """Raise NotFound to whoever neither held this handoff nor may see it."""
+    if not Claim.objects.filter(handoff=handoff_id, reviewer=by).exists():
+        permissions.get(by, handoff_id)
 
 
 def end_stale(now: datetime) -> int:

@@ -66,7 +66,8 @@ class StartForm(forms.Form):
     )
 
     def __init__(self, *args: Any, maps: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["map"].queryset = maps  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

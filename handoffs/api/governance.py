@@ -1,26 +1,29 @@
 """What binds an agent, how full the people are, and proof of what they answered."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import compiled, conditions, policy, queries, sla
+from handoffs import in_force, policy, queries, sla
 from handoffs.api import access, documented, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
-from handoffs.models import ActionType, Answer, LadderStep, MatrixRow
+from handoffs.models import ActionType, Answer, LadderStep, MatrixRow, RiskTierMap
 from handoffs.schemas.governance import (
     ActionTypeOut,
     GovernanceOut,
     LevelOut,
     MapOut,
     MapRuleOut,
+    NextMapOut,
     PressureOut,
+    QueueOut,
     QueuePressureOut,
     ReceiptOut,
     RowOut,
+    SignatureOut,
 )
 
 router = Router(tags=["Governance"])
@@ -63,6 +66,7 @@ def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse
 def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
     """Read the governance matrix that binds a workflow now; the most specific row wins."""
     found = access.workflow(request, workflow)
+    binding = in_force.of(found, timezone.now())
     told = GovernanceOut(
         workflow=found.slug,
         name=found.name,
@@ -70,7 +74,14 @@ def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpRespon
         revision=found.revision,
         review_on=found.review_on.isoformat() if found.review_on else None,
         launched=found.launched_at is not None,
-        rows=[_row(row) for row in queries.rows_in_force(found, timezone.now())],
+        digest=binding.digest,
+        map_version=binding.map.version if binding.map else None,
+        map_digest=binding.map_digest,
+        rows=[_row(row) for row in binding.rows],
+        queues=[
+            QueueOut(slug=queue.slug, name=queue.name, depth_limit=queue.depth_limit)
+            for queue in binding.queues
+        ],
     )
     return telling.versioned(request, told)
 
@@ -120,34 +131,47 @@ def _level(step: LadderStep) -> LevelOut:
     openapi_extra=documented.reads_versions(*_THEIRS),
 )
 def risk_tier_map(request: AgentRequest, workflow: str) -> HttpResponse:
-    """Read the published risk tier map, its rules in words and its digest."""
+    """Read the risk tier map in force: its rules in words, its digest, and what comes next."""
     found = access.workflow(request, workflow)
-    published = queries.published_map(found)
-    risk_map = compiled.get(found.pk).map
-    if published is None or risk_map is None:
-        raise NotFound("This workflow has no published map yet. Ask its owner to publish one.")
+    published, following = queries.published_map(found), queries.next_map(found)
+    if published is None:
+        raise NotFound("This workflow has no map in force yet. Ask its owner to publish one.")
+    risk_map = policy.parse_map(published.body, version=published.version)
     written = policy.map_to_json(risk_map)
     told = MapOut(
         workflow=found.slug,
         version=published.version,
         digest=risk_map.digest,
         published_at=published.published_at,
+        effective_at=published.effective_at,
+        signatures=[SignatureOut(**one) for one in published.signed],
+        next=_next(following) if following else None,
+        time_zone=written.get("time_zone", "UTC"),
+        lists=written.get("lists", {}),
         default=written["default"],
         floors=written["floors"],
         rules=[
-            MapRuleOut(
-                id=rule["id"],
-                tier=rule["tier"],
-                because=rule["because"],
-                when=conditions.in_words(risk_map.rules[place].when),
-                condition=rule["when"],
-                if_missing=rule["if_missing"],
-            )
-            for place, rule in enumerate(written["rules"])
+            _rule(rule, said) for rule, said in zip(risk_map.rules, written["rules"], strict=True)
         ],
         action_types=[_action_type(one) for one in found.action_types.order_by("name")],
     )
     return telling.versioned(request, told)
+
+
+def _next(map: RiskTierMap) -> NextMapOut:
+    assert map.effective_at is not None
+    return NextMapOut(version=map.version, digest=map.digest, effective_at=map.effective_at)
+
+
+def _rule(rule: policy.Rule, written: dict[str, Any]) -> MapRuleOut:
+    return MapRuleOut(
+        id=rule.id,
+        tier=rule.tier.value,
+        because=rule.because,
+        when=policy.in_words(rule.when),
+        condition=written["when"],
+        if_missing=rule.if_missing.value,
+    )
 
 
 def _action_type(action: ActionType) -> ActionTypeOut:

@@ -2,6 +2,7 @@
 
 from handoffs.models.audit import AuditEntry, AuditSeal
 from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
+from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
     LadderStep,
@@ -51,6 +52,7 @@ __all__ = [
     "Handoff",
     "IdempotencyRecord",
     "InformationRequest",
+    "JobPulse",
     "LadderStep",
     "MatrixRow",
     "OutboxMessage",

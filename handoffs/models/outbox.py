@@ -61,7 +61,13 @@ class OutboxMessage(models.Model):
                 fields=["endpoint", "next_attempt_at"],
                 condition=models.Q(state="pending"),
                 name="outbox_due",
-            )
+            ),
+            # read by outbox.forget: what was delivered long ago
+            models.Index(
+                fields=["delivered_at"],
+                condition=models.Q(state="delivered"),
+                name="outbox_delivered",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -104,7 +104,10 @@ class Proposal(models.Model):
     preconditions = models.JSONField(default=list)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default="")
     outcome_detail = models.TextField(blank=True, default="")
+    # the moment it was ruled at, so that a replay rules the same
     created_at = models.DateTimeField(db_default=Now())
+    # null: from before this was known
+    first_seen = models.BooleanField(null=True)
     # null: its tier is not sampled; 0: sampling was off
     audit_share = models.DecimalField(max_digits=6, decimal_places=5, null=True)
     audit_drawn = models.BooleanField(db_default=False)
@@ -126,6 +129,12 @@ class Proposal(models.Model):
                 fields=["id"],
                 condition=models.Q(audit_drawn=True, audit_opened_at__isnull=True),
                 name="proposal_to_audit",
+            ),
+            # read by governance.sampling.panel: how the audits went
+            models.Index(
+                fields=["id"],
+                condition=models.Q(audit_drawn=True),
+                name="proposal_drawn",
             ),
         ]
 

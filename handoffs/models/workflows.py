@@ -81,6 +81,8 @@ class ActionType(models.Model):
     required_context = models.JSONField(
         default=list, blank=True, help_text="Labels of facts that every brief must carry."
     )
+    # set once, with the first proposal; what policy knows as first_seen
+    first_proposed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [

@@ -61,6 +61,14 @@ class RowOut(Out):
     effective_until: datetime | None
 
 
+class QueueOut(Out):
+    """Where handoffs wait; with so many in it, it takes no more."""
+
+    slug: str
+    name: str
+    depth_limit: int
+
+
 class GovernanceOut(Out):
     workflow: str
     name: str
@@ -68,7 +76,11 @@ class GovernanceOut(Out):
     revision: int = Field(description="Moves with every change of what binds you.")
     review_on: str | None
     launched: bool
+    digest: str = Field(description="Of all that binds you: map, rows and queues.")
+    map_version: int | None = Field(description="Null: no map is in force.")
+    map_digest: str | None
     rows: list[RowOut]
+    queues: list[QueueOut]
 
 
 class ActionTypeOut(Out):
@@ -90,11 +102,33 @@ class MapRuleOut(Out):
     if_missing: str = Field(description="What follows when a signal it reads is unknown.")
 
 
+class SignatureOut(Out):
+    """Who signed, by role; names are for the audit log."""
+
+    seat: str = Field(description="product, compliance or engineering")
+    signed_at: datetime
+
+
+class NextMapOut(Out):
+    """A version that is published and takes over at its moment."""
+
+    version: int
+    digest: str
+    effective_at: datetime
+
+
 class MapOut(Out):
     workflow: str
     version: int
     digest: str
     published_at: datetime | None
+    effective_at: datetime | None = Field(description="In force since then.")
+    signatures: list[SignatureOut] = Field(
+        description="Whose signatures this version was published with; empty: none were asked for."
+    )
+    next: NextMapOut | None = Field(description="The version that takes over, if one is scheduled.")
+    time_zone: str = Field(description="In which rules read the time of day.")
+    lists: Any = Field(description="Word lists and watchlists that rules name.")
     default: str = Field(description="The tier when no rule fires and no floor asks for more.")
     floors: Any
     rules: list[MapRuleOut]

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import etag, require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
@@ -19,10 +19,26 @@ from reviews.views.refusals import explained
 @vary_on_headers("HX-Request")
 @explained
 def desk(request: UserRequest) -> HttpResponse:
+    """Show the desk; what a page asks for again is sent only when it has changed."""
+    if not request.htmx:
+        return _desk(request)
+    found: HttpResponse = _when_changed(request)
+    found["Cache-Control"] = "private, no-cache"
+    return found
+
+
+def _stamp(request: UserRequest) -> str:
+    return f'"{reading.stamp(request.user)}"'
+
+
+def _desk(request: UserRequest) -> HttpResponse:
     now = timezone.now()
     page = pages.page(reading.overview(request.user, now), now=now)
     template = "reviews/desk.html" + ("#desk-now" if request.htmx else "")
     return render(request, template, {"page": page, "here": pages.here()})
+
+
+_when_changed = etag(_stamp)(_desk)
 
 
 @require_GET

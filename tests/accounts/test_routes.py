@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 # what answers without key and without sign-in, and why
 OPEN = {
     "healthz": "asked by machines whether this process can serve",
+    "healthz/jobs": "asked by machines whether the clock and its hands are at work",
     "accounts/login/": "the way in",
     "accounts/logout/": "leads to the way in when nobody is signed in",
     "accounts/inactive/": "says why someone does not get in",

@@ -94,6 +94,101 @@ def test_a_map_with_problems_is_refused_with_a_sentence_for_each(
     assert new.state == "draft"
 
 
+def large(**changes: Any) -> dict[str, Any]:
+    rule: dict[str, Any] = factories.map_body()["rules"][0]
+    return rule | {"id": "larger"} | changes
+
+
+def refused(map: RiskTierMap, now: datetime) -> list[str]:
+    with pytest.raises(NotPublishable) as refusal:
+        maps.publish(map, by=SYSTEM, now=now)
+    return sentences(refusal.value)
+
+
+def with_cases(map: RiskTierMap, listed: list[dict[str, Any]], now: datetime) -> RiskTierMap:
+    maps.edit(map, body=map.body, cases=listed, edition=map.edition, by=SYSTEM, now=now)
+    return map
+
+
+def test_a_rule_that_no_case_shows_is_named(shop: factories.Shop, now: datetime) -> None:
+    new = with_cases(draft(shop, now), [], now)
+
+    assert [sentence.split(" fire")[0] for sentence in refused(new, now)] == [
+        "No case makes rule large-refund",
+        "No case makes rule legal-threat",
+    ]
+
+
+def test_a_rule_that_cases_show_from_one_side_only_is_named(
+    shop: factories.Shop, now: datetime
+) -> None:
+    new = draft(shop, now)
+    fires = [case for case in new.cases if "large-refund" in case["rules"]]
+    quiet = [case for case in new.cases if "large-refund" not in case["rules"]]
+
+    (said,) = [one for one in refused(with_cases(new, fires, now), now) if "large-refund" in one]
+    assert said.startswith("No case shows where rule large-refund stops")
+    (said,) = [one for one in refused(with_cases(new, quiet, now), now) if "large-refund" in one]
+    assert said.startswith("No case makes rule large-refund fire")
+
+
+def test_a_failing_case_is_named_with_what_it_expects_and_what_it_gets(
+    shop: factories.Shop, now: datetime
+) -> None:
+    new = draft(shop, now)
+    wrong = {
+        "name": "small refunds are nobody's business",
+        "action_type": "refund_order",
+        "signals": {"values": {"amount": 20}},
+        "tier": "autonomous",
+        "rules": ["large-refund"],
+    }
+
+    assert refused(with_cases(new, [*new.cases, wrong], now), now) == [
+        "“small refunds are nobody's business” fails: it expects autonomous and gets hard "
+        "approval; rule large-refund should fire and does not."
+    ]
+
+
+def test_what_is_no_case_is_refused_with_its_place(shop: factories.Shop, now: datetime) -> None:
+    new = draft(shop, now)
+
+    assert "cases.0" in refused(with_cases(new, [{"name": "nothing"}], now), now)[-1]
+
+
+def test_a_rule_that_can_never_fire_keeps_a_map_from_being_published(
+    shop: factories.Shop, now: datetime
+) -> None:
+    never = {
+        "id": "both",
+        "tier": "hard_stop",
+        "when": {
+            "all": [
+                {"signal": "confidence", "op": ">", "value": 0.9},
+                {"signal": "confidence", "op": "<", "value": 0.1},
+            ]
+        },
+        "because": "It cannot be",
+        "if_missing": "does_not_fire",
+    }
+    new = draft(shop, now, rules=[*factories.map_body()["rules"], never])
+
+    assert [one for one in refused(new, now) if "both" in one and "never fire" in one]
+
+
+def test_a_shadowed_rule_is_a_warning_and_no_hindrance(shop: factories.Shop, now: datetime) -> None:
+    when = {
+        "all": [
+            {"signal": "action_type", "op": "==", "value": "refund_order"},
+            {"signal": "values.amount", "op": ">=", "value": 500},
+        ]
+    }
+    new = draft(shop, now, rules=[*factories.map_body()["rules"], large(when=when)])
+
+    assert [one for one in maps.warnings(new) if "larger" in one]
+    maps.publish(new, by=SYSTEM, now=now)
+
+
 def test_what_is_no_map_is_refused_with_its_place(shop: factories.Shop, now: datetime) -> None:
     new = draft(shop, now, default="sometimes")
 

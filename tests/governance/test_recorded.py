@@ -1,11 +1,13 @@
 """Reading history: every proposal once, in order, page by page, of one workflow and period."""
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Client
 from governance import recorded
@@ -67,7 +69,14 @@ def test_one_goes_on_behind_any_page_and_each_costs_one_query(
         connection,
     ) as queries:
         pages = list(
-            recorded.pages(shop.workflow.pk, types, since=START, until=until, after=made[11].id)
+            recorded.pages(
+                shop.workflow.pk,
+                types,
+                since=START,
+                until=until,
+                after=made[11].id,
+                reads=frozenset(),
+            )
         )
 
     assert [page.last for page in pages] == [made[18].id, made[25].id, made[29].id]
@@ -84,6 +93,35 @@ def test_types_that_are_gone_are_counted_and_passed_over(shop: factories.Shop, b
     gone = sum(sum(page.gone.values()) for page in pages)
     assert gone == sum(one.action_type == "note_order" for one in made)
     assert sum(len(page.recorded) for page in pages) == 30 - gone
+
+
+def test_what_surrounds_an_action_comes_with_it(
+    shop: factories.Shop, bot: Client, bot_key: str
+) -> None:
+    asked = walks.waiting(shop, bot, bot_key)
+    unasked = walks.start_run(shop, bot)
+    small = {k: v for k, v in factories.small_proposal_payload("").items() if k != "run"}
+    walks.propose(bot_key, unasked, **small)
+    walks.propose(bot_key, unasked, **small)
+    now = timezone.now()
+    period = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
+
+    found = list(recorded.proposals(shop.workflow, **period))
+
+    by_type = Counter((one.action.type.name, one.action.first_seen) for one in found)
+    assert by_type == {
+        ("refund_order", True): 1,
+        ("cancel_order", True): 1,
+        ("cancel_order", False): 1,
+    }
+    for one in found:
+        assert one.action.input == factories.run_payload()["input"]
+        is_asked = one.id == asked.proposal_id
+        assert one.action.brief == (factories.brief_payload() if is_asked else None)
+    types = recorded.action_types(shop.workflow)
+    (bare,) = recorded.pages(shop.workflow.pk, types, reads=frozenset(), **period)
+    for one in bare.recorded:
+        assert (one.action.input, one.action.brief) == (None, None)
 
 
 def test_counting_stops_where_it_is_told(shop: factories.Shop, bot: Client) -> None:

@@ -45,6 +45,10 @@ def test_a_good_line_becomes_what_policy_reads() -> None:
     assert (read.id, read.line) == ("case-0", 7)
     assert read.action.type is TYPES[GOOD["proposal"]["action_type"]]
     assert dict(read.action.arguments) == GOOD["proposal"]["arguments"]
+    assert (read.action.input, read.action.brief) == ({"text": "Where is it?"}, None)
+    assert read.action.first_seen is True
+    again = recordings.proposal(json.dumps(GOOD).encode(), 8, TYPES, {read.action.type.name})
+    assert again.action.first_seen is False
 
 
 @pytest.mark.parametrize(

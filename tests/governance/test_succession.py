@@ -11,8 +11,8 @@ from governance import maps
 from governance.errors import InThePast, MapInForce
 from handoffs import compiled, queries
 from handoffs.actors import SYSTEM
-from handoffs.errors import NotADraft
-from handoffs.models import AuditEntry, RiskTierMap, Workflow
+from handoffs.errors import NotADraft, NotGapless
+from handoffs.models import AuditEntry, MatrixRow, RiskTierMap, Workflow
 from tests import factories
 
 HOUR = timedelta(hours=1)
@@ -222,3 +222,44 @@ def test_what_changes_while_it_is_read_is_read_again(
     shop.workflow.refresh_from_db()
     assert len(seen) == 2
     assert found.revision == shop.workflow.revision
+
+
+STOP = {
+    "id": "stop",
+    "tier": "hard_stop",
+    "when": {"signal": "flags", "op": "contains_any", "value": ["fraud"]},
+    "because": "It looks like fraud",
+}
+
+
+def test_a_scheduled_map_needs_the_matrix_of_its_own_time(
+    shop: factories.Shop, now: datetime
+) -> None:
+    MatrixRow.objects.filter(pk=shop.row.pk).update(kind="approval")
+
+    with pytest.raises(NotGapless) as refused:
+        publish(shop, now + HOUR, rules=[STOP])
+    assert any("hard stop" in field.message for field in refused.value.fields)
+
+    factories.MatrixRowFactory(
+        workflow=shop.workflow,
+        kind="takeover",
+        role=shop.leads,
+        queue=shop.leads_queue,
+        fallback="fail",
+        effective_from=now + HOUR,
+    )
+    publish(shop, now + HOUR, rules=[STOP])
+
+
+def test_a_row_may_end_once_no_map_needs_it(shop: factories.Shop, now: datetime) -> None:
+    free = {"low": {"irreversible": "autonomous"}}
+    free["high"] = {"reversible": "autonomous", "irreversible": "autonomous"}
+    row = MatrixRow.objects.filter(pk=shop.row.pk)
+    publish(shop, now + HOUR, rules=[], floors=free)
+
+    row.update(effective_until=now + 2 * HOUR)
+    assert maps.standing_gaps(shop.workflow) == []
+
+    row.update(effective_until=now + HOUR / 2)
+    assert maps.standing_gaps(shop.workflow)

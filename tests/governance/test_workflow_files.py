@@ -9,12 +9,13 @@ import pytest
 import yaml
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from governance import marked_yaml, workflow_files, workflow_schema
+from governance import maps, marked_yaml, workflow_files, workflow_schema
 from governance.workflow_schema import BadFile
 from handoffs import queries
 from handoffs.actors import SYSTEM
@@ -467,3 +468,145 @@ class TestTheCommand:
 )
 def test_the_demos_files_hold(file: Path) -> None:
     workflow_schema.read(file.read_text())
+
+
+SIGNED = FILE.replace("matrix:", "sign_offs: [compliance, product]\nmatrix:")
+SIGNED_STRICTER = STRICTER.replace("matrix:", "sign_offs: [compliance, product]\nmatrix:")
+
+
+class TestSignatures:
+    """A file whose workflow asks for signatures changes everything but the map."""
+
+    def test_the_first_map_was_signed_where_the_file_lives(self, db: None) -> None:
+        loaded = load(SIGNED, launch=True)
+
+        assert loaded.draft is None
+        assert loaded.workflow.maps.in_force().get().signed == []
+        assert b"where the file lives" in bytes(AuditEntry.objects.get(action="map.published").body)
+
+    def test_the_next_one_stays_a_draft_and_says_who_must_sign(self, db: None) -> None:
+        load(SIGNED)
+
+        loaded = load(SIGNED_STRICTER)
+
+        assert loaded.draft is not None
+        assert (loaded.draft.version, loaded.draft.state) == (2, "draft")
+        assert loaded.awaited == (
+            "Product has not signed yet.",
+            "Compliance has not signed yet.",
+        )
+        assert loaded.workflow.maps.in_force().get().version == 1
+
+    def test_the_same_file_again_makes_no_second_draft(self, db: None) -> None:
+        load(SIGNED)
+        first = load(SIGNED_STRICTER).draft
+
+        assert load(SIGNED_STRICTER).draft == first
+
+    def test_a_file_cannot_drop_the_signatures_and_change_the_map_at_once(self, db: None) -> None:
+        load(SIGNED)
+
+        loaded = load(STRICTER)
+
+        assert loaded.draft is not None
+        assert loaded.workflow.maps.in_force().get().version == 1
+
+    def test_a_change_of_cases_alone_is_a_new_version(self, db: None) -> None:
+        load()
+
+        workflow = load(FILE.replace("name: one more", "name: twenty-one")).workflow
+
+        assert workflow.maps.in_force().get().version == 2
+
+    def test_the_command_says_what_is_awaited(self, db: None, tmp_path: Path) -> None:
+        load(SIGNED)
+        (tmp_path / "loans.yaml").write_text(SIGNED_STRICTER)
+        told = StringIO()
+
+        call_command("workflow", "import", str(tmp_path / "loans.yaml"), stdout=told)
+
+        assert "version 2 is a draft until it is signed" in told.getvalue()
+        assert "  Compliance has not signed yet." in told.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("broken", "by", "marked", "reason"),
+    [
+        ("tier: notify}", "tier: loud}", "not more", "belongs here"),
+        ("name: one more", "name: not more", "name: not more, action", "two cases"),
+        ("amount: 21", "amount: 19", "name: one more", "should fire and does not"),
+        ("  - {name: not more", "  # {name: not more", "id: large-fee", "stops"),
+        (
+            "action_type: waive_fee\n",
+            "action_type: waive\n",
+            "name: one more",
+            "not an action type",
+        ),
+        ("matrix:", "sign_offs: [ceo]\nmatrix:", "sign_offs", "belongs here"),
+        ("tier: notify}", "tier: notify, mood: good}", "not more", "not known"),
+    ],
+)
+def test_broken_cases_are_refused_with_line_and_reason_and_change_nothing(
+    db: None, broken: str, by: str, marked: str, reason: str
+) -> None:
+    load()
+    before = workflow_files.export(Workflow.objects.get())
+    text = FILE.replace(broken, by)
+
+    found = problems(text)
+
+    assert any(line == line_of(text, marked) and reason in said for line, said in found), found
+    with pytest.raises(BadFile):
+        load(text)
+    assert workflow_files.export(Workflow.objects.get()) == before
+
+
+_TIERS = st.sampled_from(["soft_review", "hard_approval", "hard_stop"])
+_RULES = st.lists(
+    st.builds(
+        lambda signal, op, value, tier, missing: {
+            "tier": tier,
+            "when": {"signal": signal, "op": op, "value": value},
+            "because": "It is so",
+            "if_missing": missing,
+        },
+        st.sampled_from(["values.amount", "arguments.amount", "confidence"]),
+        st.sampled_from(["<", ">", ">=", "<="]),
+        st.floats(0.1, 0.9).map(lambda value: round(value, 3)),
+        _TIERS,
+        st.sampled_from(["fires", "does_not_fire"]),
+    ),
+    max_size=3,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=_RULES, asked=st.booleans())
+def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
+    db: None, rules: list[dict[str, Any]], asked: bool
+) -> None:
+    with transaction.atomic():
+        load(SIGNED if asked else FILE)
+        data = yaml.safe_load(FILE)
+        data["review_on"] = "2027-02-01"
+        data["map"] = data["map"] | {
+            "rules": [{"id": f"r{n}", **rule} for n, rule in enumerate(rules)],
+        }
+        workflow = Workflow.objects.get(slug="library-loans")
+        drafted = factories.draft_map(workflow, **data["map"])
+        if maps.content_problems(drafted):
+            transaction.set_rollback(True)
+            assume(False)
+        Workflow.objects.update(sign_offs=[])
+        workflow.refresh_from_db()
+        drafted.workflow.refresh_from_db()
+        maps.publish(drafted, by=SYSTEM, now=timezone.now())
+
+        text = workflow_files.export(workflow)
+        again = load(text)
+
+        assert (again.before, again.after, again.draft) == (text, text, None)
+        elsewhere = text.replace("workflow: library-loans", "workflow: elsewhere")
+        assert workflow_files.export(load(elsewhere).workflow) == elsewhere
+        transaction.set_rollback(True)

@@ -1,16 +1,18 @@
 """Handoffs over HTTP: escalate, read, wait, inform, withdraw; and the resumption after them."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
 from django.utils import timezone
 
+from governance import maps
 from handoffs import actors, answers, receipts
+from handoffs.actors import SYSTEM
 from handoffs.answers import Said
-from handoffs.models import Handoff, MatrixRow, Resumption
+from handoffs.models import Handoff, MatrixRow, Resumption, Workflow
 from handoffs.states import HandoffKind, Verb
 from tests import factories
 
@@ -297,3 +299,24 @@ def test_after_a_stale_approval_only_the_new_answer_is_carried(agent, waiting):
 
     assert [(one["verb"], one["round"]) for one in second["answers"]] == [("reject", 2)]
     assert second["id"] != first["id"]
+
+
+def test_the_map_says_who_signed_by_seat_and_what_comes_next(agent, shop, mia, signers):
+    Workflow.objects.update(sign_offs=["product", "compliance"])
+    shop.workflow.refresh_from_db()
+    now = timezone.now()
+    for begins in (None, now + timedelta(hours=1)):
+        drafted = factories.draft_map(shop.workflow, author=mia, default="notify")
+        for seat in ("product", "compliance"):
+            maps.sign(drafted, seat=seat, edition=1, user=signers[seat], by=SYSTEM, now=now)
+        maps.publish(drafted, by=SYSTEM, now=now, effective_at=begins)
+
+    told = agent.get("/maps/retail-support")
+
+    read = told.json()
+    assert (read["version"], read["next"]["version"]) == (2, 3)
+    assert datetime.fromisoformat(read["next"]["effective_at"]) == now + timedelta(hours=1)
+    assert [one["seat"] for one in read["signatures"]] == ["product", "compliance"]
+    assert {frozenset(one) for one in read["signatures"]} == {frozenset({"seat", "signed_at"})}
+    text = told.content.decode()
+    assert not any(user.email in text or user.name in text for user in signers.values())

@@ -16,6 +16,7 @@ from handoffs import (
     findings,
     idempotency,
     ladder,
+    outbox,
     resumptions,
     tasks,
 )
@@ -30,6 +31,7 @@ TASKS = {
     "handoffs.end_stale_leases": (resumptions, "end_expired"),
     "handoffs.fire_overdue": (ladder, "fire_overdue"),
     "handoffs.forget_old_keys": (idempotency, "forget"),
+    "handoffs.forget_delivered": (outbox, "forget"),
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
@@ -73,7 +75,7 @@ def test_a_minute_of_the_clock_moves_everything_on(
     """An overdue handoff, a lease that ran out, unsealed entries, unsent mail, an old key."""
     overdue = walks.waiting(shop, bot, bot_key)
     past = timezone.now() - timedelta(seconds=1)
-    Handoff.objects.filter(id=overdue.id).update(deadline_at=past)
+    Handoff.objects.filter(id=overdue.id).update(deadline_at=past, ladder=[])
     leased = walks.waiting(shop, bot, bot_key)
     walks.say(leased)
     assert (lease := walks.lease(shop, bot))

@@ -153,3 +153,57 @@ def test_what_changes_something_takes_no_get(desk: Browser, held: Handoff, name:
     args = [] if name == "take" else [held.id]
 
     assert desk.get(reverse(f"reviews:{name}", args=args)).status_code == 405
+
+
+def test_what_did_not_change_is_not_sent_again(
+    desk: Browser, shop: Shop, bot: Client, ann: User
+) -> None:
+    put(shop, bot)
+    first = desk.get(DESK, headers={"HX-Request": "true"})
+
+    with CaptureQueriesContext(connection) as asked:
+        again = desk.get(
+            DESK, headers={"HX-Request": "true", "If-None-Match": first.headers["ETag"]}
+        )
+
+    assert again.status_code == 304 and again.content == b""
+    ours = [query["sql"] for query in asked if "django_session" not in query["sql"]]
+    assert len([sql for sql in ours if 'accounts_user" WHERE' not in sql]) == 1, ours
+
+
+@pytest.mark.parametrize("change", ["one more", "one taken", "taken and given back", "renamed"])
+def test_what_changed_is_sent(
+    desk: Browser, shop: Shop, bot: Client, ann: User, change: str
+) -> None:
+    handoff = put(shop, bot)
+    first = desk.get(DESK, headers={"HX-Request": "true"})
+
+    match change:
+        case "one more":
+            put(shop, bot)
+        case "one taken":
+            claims.pick(handoff.id, by=ann, now=timezone.now())
+        case "taken and given back":
+            claims.pick(handoff.id, by=ann, now=timezone.now())
+            claims.give_back(handoff.id, by=ann, now=timezone.now())
+        case "renamed":
+            Queue.objects.update(name="Returns")
+    again = desk.get(DESK, headers={"HX-Request": "true", "If-None-Match": first.headers["ETag"]})
+
+    assert again.status_code == 200
+
+
+def test_a_whole_page_is_always_sent(desk: Browser, shop: Shop) -> None:
+    polled = desk.get(DESK, headers={"HX-Request": "true"})
+
+    assert desk.get(DESK, headers={"If-None-Match": polled.headers["ETag"]}).status_code == 200
+
+
+def test_one_persons_desk_is_not_anothers(desk: Browser, shop: Shop, ben: User) -> None:
+    polled = desk.get(DESK, headers={"HX-Request": "true"})
+    other = Browser()
+    other.force_login(ben)
+
+    again = other.get(DESK, headers={"HX-Request": "true", "If-None-Match": polled.headers["ETag"]})
+
+    assert again.status_code == 200

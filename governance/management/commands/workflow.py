@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from governance import workflow_files, workflow_schema
+from governance import starters, workflow_files, workflow_schema
 from governance.workflow_schema import BadFile
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
@@ -29,10 +29,15 @@ class Command(BaseCommand):
         load.add_argument("--launch", action="store_true", help="and open it to proposals")
         load.add_argument("--dry-run", action="store_true", help="show the changes, change nothing")
         verbs.add_parser("validate", help="say what is wrong with a file").add_argument("file")
+        begin = verbs.add_parser("starters", help="list the maps to start from, or print one")
+        begin.add_argument("name", nargs="?")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         if verb == "export":
             self.export(options["slug"], options["output"])
+            return
+        if verb == "starters":
+            self.starters(options["name"])
             return
         try:
             if verb == "import":
@@ -84,6 +89,16 @@ class Command(BaseCommand):
         )
         for sentence in loaded.awaited:
             self.stdout.write(f"  {sentence}")
+
+    def starters(self, name: str | None) -> None:
+        if name is None:
+            for one in starters.names():
+                self.stdout.write(f"{one:16}{starters.load(one).says}")
+        elif name in starters.names():
+            self.stdout.write(starters.text(name), ending="")
+        else:
+            known = ", ".join(starters.names())
+            raise CommandError(f"There is no starter map {name}. There are: {known}.")
 
     def validate(self, file: str) -> None:
         found = workflow_schema.read(_text(file))

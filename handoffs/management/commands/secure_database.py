@@ -20,7 +20,12 @@ LIMITS = {
     "statement_timeout": "15s",
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "30s",
+    # many short statements in one transaction keep a snapshot as one long statement does
+    "transaction_timeout": "60s",
 }
+# what a migration may well take longer than
+NOT_FOR_OWNERS = ("statement_timeout", "transaction_timeout")
+TRANSACTION_TIMEOUT_SINCE = 170_000
 
 
 class Command(BaseCommand):
@@ -140,7 +145,12 @@ def limit(runtime: Mapping[str, Any]) -> None:
             "where oid = 'django_migrations'::regclass"
         ).fetchone()
         for name, value in LIMITS.items():
-            if name == "statement_timeout" and owns and owns[0]:
+            if name in NOT_FOR_OWNERS and owns and owns[0]:
+                continue
+            if (
+                name == "transaction_timeout"
+                and connection.info.server_version < TRANSACTION_TIMEOUT_SINCE
+            ):
                 continue
             connection.execute(
                 sql.SQL("alter role {} in database {} set {} = {}").format(

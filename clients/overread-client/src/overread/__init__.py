@@ -1,5 +1,6 @@
 """Ask a person before an agent acts, and go on with exactly what was approved."""
 
+from overread import webhooks
 from overread.backoff import Backoff
 from overread.canonical import digest
 from overread.client import AsyncClient, Client
@@ -41,6 +42,7 @@ from overread.errors import (
     UnexpectedAnswer,
     Unreachable,
     UnsupportedMediaType,
+    WebhookInvalid,
     Withdrawn,
 )
 from overread.gates import Gated, gate
@@ -132,10 +134,12 @@ __all__ = [
     "UnsupportedMediaType",
     "Verb",
     "Withdrawn",
+    "WebhookInvalid",
     "Work",
     "digest",
     "gate",
     "permission",
     "running",
     "verify_receipt",
+    "webhooks",
 ]

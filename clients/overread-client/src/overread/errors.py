@@ -228,6 +228,10 @@ class ArgumentsMismatch(OverreadError):
         self.about_to_run = about_to_run
 
 
+class WebhookInvalid(OverreadError):
+    """A webhook is not from where it says, or not as it was sent. Answer 400 and do nothing."""
+
+
 class ReceiptInvalid(OverreadError):
     """The receipt does not prove this answer."""
 

@@ -1,0 +1,27 @@
+"""What the clock does how often, and from when on it is late."""
+
+EVERY = {
+    "handoffs.seal_audit": 1,
+    "handoffs.deliver_outbox": 2,
+    "handoffs.end_stale_leases": 5,
+    "handoffs.fire_overdue": 5,
+    "handoffs.open_audits": 15,
+    "handoffs.detect_anomalies": 20,
+    "handoffs.open_findings": 15,
+    "handoffs.forget_old_keys": 600,
+    "handoffs.forget_delivered": 600,
+    "reviews.end_stale_claims": 5,
+    "governance.work_on_backtests": 1,
+    "governance.remind_of_reviews": 3600,
+}
+# when all of these are late, it is not the jobs that are to blame
+OFTEN = {name for name, seconds in EVERY.items() if seconds <= 60}
+BEAT = "beat"
+BEAT_SECONDS = 5
+# a worker that starts anew, or a job that takes its full minute, is no alarm yet
+GRACE = 90
+
+
+def allowed(name: str) -> int:
+    """Return for how many seconds a job may be silent."""
+    return GRACE + 2 * EVERY.get(name, BEAT_SECONDS)

@@ -1,0 +1,1 @@
+"""What the pages of governance show: plain values, ready for a template."""

@@ -1,0 +1,63 @@
+"""The words on screen for what a row of the matrix holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handoffs.authority import Row, say
+from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from reviews.pages.times import span
+
+FALLBACKS: Mapping[Fallback | None, str] = {
+    Fallback.REJECT: "the agent is told no",
+    Fallback.APPROVE: "it is approved",
+    Fallback.FAIL: "the run ends with an error",
+    Fallback.HOLD: "it stays where it is, and the owner is told",
+    None: "nobody said what happens",
+}
+BY_EMAIL: Mapping[ByEmail, str] = {
+    ByEmail.YES: "may be answered from an e-mail",
+    ByEmail.SIGN_IN: "from an e-mail only after signing in",
+    ByEmail.NO: "not from an e-mail",
+}
+TIERS: Mapping[Tier, str] = {
+    Tier.AUTONOMOUS: "The agent acts; it is logged.",
+    Tier.NOTIFY: "The agent acts, and people are told.",
+    Tier.SOFT_REVIEW: "The agent acts tentatively: confirmed in time, or rolled back.",
+    Tier.HARD_APPROVAL: "The agent waits for a person's answer.",
+    Tier.HARD_STOP: "The agent stops, and a person takes the task.",
+}
+_REASON = {"on_reject": "a reason when rejecting", "always": "a reason for every answer"}
+
+
+def covers(row: Row) -> str:
+    """Say what a row is for: "refund_order, hard approval", or "everything"."""
+    named = [row.action_type, row.kind and say(row.kind), row.tier and say(row.tier)]
+    return ", ".join(one for one in named if one) or "everything"
+
+
+def situation(action_type: str | None, kind: HandoffKind, tier: Tier | None) -> str:
+    if action_type is None:
+        return f"{say(kind).capitalize()}, asked for by the agent"
+    return f"{action_type} at {say(tier or '')}"
+
+
+def safeguards(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what has to be so before a decision counts."""
+    said = [
+        f"at least {span(spec['minimum_seconds'])} of reading"
+        if spec.get("minimum_seconds")
+        else "",
+        _REASON.get(spec.get("reason", ""), ""),
+        "marked evidence opened" if spec.get("evidence") == "must_open" else "",
+        "the AI's advice held back" if spec.get("withhold_recommendation") else "",
+        "a challenge" if spec.get("challenge") else "",
+    ]
+    return tuple(one for one in said if one)
+
+
+def gathered(row: Row) -> tuple[str, ...]:
+    """Say when a row lets handoffs wait for company, or become urgent."""
+    said = [f"urgent {span(row.urgent_seconds)} before"] if row.urgent_seconds else []
+    if row.batch_seconds:
+        said.append(f"gathered for {span(row.batch_seconds)}")
+    return tuple(said)
