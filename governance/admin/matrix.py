@@ -15,7 +15,7 @@ from handoffs.models import MatrixRow
 PAGES = (
     ("of/<int:pk>/", "rows", matrix_pages.rows),
     ("of/<int:pk>/add/", "add_to", matrix_pages.add),
-    ("of/<int:pk>/history/", "history", matrix_pages.history),
+    ("of/<int:pk>/history/", "history_of", matrix_pages.history),
     ("changes/<int:pk>/", "decide", matrix_pages.decide),
     ("<int:pk>/change/", "change", matrix_pages.change),
 )

@@ -258,7 +258,7 @@ def _show(
     here = {"name": "Governance matrix", "url": _url("rows", workflow.pk), "note": ""}
     urls = {
         "rows": _url("rows", workflow.pk),
-        "history": _url("history", workflow.pk),
+        "history": _url("history_of", workflow.pk),
         "add": _url("add_to", workflow.pk),
         "workflow": reverse("admin:handoffs_workflow_change", args=[workflow.pk]),
     }
