@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from governance import matrix_schema
 from handoffs import argument_schema, strict_json
 from handoffs.argument_schema import SchemaRefused
 from handoffs.models import ActionType
