@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "--map",
             nargs="+",
             type=Path,
-            help="workflow files, each for the file its workflow is named after; or a starter or map",
+            help="workflow files, each for the file that bears its name; or a starter, or a map",
         )
         parser.add_argument("--json", action="store_true", help="print everything, as JSON")
 
