@@ -43,6 +43,7 @@ class CaseLine:
     tier_name: str
     rules: tuple[str, ...]
     url: str
+    accept_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,7 @@ def _line(map: RiskTierMap, number: int, result: Result) -> CaseLine:
         tier_name=case.tier.value,
         rules=case.rules,
         url=map_door.url("case", map.pk, number),
+        accept_url=map_door.url("case_accept", map.pk, number),
     )
 
 
@@ -199,6 +201,17 @@ def remove(request: UserRequest, pk: int, number: int) -> HttpResponse:
     map = map_door.find_draft(request, pk)
     kept = [one for at, one in enumerate(map.cases) if at != number]
     return _saved(request, map, kept, "The case is gone from the draft.")
+
+
+@require_POST
+def accept(request: UserRequest, pk: int, number: int) -> HttpResponse:
+    """Let one case expect what the map says now, where somebody has looked and finds it right."""
+    map = map_door.find_draft(request, pk)
+    if number >= len(map.cases):
+        raise Http404
+    said = _ruled(map, CaseForm(case=map.cases[number]))
+    kept = [{**one, **said} if at == number else one for at, one in enumerate(map.cases)]
+    return _saved(request, map, kept, f"“{map.cases[number].get('name')}” expects this now.")
 
 
 @require_POST

@@ -72,6 +72,11 @@ def to_json(form: RuleForm) -> dict[str, Any]:
     }
 
 
+def to_try(form: RuleForm) -> RuleForm:
+    """Fill in what only a saved rule needs, so that its condition can be tried already."""
+    return replace(form, because=form.because or "not said yet", id=form.was or "a-rule-to-try")
+
+
 def name_from(because: str) -> str:
     """Make a rule's short name of its reason: `Refund of 200.00 or more` → refund-of-200-00."""
     words = _NOT_IN_A_NAME.sub("-", because.lower()).strip("-").split("-")

@@ -69,7 +69,7 @@ def rule(request: UserRequest, pk: int, name: str = NEW) -> HttpResponse:
         return _save(request, map, form, words)
     if request.htmx:
         return _builder(request, map, form, words)
-    _, body = map_rule_form.checked(form, map.body)
+    _, body = map_rule_form.checked(map_rule_form.to_try(form), map.body)
     return _show(request, map, form, words, body=body)
 
 
@@ -95,7 +95,7 @@ def would(request: UserRequest, pk: int, name: str = NEW) -> HttpResponse:
     """Try the rule as it is typed; nothing is saved."""
     map = map_door.find_draft(request, pk)
     form = map_rule_form.of_post(request.POST, vocabulary(map), was=name or None)
-    _, body = map_rule_form.checked(form, map.body)
+    _, body = map_rule_form.checked(map_rule_form.to_try(form), map.body)
     page = map_would.would(map, body, may_look=request.user.can(Can.READ_AUDIT))
     return map_door.show_part(request, "_would", {"would": page})
 

@@ -40,6 +40,7 @@ OF_MAP = (
     ("cases/suggest/", "case_suggest", map_cases.suggest),
     ("cases/add/", "case_add", map_cases.case_page),
     ("cases/<int:number>/", "case", map_cases.case_page),
+    ("cases/<int:number>/accept/", "case_accept", map_cases.accept),
     ("cases/<int:number>/remove/", "case_remove", map_cases.remove),
     ("signing/", "signing", map_signing.signing),
     ("sign/", "sign", map_signing.sign),

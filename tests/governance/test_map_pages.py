@@ -525,6 +525,21 @@ class TestCases:
         sent = forms(response)[address(draft, "cases/add/")]
         assert (sent["tier"], sent["rules"]) == (["hard_approval"], ["large-refund"])
 
+    def test_a_failing_case_is_let_expect_what_the_map_does(
+        self, mia: User, draft: RiskTierMap
+    ) -> None:
+        browser = browser_of(mia)
+        self.add(browser, draft, tier="autonomous", rules=[])
+
+        page = browser.get(address(draft, "cases/"))
+        send(browser, page, address(draft, "cases/0/accept/"))
+
+        draft.refresh_from_db()
+        assert (draft.cases[0]["tier"], draft.cases[0]["rules"]) == (
+            "hard_approval",
+            ["large-refund"],
+        )
+
     def test_a_case_is_removed(self, mia: User, draft: RiskTierMap) -> None:
         browser = browser_of(mia)
         self.add(browser, draft)

@@ -1,4 +1,4 @@
-// Rules are dragged into another order; the buttons beside them do the same from the keyboard.
+// The editor of maps: what is typed outlives a swap, and rules can be dragged into another order.
 
 document.documentElement.classList.add("scripted");
 
@@ -38,5 +38,29 @@ if (list) {
     if (order() === before) return;
     form.elements.order.value = order();
     form.requestSubmit();
+  });
+}
+
+// What was typed between a question to the server and its answer is put into the new fields.
+const builder = document.getElementById("builder");
+if (builder) {
+  const fields = () => new Map([...builder.querySelectorAll("[name]")].map((f) => [f.name, f.value]));
+  let asked = new Map();
+  let typed = [];
+
+  builder.addEventListener("htmx:beforeRequest", () => (asked = fields()));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target !== builder) return;
+    typed = [...builder.querySelectorAll("input:not([type]), input[inputmode], textarea")].filter(
+      (field) => asked.get(field.name) !== field.value,
+    );
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== builder) return;
+    for (const field of typed) {
+      const now = document.getElementById(field.id);
+      if (now && now.tagName === field.tagName) now.value = field.value;
+    }
+    typed = [];
   });
 }
