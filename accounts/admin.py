@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from accounts import clients, keys, people
+from accounts import clients, keys, mails, people
 from accounts.forms import ClientForm, KeyForm, PersonForm
 from accounts.http import UserRequest
 from accounts.models import ApiKey, Client, User
@@ -57,7 +57,7 @@ class PersonAdmin(RoleAdmin):
                 now=now,
             )
             obj.pk = invited.pk
-            self._show_link(request, invited)
+            self._send_link(request, invited)
             return
         if {"name", "email"} & set(form.changed_data):
             people.describe(obj, email=given["email"], name=given["name"], by=request.user, now=now)
@@ -66,13 +66,23 @@ class PersonAdmin(RoleAdmin):
         if "teams" in form.changed_data:
             people.put_in_teams(obj, teams=given["teams"], by=request.user, now=now)
 
-    def _show_link(self, request: HttpRequest, user: User) -> None:
+    def _send_link(self, request: HttpRequest, user: User) -> None:
+        """Mail the link once everything is stored; show it too, for mail that does not arrive."""
         link = settings.PUBLIC_URL + people.first_sign_in_path(user)
-        messages.info(
-            request,
-            f"Send {user.name} this link to choose a password. It works once, for three days: "
-            f"{link}",
-        )
+
+        def send() -> None:
+            if mails.invite(user, link=link):
+                said = f"Mailed to {user.email}. If it does not arrive, send {user.name} this link"
+                messages.info(request, f"{said}; it works once, for three days: {link}")
+                return
+            messages.warning(
+                request,
+                f"No mail could be sent to {user.email}; the invitation stands. Send {user.name} "
+                f"this link to choose a password. It works once, for three days: {link} "
+                "See that OVERREAD_EMAIL_URL names a mail server that answers.",
+            )
+
+        transaction.on_commit(send)
 
     @admin.action(description="Deactivate: end every session", permissions=["change"])
     def deactivate(self, request: UserRequest, chosen: QuerySet[User]) -> None:
@@ -84,10 +94,10 @@ class PersonAdmin(RoleAdmin):
         for user in chosen:
             people.let_back(user, by=request.user, now=timezone.now())
 
-    @admin.action(description="Make a new link to choose a password", permissions=["change"])
+    @admin.action(description="Mail a new link to choose a password", permissions=["change"])
     def link_again(self, request: UserRequest, chosen: QuerySet[User]) -> None:
         for user in chosen.filter(is_active=True):
-            self._show_link(request, user)
+            self._send_link(request, user)
 
 
 @admin.register(Group)

@@ -1,4 +1,5 @@
-"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [backtest]`.
+"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [backtest]
+[policy]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -13,7 +14,7 @@ import django
 
 django.setup()
 
-from bench import backtest, intake, snapshot, take_next, wake  # noqa: E402
+from bench import backtest, intake, policy, snapshot, take_next, wake  # noqa: E402
 
 ALL = {
     "intake": intake,
@@ -21,6 +22,7 @@ ALL = {
     "snapshot": snapshot,
     "wake": wake,
     "backtest": backtest,
+    "policy": policy,
 }
 
 

@@ -130,6 +130,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "accounts.adapter.InvitedPeopleOnly"
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 # how many proxies of yours write X-Forwarded-For: rate limits count the address before them
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("OVERREAD_TRUSTED_PROXIES", 0)
@@ -182,6 +183,9 @@ WEBHOOKS_MAY_GO_INWARD = env.flag("OVERREAD_WEBHOOKS_MAY_GO_INWARD")
 # smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; without it mail is printed
 MAIL_SERVER = env.address("OVERREAD_EMAIL_URL", ("smtp", "smtp+tls", "smtps"))
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# a folder to put mails into instead, one file for each; ./run has one
+if EMAIL_FILE_PATH := env.text("OVERREAD_EMAIL_FOLDER", ""):
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 if MAIL_SERVER:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = MAIL_SERVER.host

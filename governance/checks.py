@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from governance import maps, reminders
+from governance import maps, reminders, sampling
 from handoffs.models import Workflow
 
 
@@ -60,6 +60,14 @@ def _workflows(today: date) -> list[CheckMessage]:
                 id="overread.E001",
             )
             for sentence in maps.standing_gaps(workflow)
+        ]
+        found += [
+            Warning(
+                f"{workflow.slug}: {sentence}",
+                hint="Add a row of that kind to the matrix; nothing is lost until then.",
+                id="overread.W006",
+            )
+            for sentence in sampling.gaps(workflow)
         ]
         found += _stewardship(workflow, today)
         found += [

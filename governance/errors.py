@@ -124,3 +124,9 @@ class FileTooLarge(DomainError):
     """The file is larger than what is taken. Nothing was kept. Send a smaller part of it."""
 
     code, status, title = "file_too_large", 413, "File too large"
+
+
+class ShareRefused(DomainError):
+    """This is no share to audit by. Nothing was saved. Set 0.5 % to 100 %, or say why none."""
+
+    code, status, title = "audit_share_refused", 422, "No share to audit by"

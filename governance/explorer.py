@@ -19,7 +19,10 @@ from handoffs.states import ESCALATION_KINDS, HandoffKind, Tier
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A proposal that nobody sent; `at` is when it would come."""
+    """A proposal that nobody sent; `at` is when it would come.
+
+    `first_seen` None: as it is, by what has been proposed until now.
+    """
 
     action_type: str
     at: datetime
@@ -88,15 +91,14 @@ def policy_at(
 def what_happens(ruling: CompiledWorkflow, case: Case) -> Outcome:
     """Rule on the case and follow it up its ladder. Raises SignalsRefused for odd signals."""
     action = ruling.actions[case.action_type]
-    assert ruling.map is not None
-    facts = replace(
-        action.type.with_arguments(case.arguments),
+    facts = action.type.with_arguments(
+        case.arguments,
         at=case.at,
-        first_seen=case.first_seen,
+        first_seen=action.is_new if case.first_seen is None else case.first_seen,
         input=case.input,
         brief=case.brief,
     )
-    said = policy.evaluate(ruling.map, facts, signals.from_json(case.signals))
+    said = ruling.rule(facts, signals.from_json(case.signals))
     kind = KIND_OF.get(said.tier)
     if kind is None:
         return Outcome(ruling=said, asked=None, uncovered=False)

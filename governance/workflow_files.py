@@ -17,6 +17,7 @@ from governance import (
     matrix,
     matrix_rows,
     matrix_schema,
+    sampling,
     signoffs,
     workflow_schema,
 )
@@ -86,6 +87,7 @@ def load(
             _load_queue(slug, queue, by=by, now=now)
         _load_action_types(workflow, file)
         matrix.bring(workflow, file.matrix, by=by, why=_WHY, now=now)
+        sampling.load(workflow, file.sampling, file.detector, by=by, now=now)
         left = _load_map(workflow, file, signed=signed, by=by, now=now)
         after = export(workflow)
         if after != before:
@@ -137,6 +139,9 @@ def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
                 "impact": action.impact,
                 "reversibility": action.reversibility,
                 "latency_tolerance": action.latency_tolerance,
+                "roll_back_seconds": matrix_schema.seconds(action.roll_back_within)
+                if action.roll_back_within
+                else None,
                 "arguments_schema": action.arguments,
                 "required_context": action.required_context,
             },
@@ -208,6 +213,7 @@ def document(workflow: Workflow) -> dict[str, Any]:
         **_said("cases", published.cases if published else []),
         **_said("sign_offs", workflow.sign_offs),
         "matrix": [matrix_schema.written(row) for row in rows],
+        **sampling.document(workflow),
     }
 
 
@@ -247,6 +253,10 @@ def _action(action: ActionType) -> dict[str, Any]:
         "impact": action.impact,
         "reversibility": action.reversibility,
         "latency_tolerance": action.latency_tolerance,
+        **_said(
+            "roll_back_within",
+            action.roll_back_seconds and matrix_schema.duration(action.roll_back_seconds),
+        ),
         **_said("required_context", action.required_context),
         "arguments": action.arguments_schema,
     }

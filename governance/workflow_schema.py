@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from governance import case, examination, marked_yaml, matrix_schema
+from governance import case, examination, marked_yaml, matrix_schema, sampling_schema
 from governance.marked_yaml import Path
 from governance.matrix_schema import Part, QueueIn, RowIn
+from governance.sampling_schema import DetectorIn, SamplingIn
 from handoffs import argument_schema, gaps, policy
 from handoffs.argument_schema import SchemaRefused
 from handoffs.signals import ActionType
@@ -41,6 +42,7 @@ class ActionTypeIn(Part):
     impact: Literal["low", "high"]
     reversibility: Literal["reversible", "irreversible"]
     latency_tolerance: Literal["minutes", "hours", "days"] = "hours"
+    roll_back_within: str | None = None
     required_context: list[str] = []
     arguments: dict[str, Any]
 
@@ -59,6 +61,8 @@ class WorkflowIn(Part):
     cases: list[dict[str, Any]] = []
     sign_offs: list[Literal["product", "compliance", "engineering"]] = []
     matrix: list[RowIn]
+    sampling: SamplingIn | None = None
+    detector: DetectorIn | None = None
 
 
 def read(text: str) -> WorkflowIn:
@@ -148,6 +152,8 @@ def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
         for name in names:
             if not re.fullmatch(_SLUG, name) or len(name) > 60:
                 yield (where, name), f"{name}: small letters and digits, joined by - or _."
+    yield from sampling_schema.problems(file.sampling)
+    yield from sampling_schema.roll_back_problems(file.action_types)
     used = {name for row in file.matrix for name in row.queues}
     for name, queue in file.queues.items():
         for path, sentence in matrix_schema.queue_problems(queue):

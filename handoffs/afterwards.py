@@ -39,8 +39,9 @@ def ask(
     """
     run = proposal.run
     policy = compiled.get(run.workflow_id)
-    authority = policy.authority(proposal.action_type, kind, Tier(proposal.tier))
-    if authority is None or _is_full(authority):
+    row = policy.authority(proposal.action_type, kind, Tier(proposal.tier))
+    authority = next((one for one in (row, row and row.overflow) if one and _has_room(one)), None)
+    if authority is None:
         return None
     action = policy.actions.get(proposal.action_type)
     opening = pause.Opening(
@@ -64,10 +65,10 @@ def ask(
     return opening.id
 
 
-def _is_full(authority: Authority) -> bool:
+def _has_room(authority: Authority) -> bool:
     depths = QueueDepth.objects.filter(queue=authority.queue_id)
     waiting = depths.aggregate(waiting=Sum("waiting"))["waiting"] or 0
-    return bool(waiting >= authority.depth_limit)
+    return bool(waiting < authority.depth_limit)
 
 
 def _question(proposal: Proposal, action: Action | None) -> str:

@@ -25,6 +25,8 @@ CATEGORY_MINIMUM = 100
 # hours of the same time of day, seven days with an hour before and after
 HOURS_MINIMUM = 21
 RATE_MINIMUM = 20
+# and busier than the busiest of these hours by so much
+RATE_REACH = 1.5
 REPEATS_MINIMUM = 50
 _VALUE_LENGTH = 40
 
@@ -51,9 +53,9 @@ class Thresholds:
 
 
 THRESHOLDS: Mapping[Sensitivity, Thresholds] = {
-    Sensitivity.LOW: Thresholds(deviations=9.0, reach=4.0, unseen=0.002, repeats=12),
-    Sensitivity.NORMAL: Thresholds(deviations=6.0, reach=3.0, unseen=0.004, repeats=6),
-    Sensitivity.HIGH: Thresholds(deviations=4.5, reach=2.25, unseen=0.01, repeats=4),
+    Sensitivity.LOW: Thresholds(deviations=7.0, reach=3.0, unseen=0.002, repeats=12),
+    Sensitivity.NORMAL: Thresholds(deviations=5.0, reach=2.25, unseen=0.004, repeats=6),
+    Sensitivity.HIGH: Thresholds(deviations=4.0, reach=1.75, unseen=0.01, repeats=4),
 }
 
 
@@ -137,7 +139,7 @@ def _rate(history: History, seen: Seen, limits: Thresholds) -> Iterator[Figure]:
     # even the steadiest arrivals scatter like this
     spread = max(spread, max(middle, 1.0) ** 0.5)
     score = (count - middle) / spread
-    if score >= limits.deviations and count >= limits.reach / 2 * max(usual):
+    if score >= limits.deviations and count >= RATE_REACH * max(usual):
         since = datetime.fromtimestamp(seen.hour * 3600, UTC)
         yield Figure(
             f"rate:{seen.action_type}",

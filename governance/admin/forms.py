@@ -30,6 +30,12 @@ class ActionTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         help_text="Labels of facts that every brief must carry, one a line.",
     )
+    roll_back_within = forms.CharField(
+        required=False,
+        widget=forms.TextInput(attrs={"size": 6}),
+        help_text="How long after it was proposed the agent can undo it, such as 24h. Empty: "
+        "afterwards nobody is offered to roll it back.",
+    )
 
     class Meta:
         model = ActionType
@@ -41,6 +47,8 @@ class ActionTypeForm(forms.ModelForm):  # type: ignore[type-arg]
             schema = self.instance.arguments_schema
             self.initial["arguments_schema"] = json.dumps(schema, indent=2, ensure_ascii=False)
             self.initial["required_context"] = "\n".join(self.instance.required_context)
+            kept = self.instance.roll_back_seconds
+            self.initial["roll_back_within"] = matrix_schema.duration(kept) if kept else ""
 
     def clean_arguments_schema(self) -> Any:
         try:
@@ -54,7 +62,20 @@ class ActionTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         lines = self.cleaned_data["required_context"].splitlines()
         return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
+    def clean_roll_back_within(self) -> int | None:
+        said = self.cleaned_data["roll_back_within"].replace(" ", "")
+        try:
+            seconds = matrix_schema.seconds(said) if said else None
+        except ValueError:
+            seconds = 0
+        if seconds == 0:
+            raise forms.ValidationError("A time such as 30m, 4h or 2d belongs here.")
+        if seconds and self.cleaned_data.get("reversibility") != "reversible":
+            raise forms.ValidationError("What cannot be undone has no time to be rolled back in.")
+        return seconds
+
     def save(self, commit: bool = True) -> Any:
+        self.instance.roll_back_seconds = self.cleaned_data["roll_back_within"]
         self.instance.arguments_schema = self.cleaned_data["arguments_schema"]
         self.instance.required_context = self.cleaned_data["required_context"]
         return super().save(commit)

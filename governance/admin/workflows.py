@@ -46,7 +46,7 @@ class ActionTypeInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-ar
     ordering = ("name",)
     fields = (
         ("name", "title"),
-        ("impact", "reversibility", "latency_tolerance"),
+        ("impact", "reversibility", "latency_tolerance", "roll_back_within"),
         "arguments_schema",
         "required_context",
     )

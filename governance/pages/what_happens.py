@@ -28,6 +28,14 @@ _ACTS: Mapping[Act, str] = {
 }
 
 
+_AROUND: Mapping[str, Any] = {
+    "text": {"type": "string", "title": "Request (input.text)", "maxLength": 10_000},
+    "ask": {"type": "string", "title": "Ask of the brief", "maxLength": 1_000},
+    "summary": {"type": "string", "title": "Summary of the brief", "maxLength": 1_000},
+    "draft": {"type": "string", "title": "Draft", "maxLength": 10_000},
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     value: str
@@ -95,6 +103,7 @@ def schema(action: ActionType) -> dict[str, Any]:
             "first_seen": {"type": "string", "title": "First of its kind", "enum": [YES, NO]},
             "arguments": {**action.arguments_schema, "title": "Arguments"},
             "signals": {"type": "object", "title": "Signals", "properties": _signals()},
+            "around": {"type": "object", "title": "What comes with it", "properties": _AROUND},
         },
         "required": ["arguments"],
     }
@@ -143,12 +152,16 @@ def case(action: str, read: Mapping[str, Any], *, now: datetime) -> Case:
     if values:
         told["values"] = dict(values)
     first = {YES: True, NO: False}.get(str(read.get("first_seen")))
+    around = dict(read.get("around") or {})
+    text = around.pop("text", None)
     return Case(
         action_type=action,
         at=_moment(read.get("at"), now),
         arguments=read.get("arguments") or {},
         signals={name: value for name, value in told.items() if value not in (None, "", [])},
         first_seen=first,
+        input={"text": text} if text else None,
+        brief=around or None,
     )
 
 

@@ -130,6 +130,12 @@ class Proposal(models.Model):
                 condition=models.Q(audit_drawn=True, audit_opened_at__isnull=True),
                 name="proposal_to_audit",
             ),
+            # read by governance.sampling.panel: how the audits went
+            models.Index(
+                fields=["id"],
+                condition=models.Q(audit_drawn=True),
+                name="proposal_drawn",
+            ),
         ]
 
     def __str__(self) -> str:

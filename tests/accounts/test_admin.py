@@ -64,8 +64,8 @@ def test_nothing_of_other_apps_is_in_the_admin(mia: User) -> None:
         assert other not in page
 
 
-def test_a_manager_invites_and_gets_the_link_to_send(mia: User, refund_approvers: Group) -> None:
-    response = browser_of(mia).post(
+def test_a_manager_invites(mia: User, refund_approvers: Group) -> None:
+    browser_of(mia).post(
         "/admin/accounts/user/add/",
         {
             "name": "Zoe",
@@ -80,9 +80,6 @@ def test_a_manager_invites_and_gets_the_link_to_send(mia: User, refund_approvers
     assert zoe.roles == ["reviewer"]
     assert list(zoe.groups.all()) == [refund_approvers]
     assert not zoe.has_usable_password()
-    link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+/)", response.content.decode())
-    assert link
-    assert Browser().get(link[1], follow=True).status_code == 200
 
 
 def test_inviting_twice_shows_why_not_over_what_was_typed(mia: User, ann: User) -> None:

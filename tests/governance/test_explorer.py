@@ -9,13 +9,14 @@ from django.contrib.auth.models import Group
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Client, User
 from governance import explorer
 from governance.explorer import Case
-from handoffs.models import Handoff, LadderStep, MatrixRow, Proposal, Queue, RiskTierMap
+from handoffs import intake
+from handoffs.models import Handoff, LadderStep, MatrixRow, Proposal, Queue, RiskTierMap, Run
 from handoffs.states import Fallback, HandoffKind, Tier
 from tests import factories, walks
 from tests.factories import Shop
@@ -73,6 +74,11 @@ def _replace_map(shop: Shop, body: dict[str, Any]) -> None:
     )
 
 
+@pytest.fixture
+def waiting(richer: Shop, bot: Client) -> Run:
+    return walks.start_run(richer, bot)
+
+
 def ask(shop: Shop, action: str, arguments: Any, signals: Any, **more: Any) -> explorer.Outcome:
     at = more.pop("at", timezone.now())
     ruling = explorer.policy_at(shop.workflow, at=at, **more)
@@ -116,6 +122,7 @@ def test_what_would_happen_is_what_happens(
         assert stop.due == stop.begins + timedelta(seconds=level["seconds"])
 
 
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(
     amount=st.floats(0, 1000, allow_nan=False),
     flags=st.lists(st.sampled_from(["legal_threat", "fraud", "gift"]), max_size=2),
@@ -123,19 +130,62 @@ def test_what_would_happen_is_what_happens(
     action=st.sampled_from(["refund_order", "cancel_order"]),
 )
 def test_the_tier_is_the_one_that_a_dry_run_would_give(
-    richer: Shop, amount: float, flags: list[str], confidence: float | None, action: str
+    richer: Shop,
+    waiting: Run,
+    bot_key: str,
+    amount: float,
+    flags: list[str],
+    confidence: float | None,
+    action: str,
 ) -> None:
-    from handoffs import compiled, signals
-
     arguments = REFUND | {"amount": amount} if action == "refund_order" else {"order_id": "1"}
     sent: dict[str, Any] = {"flags": flags, "values": {"amount": amount}}
     if confidence is not None:
         sent["confidence"] = confidence
-    policy = compiled.get(richer.workflow.pk)
+    proposed = walks.proposed(waiting, action_type=action, arguments=arguments, signals=sent)
 
-    ruled = policy.rule(policy.actions[action], arguments, signals.from_json(sent))
+    told = json.loads(intake.dry_run(walks.look(bot_key, waiting), proposed).body)
 
-    assert ask(richer, action, arguments, sent).ruling == ruled
+    asked = ask(richer, action, arguments, sent)
+    assert asked.ruling.tier == told["tier"]
+    assert [one.because for one in asked.ruling.fired] == [one["because"] for one in told["rules"]]
+    queue = asked.asked.authority.queue_slug if asked.asked else None
+    assert queue == (told["handoff"]["queue"] if told["handoff"] else None)
+
+
+FACTS = {
+    "timed": {"not": {"missing": "time.hour"}},
+    "new": {"signal": "first_seen", "op": "==", "value": True},
+    "lawyer": {"signal": "input.text", "op": "contains_any", "value": ["tablet"]},
+    "asked": {"signal": "brief.ask", "op": "contains_any", "value": ["refund"]},
+}
+
+
+def test_what_surrounds_a_proposal_is_read_as_intake_reads_it(
+    shop: Shop, bot: Client, bot_key: str
+) -> None:
+    rules = [
+        {"id": id, "tier": "hard_approval", "when": when, "because": id, "if_missing": "fires"}
+        for id, when in FACTS.items()
+    ]
+    _replace_map(shop, {"default": "autonomous", "rules": rules})
+    run = walks.start_run(shop, bot)
+    proposed = walks.proposed(run)
+
+    told = json.loads(intake.dry_run(walks.look(bot_key, run), proposed).body)
+
+    at = timezone.now()
+    case = Case(
+        action_type=proposed.action_type,
+        at=at,
+        arguments=proposed.arguments,
+        signals=proposed.signals,
+        input=run.input,
+        brief=proposed.brief,
+    )
+    asked = explorer.what_happens(explorer.policy_at(shop.workflow, at=at), case)
+    assert {"timed", "new", "lawyer", "asked"} <= {one["id"] for one in told["rules"]}
+    assert [one.because for one in asked.ruling.fired] == [one["because"] for one in told["rules"]]
 
 
 def test_the_winning_row_says_what_it_beat_and_why(richer: Shop) -> None:

@@ -12,6 +12,9 @@ from governance import maps, recorded
 from handoffs import policy
 from handoffs.actors import SYSTEM
 from handoffs.models import ActionType, Proposal, RiskTierMap, Workflow
+from handoffs.signals import ActionType as ActionTypeFacts
+from handoffs.signals import Signals
+from handoffs.states import Impact, Reversibility
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +147,17 @@ def test_recorded_proposal_is_ruled_the_same_again(agent, run, ruled_by, shop):
     assert len(stored) == 2
     for id, ruling in again.items():
         assert [one.id for one in ruling.fired] == [one["id"] for one in stored[id]]
+
+
+@pytest.mark.parametrize("size", [20, 300])
+def test_rules_cost_no_query(size, django_assert_num_queries):
+    words = {"signal": "input.text", "op": "contains_any", "list": "legal-words"}
+    many = [rule(f"rule-{number}", words) for number in range(size)]
+    risk_map = policy.parse_map({"default": "autonomous", "lists": KEYWORDS, "rules": many})
+    type = ActionTypeFacts(name="a", impact=Impact.LOW, reversibility=Reversibility.REVERSIBLE)
+    action = type.with_arguments({}, at=timezone.now(), input={"text": "a lawyer"})
+
+    with django_assert_num_queries(0):
+        ruling = policy.evaluate(risk_map, action, Signals())
+
+    assert len(ruling.fired) == size

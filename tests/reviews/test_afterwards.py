@@ -64,6 +64,7 @@ def test_the_answers_are_fine_wrong_and_while_it_can_be_roll_back(kind, undoable
 
 
 def test_the_page_says_why_what_was_done_and_until_when_it_can_be_undone(desk, audit):
+    Handoff.objects.filter(id=audit.id).update(ladder=[])
     shown = page(desk, audit)
 
     assert "Was this right? Cancel order #W5744371" in shown
@@ -151,7 +152,8 @@ def test_the_one_who_asked_for_the_task_hears_nothing_of_audits(client, audit):
 
 
 def test_an_audit_nobody_answered_says_so(desk, audit):
-    Handoff.objects.filter(id=audit.id).update(deadline_at=timezone.now() - timedelta(minutes=1))
+    overdue = timezone.now() - timedelta(minutes=1)
+    Handoff.objects.filter(id=audit.id).update(deadline_at=overdue, ladder=[])
     ladder.fire_overdue(now=timezone.now())
 
     shown = page(desk, audit)
