@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -40,6 +41,8 @@ class MapPage:
     is_signed: bool = False
     may_retire: bool = False
     may_start: bool = False
+    may_review: bool = False
+    review_on: str = ""
     would: map_would.Would = field(default_factory=map_would.Would)
     urls: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +67,8 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         "unreadable": unreadable,
         "may_retire": head.standing not in ("in force", "retired")
         and may_edit(request, map.workflow),
+        "may_review": head.standing != "retired" and may_edit(request, map.workflow),
+        "review_on": map.review_on.isoformat() if map.review_on else "",
         "may_start": not is_draft and may_edit(request, map.workflow),
         "urls": _urls(map),
     }
@@ -71,6 +76,9 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         return MapPage(**common)  # type: ignore[arg-type]
     types = maps.action_types(map.workflow)
     problems = maps.content_problems(map) if is_draft else []
+    if not map.cases:
+        # said once, at the cases, rather than at every rule
+        problems = [one for one in problems if not one.startswith("No case makes rule ")]
     at, whole = map_pages.findings(risk_map, types if is_draft else (), problems)
     line, tone = cases_line(map, risk_map, types)
     floors = map_pages.floors(risk_map)
@@ -131,7 +139,18 @@ def cases_line(map: RiskTierMap, risk_map: RiskMap, types: Sequence[ActionType])
 
 
 def _urls(map: RiskTierMap) -> dict[str, str]:
-    names = ("frame", "json", "cases", "signing", "order", "rule_add", "list_add", "retire")
+    names = (
+        "frame",
+        "json",
+        "cases",
+        "signing",
+        "order",
+        "rule_add",
+        "list_add",
+        "retire",
+        "review",
+    )
     return {name: map_door.url(name, map.pk) for name in names} | {
-        "start": map_door.url("start", map.workflow_id)
+        "start": map_door.url("start", map.workflow_id),
+        "backtest": f"{reverse('admin:governance_backtest_add')}?map={map.pk}",
     }

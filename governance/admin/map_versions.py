@@ -117,8 +117,8 @@ def changes(request: UserRequest, pk: int) -> HttpResponse:
     workflow, now = map_door.find_workflow(request, pk), timezone.now()
     found = list(workflow.maps.select_related("author").order_by("-version")[:SHOWN])
     old, new = (
-        _chosen(found, request.GET.get("from", "")),
-        _chosen(found, request.GET.get("to", "")),
+        _chosen(found, request.GET.get("from", ""), -1),
+        _chosen(found, request.GET.get("to", ""), 0),
     )
     if old is None or new is None:
         raise Http404
@@ -138,7 +138,9 @@ def changes(request: UserRequest, pk: int) -> HttpResponse:
     return map_door.show(request, "changes", page)
 
 
-def _chosen(found: list[RiskTierMap], version: str) -> RiskTierMap | None:
+def _chosen(found: list[RiskTierMap], version: str, otherwise: int) -> RiskTierMap | None:
+    if not version and found:
+        return found[otherwise]
     return next((one for one in found if str(one.version) == version), None)
 
 

@@ -724,6 +724,20 @@ class TestSigning:
         assert browser_of(signer("product")).post(address(draft, "publish/")).status_code == 403
         assert browser_of(signer("product")).post(address(draft, "retire/")).status_code == 403
 
+    @pytest.mark.parametrize(
+        ("typed", "kept"), [("2030-01-31", "2030-01-31"), ("", "None"), ("31st", "None")]
+    )
+    def test_a_review_date_is_set_by_who_manages(
+        self, mia: User, draft: RiskTierMap, typed: str, kept: str
+    ) -> None:
+        browser, page = browser_of(mia), address(draft)
+
+        send(browser, browser.get(page), address(draft, "review/"), review_on=typed)
+
+        draft.refresh_from_db()
+        assert str(draft.review_on) == kept
+        assert browser_of(signer("product")).post(address(draft, "review/")).status_code == 403
+
     def test_a_draft_is_discarded(self, mia: User, draft: RiskTierMap) -> None:
         browser = browser_of(mia)
 
