@@ -1,5 +1,5 @@
 """What managers change: workflows, their risk tier maps and the governance matrix."""
 
-from governance.admin import backtests, maps, sampling, workflows
+from governance.admin import backtests, maps, matrix, sampling, workflows
 
-__all__ = ["backtests", "maps", "sampling", "workflows"]
+__all__ = ["backtests", "maps", "matrix", "sampling", "workflows"]

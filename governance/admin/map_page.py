@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -152,5 +151,4 @@ def _urls(map: RiskTierMap) -> dict[str, str]:
     )
     return {name: map_door.url(name, map.pk) for name in names} | {
         "start": map_door.url("start", map.workflow_id),
-        "backtest": f"{reverse('admin:governance_backtest_add')}?map={map.pk}",
     }

@@ -1,25 +1,23 @@
-"""Workflows with their action types and their governance matrix on one page."""
+"""Workflows with their action types on one page; their maps and matrix have their own."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db import IntegrityError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.errors import DomainError
 from accounts.http import UserRequest
 from accounts.roles import Can, Role
 from accounts.site import ByRole
-from governance import maps, workflow_files
-from governance.admin.forms import ActionTypeForm, RowForm, RowFormSet
+from governance import maps, matrix, workflow_files
+from governance.admin.forms import ActionTypeForm
+from handoffs import queries
 from handoffs.admin.base import Audited, actor, may_edit
 from handoffs.admin.levels import WithLevels
-from handoffs.models import ActionType, MatrixRow, Workflow
+from handoffs.models import ActionType, Workflow
 
 NOTHING = "Nothing."
 
@@ -52,26 +50,6 @@ class ActionTypeInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-ar
     )
 
 
-class RowInline(OfWorkflow, admin.StackedInline):  # type: ignore[type-arg]
-    model = MatrixRow
-    form = RowForm
-    formset = RowFormSet
-    extra = 0
-    verbose_name = "row of the governance matrix"
-    verbose_name_plural = "governance matrix: the most specific row wins"
-    fields = (
-        ("action_type", "kind", "tier"),
-        ("role", "queue", "deadline"),
-        "fallback",
-        ("minimum_seconds", "reason", "evidence", "withhold_recommendation"),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MatrixRow]:
-        related = ("action_type", "role", "queue")
-        rows = super().get_queryset(request).select_related(*related)
-        return rows.order_by("action_type__name", "kind", "tier")
-
-
 @admin.register(Workflow)
 class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
     noun = "workflow"
@@ -80,7 +58,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
     list_select_related = ("owner",)
     search_fields = ("name", "slug")
     ordering = ("name",)
-    inlines = (ActionTypeInline, RowInline)
+    inlines = (ActionTypeInline,)
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ("owner",)
     actions = None
@@ -97,7 +75,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
         whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs", "four_eyes"]
         if obj is None:
             return [(None, {"fields": whole})]
-        launch = ["launched_at", "map_in_force", "missing", "unattended"]
+        launch = ["launched_at", "map_in_force", "rows", "missing", "unattended"]
         return [(None, {"fields": whole}), ("Launch", {"fields": launch})]
 
     def get_inlines(self, request: HttpRequest, obj: Workflow | None) -> Any:
@@ -107,7 +85,7 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
     def get_readonly_fields(self, request: HttpRequest, obj: Workflow | None = None) -> list[str]:
         if obj is None:
             return []
-        shown = ["slug", "launched_at", "map_in_force", "missing", "unattended"]
+        shown = ["slug", "launched_at", "map_in_force", "rows", "missing", "unattended"]
         user: Any = request.user
         return shown if Role.MANAGER in user.roles else [*shown, "owner"]
 
@@ -120,6 +98,15 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
         start = reverse("admin:handoffs_risktiermap_add") + f"?workflow={workflow.pk}"
         said = f"version {published.version}" if published else "none"
         return format_html('{} · <a href="{}">start the next version</a>', said, start)
+
+    @admin.display(description="governance matrix")
+    def rows(self, workflow: Workflow) -> SafeString:
+        count = len(queries.rows_in_force(workflow, timezone.now()))
+        waiting = matrix.waiting(workflow).count()
+        page = reverse("admin:handoffs_matrixrow_rows", args=[workflow.pk])
+        said = f"{count} {'row' if count == 1 else 'rows'}"
+        said += f", {waiting} waiting for a second person" if waiting else ""
+        return format_html('{} · <a href="{}">who decides what, by when</a>', said, page)
 
     @admin.display(description="missing before launch")
     def missing(self, workflow: Workflow) -> SafeString | str:
@@ -137,15 +124,6 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
             workflow and workflow.launched_at is None and may_edit(request, workflow)
         )
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        try:
-            super().save_formset(request, form, formset, change)
-        except IntegrityError as error:
-            raise DomainError(
-                "Two rows changed places, which cannot be saved in one go. Nothing was saved. "
-                "Delete one, save, and add it anew."
-            ) from error
 
     def save_related(self, request: UserRequest, form: Any, formsets: Any, change: bool) -> None:  # type: ignore[override]
         """Save the parts, then launch if asked; a launched workflow is never left with gaps."""

@@ -2,40 +2,98 @@
 
 from collections.abc import Callable
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from governance import matrix, matrix_rows
+from handoffs.actors import SYSTEM
 from handoffs.models import MatrixRow, Queue
 from tests import factories
 
 Open = Callable[..., Page]
 
 
-def test_a_manager_adds_a_row_to_the_matrix(open_as: Open, mia: User, shop: factories.Shop) -> None:
-    page = open_as(mia, f"/admin/handoffs/workflow/{shop.workflow.pk}/change/")
+def test_a_manager_gives_a_tier_a_row_with_a_ladder(
+    open_as: Open, mia: User, shop: factories.Shop
+) -> None:
+    page = open_as(mia, f"/admin/handoffs/matrixrow/of/{shop.workflow.pk}/add/")
 
-    page.get_by_text("Add another Row of the governance matrix").click()
-    page.select_option("#id_rows-1-tier", "hard_stop")
-    page.select_option("#id_rows-1-role", label="refund approvers leads")
-    page.select_option("#id_rows-1-queue", label="Refunds, leads")
-    page.fill("#id_rows-1-deadline", "30m")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.select_option("#id_tier", "hard_stop")
+    page.select_option("#id_role", label="refund approvers leads")
+    page.select_option("#id_queue", label="Refunds, leads")
+    page.fill("#id_deadline", "30m")
+    page.get_by_role("button", name="One more level").click()
+    expect(page.locator("#id_deadline")).to_have_value("30m")
+    page.select_option("#id_steps-0-role", label="refund approvers")
+    page.select_option("#id_steps-0-queue", label="Refunds")
+    page.fill("#id_why", "A hard stop is for the leads")
+    page.get_by_role("button", name="Put in force").click()
 
-    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    expect(page.get_by_text("Kept. It holds from the next handoff on.")).to_be_visible()
+    expect(
+        page.get_by_text("Refund approvers leads in refunds-leads within 30 min")
+    ).to_be_visible()
     row = MatrixRow.objects.get(tier="hard_stop")
     assert (row.role, row.queue, row.deadline_seconds) == (shop.leads, shop.leads_queue, 1800)
+    assert row.steps.get().role == shop.team
+
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("A hard stop is for the leads")).to_be_visible()
 
 
 def test_a_refusal_is_read_where_the_work_is(
     open_as: Open, mia: User, shop: factories.Shop
 ) -> None:
-    page = open_as(mia, f"/admin/handoffs/workflow/{shop.workflow.pk}/change/")
+    page = open_as(mia, f"/admin/handoffs/matrixrow/{shop.row.pk}/change/")
 
-    page.select_option("#id_rows-0-tier", "hard_stop")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.select_option("#id_tier", "hard_stop")
+    page.fill("#id_why", "Only for hard stops")
+    page.get_by_role("button", name="Put in force").click()
 
     expect(page.get_by_text("Nobody has authority over refund_order").first).to_be_visible()
-    expect(page.locator("#id_rows-0-tier")).to_have_value("hard_stop")
+    expect(page.locator("#id_tier")).to_have_value("hard_stop")
+    expect(page.locator("#id_why")).to_have_value("Only for hard stops")
+
+
+@pytest.mark.parametrize("place", ["rows", "row", "history"])
+def test_the_pages_of_the_matrix_are_for_everyone(
+    open_as: Open, mia: User, olga: User, shop: factories.Shop, place: str
+) -> None:
+    matrix.propose(
+        shop.workflow,
+        row=None,
+        after=matrix_rows.facts(shop.row).model_copy(update={"kind": "takeover"}),
+        why="Takeovers have a row of their own",
+        by=SYSTEM,
+        user=mia,
+        now=timezone.now(),
+    )
+    shop.workflow.four_eyes = True
+    shop.workflow.save(update_fields=["four_eyes"])
+    matrix.propose(
+        shop.workflow,
+        row=shop.row,
+        after=matrix_rows.facts(shop.row).model_copy(update={"deadline": "2h"}),
+        why="Answers take too long",
+        by=SYSTEM,
+        user=olga,
+        now=timezone.now(),
+    )
+    of = f"/admin/handoffs/matrixrow/of/{shop.workflow.pk}/"
+    paths = {
+        "rows": of,
+        "row": f"/admin/handoffs/matrixrow/{shop.row.pk}/change/",
+        "history": f"{of}history/",
+    }
+
+    page = open_as(mia, paths[place], width=360)
+
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_short_name_of_a_queue_is_made_of_its_name(
