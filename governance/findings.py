@@ -205,11 +205,21 @@ def _truth_sentences(
             "then nobody can judge now.",
         ]
     return [
-        f"Of {wrongs:,} actions known to be wrong, {passed} would pass without anybody being "
-        f"asked; of what goes out unasked, {goes_out} would be wrong.",
+        _passing(wrongs, passed, goes_out),
         f"The truth is known of {known:,} proposals; intervals take them as independent, and "
         "several of one run are less telling than as many of different runs.",
     ]
+
+
+def _passing(wrongs: int, passed: Share, goes_out: Share) -> str:
+    if not wrongs:
+        return "None of the actions whose truth is known was wrong, so none could pass."
+    said = (
+        f"Of {wrongs:,} actions known to be wrong, {passed} would pass without anybody being asked"
+    )
+    if not goes_out.of:
+        return f"{said}; nothing would go out unasked."
+    return f"{said}; of what goes out unasked, {goes_out} would be wrong."
 
 
 def _remarks(counted: Tally, asked: Asked) -> list[str]:

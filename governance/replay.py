@@ -61,13 +61,13 @@ def send(
     *,
     workflow: str,
     rate: float | None,
+    tally: Tally,
     progress: Callable[[Tally], None],
-) -> Tally:
-    """Send each record once, at most `rate` a second, and return the counts.
+) -> None:
+    """Send each record once, at most `rate` a second, and count in `tally` what came of it.
 
     A record's key is its Idempotency-Key: replaying the same file again asks nobody twice.
     """
-    tally = Tally()
     started = time.monotonic()
     for record in records:
         if rate:
@@ -75,7 +75,6 @@ def send(
         _send_one(http, record, workflow, tally)
         tally.sent += 1
         progress(tally)
-    return tally
 
 
 def _send_one(http: httpx.Client, record: dict[str, Any], workflow: str, tally: Tally) -> None:

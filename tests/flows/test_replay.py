@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from handoffs.models import Handoff, Proposal, RiskTierMap, Workflow
 from tests import factories
@@ -73,3 +73,18 @@ def test_a_missing_workflow_is_made_at_the_cautious_end(
     assert set(Proposal.objects.values_list("tier", flat=True)) == {"hard_approval"}
     assert Handoff.objects.filter(state="waiting").count() == 2
     assert "Made unknown-shop" in told
+
+
+@pytest.mark.django_db
+def test_a_server_that_does_not_answer_is_named_and_nothing_is_lost(
+    shop: factories.Shop, tmp_path: Path
+) -> None:
+    file = tmp_path / "lines.jsonl"
+    line = {"key": "a", "run": {"external_id": "1"}, "proposal": {"action_type": "refund"}}
+    file.write_text(json.dumps(line))
+    nobody = "http://127.0.0.1:9"
+
+    with pytest.raises(CommandError, match=f"{nobody} stopped answering after 0 of 1 lines"):
+        call_command(
+            "replay", str(file), "--workflow", shop.workflow.slug, "--url", nobody, "--key", "k"
+        )

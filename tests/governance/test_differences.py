@@ -91,3 +91,23 @@ def test_first_version_is_told_whole() -> None:
     kinds = [one.kind for one in differences.between(None, policy.parse_map(BODY))]
 
     assert kinds == [Kind.DEFAULT, *[Kind.FLOOR] * 4, Kind.ADDED, Kind.ADDED]
+
+
+def test_lists_and_time_zone_are_told() -> None:
+    words = {"words": {"kind": "keywords", "entries": ["sue", "lawyer"]}}
+    fewer = {"words": {"kind": "keywords", "entries": ["sue", "court"]}}
+    turned = {"words": {"kind": "keywords", "entries": ["lawyer", "sue"]}}
+
+    def between(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+        before, after = (policy.parse_map({**BODY, "lists": one}) for one in (old, new))
+        return [one.sentence for one in differences.between(before, after)]
+
+    assert said(time_zone="Europe/Berlin") == [
+        "Hours and days are those of Europe/Berlin; before, of UTC."
+    ]
+    assert between({}, words) == ["The list words is new, keywords: “sue”, “lawyer”."]
+    assert between(words, {}) == ["The list words is gone."]
+    assert between(words, fewer) == ["The list words gains “court” and loses “lawyer”."]
+    assert between(words, turned) == [
+        "The list words stands in another order, which changes no ruling."
+    ]

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,3 +195,129 @@ def test_one_comparison_alone_can_fire(if_missing: IfMissing, when: dict[str, An
     kinds = [one.sentence for one in lint.findings(risk_map, TYPES)]
 
     assert all("no action type" in sentence for sentence in kinds)
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "number", "minimum": 0, "maximum": 500},
+        "note": {"type": "string"},
+        "currency": {"type": "string", "enum": ["EUR", "USD"]},
+        "items": {"type": "array", "items": {"type": "string"}},
+        "to": {
+            "type": "object",
+            "properties": {"iban": {"type": "string"}},
+            "additionalProperties": False,
+        },
+    },
+    "required": ["amount"],
+    "additionalProperties": False,
+}
+TYPED = replace(TYPES[1], schema=SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (compare("arguments.total", ">", 1), "reads the argument total, which refund never has"),
+        ({"missing": "arguments.to.bic"}, "reads the argument to.bic, which refund never has"),
+        (compare("arguments.amount.value", ">", 1), "the argument amount.value, which"),
+        (
+            compare("arguments.amount", "==", "large"),
+            "says “argument amount is “large””, but that argument is a number",
+        ),
+        (compare("arguments.items", "<", 3), "but that argument is a list"),
+        (compare("arguments.note", "==", True), "but that argument is a text"),
+    ],
+)
+def test_argument_that_no_agent_can_send_is_named(when: dict[str, Any], said: str) -> None:
+    found = lint.findings(a_map(when), [TYPED])
+
+    (finding,) = [one for one in found if one.kind is Kind.UNKNOWN_ARGUMENT]
+    assert said in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        compare("arguments.amount", ">", 499.5),
+        compare("arguments.note", ">", 100),
+        compare("arguments.note", "contains_any", ["sue"]),
+        compare("arguments.items", "contains_any", ["sue"]),
+        compare("arguments.currency", "==", "EUR"),
+        compare("arguments.to.iban", "==", "DE89"),
+    ],
+)
+def test_argument_as_the_schema_has_it_is_not_named(when: dict[str, Any]) -> None:
+    assert lint.findings(a_map(when), [TYPED]) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        compare("arguments.amount", ">", 500),
+        compare("arguments.currency", "in", ["GBP", "CHF"]),
+        {"missing": "arguments.amount"},
+    ],
+)
+def test_limit_that_the_schema_does_not_allow_is_never_passed(when: dict[str, Any]) -> None:
+    (finding,) = lint.findings(a_map(when, if_missing="does_not_fire"), [TYPED])
+
+    assert finding.kind is Kind.NEVER_FIRES
+
+
+def test_argument_that_one_of_two_types_has_is_not_named() -> None:
+    risk_map = a_map(compare("arguments.amount", ">", 100), if_missing="does_not_fire")
+
+    assert lint.findings(risk_map, [TYPED, replace(TYPES[0], schema={"type": "object"})]) == []
+
+
+arguments = st.fixed_dictionaries(
+    {"amount": st.floats(0, 500) | st.integers(0, 500)},
+    optional={
+        "note": st.sampled_from(["", "gold", "200.00", "refund", "x"]),
+        "currency": st.sampled_from(["EUR", "USD"]),
+        "items": st.lists(st.sampled_from(["gold", "refund"]), max_size=2),
+    },
+)
+typed_leaves = st.one_of(
+    st.builds(
+        compare,
+        st.sampled_from(["arguments.amount", "arguments.note", "arguments.items"]),
+        st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),
+        st.sampled_from([0, 0.5, 200, 500, 501]),
+    ),
+    st.builds(
+        compare,
+        st.sampled_from(["arguments.currency", "arguments.note", "arguments.items"]),
+        st.sampled_from(["in", "contains_any"]),
+        st.lists(st.sampled_from(["gold", "EUR", "GBP", "refund"]), min_size=1, max_size=2),
+    ),
+    st.sampled_from(
+        [{"missing": f"arguments.{name}"} for name in ("amount", "note", "items", "to.iban")]
+    ),
+)
+typed = st.recursive(
+    typed_leaves,
+    lambda inner: (
+        st.builds(lambda i: {"not": i}, inner)
+        | st.builds(lambda i: {"all": i}, st.lists(inner, min_size=1, max_size=3))
+        | st.builds(lambda i: {"any": i}, st.lists(inner, min_size=1, max_size=3))
+    ),
+    max_leaves=6,
+)
+
+
+@given(strategies.maps(typed), arguments)
+def test_what_is_named_is_true_of_arguments_that_fit_the_schema(
+    body: dict[str, Any], given_arguments: dict[str, Any]
+) -> None:
+    risk_map = policy.parse_map(body)
+    ruling = policy.evaluate(risk_map, TYPED.with_arguments(given_arguments), Signals())
+    fired = {one.id for one in ruling.fired}
+
+    for finding in lint.findings(risk_map, [TYPED]):
+        if finding.kind is Kind.NEVER_FIRES:
+            assert finding.rules[0] not in fired
+        elif finding.kind is Kind.SHADOWED:
+            assert finding.rules[0] not in fired or finding.rules[1] in fired

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "--map",
             nargs="+",
             type=Path,
-            help="workflow files, each for the file that its workflow names, or one bare map",
+            help="workflow files, each for the file that bears its name; or a starter, or a map",
         )
         parser.add_argument("--json", action="store_true", help="print everything, as JSON")
 
@@ -135,8 +135,8 @@ def _of_files(maps: list[Path], file: Path) -> tuple[Trial, Mapping[str, ActionT
         data = yaml.safe_load(text)
         if not isinstance(data, dict):
             raise CommandError(f"{path} holds no map.")
-        if "action_types" not in data:
-            return Trial(policy.parse_map(data)), _cautious(file)
+        if "workflow" not in data:  # a starter has its map under a name, a bare one is a map
+            return Trial(policy.parse_map(data.get("map", data))), _cautious(file)
         if len(maps) == 1 or data.get("workflow") == _domain(file):
             described = workflow_schema.read(text)
             types = {one.name: one for one in workflow_schema.action_types(described)}

@@ -46,16 +46,25 @@ class Command(BaseCommand):
             workflow_files.load(text, by=SYSTEM, now=timezone.now(), launch=True)
             self.stdout.write(f"Made {slug}: every action asks the {team}.")
         url, key = self._where(options)
-        with httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30
-        ) as http:
-            tally = replay.send(
-                http,
-                records,
-                workflow=slug,
-                rate=options["rate"],
-                progress=lambda tally: self._progress(tally.sent, len(records)),
-            )
+        tally = replay.Tally()
+        try:
+            with httpx.Client(
+                base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+            ) as http:
+                replay.send(
+                    http,
+                    records,
+                    workflow=slug,
+                    rate=options["rate"],
+                    tally=tally,
+                    progress=lambda tally: self._progress(tally.sent, len(records)),
+                )
+        except httpx.HTTPError as error:
+            raise CommandError(
+                f"{url} stopped answering after {tally.sent} of {len(records)} lines ({error}). "
+                "What was sent before is kept. Start it with ./run and replay the file again: "
+                "nobody is asked twice."
+            ) from None
         self._table(tally)
 
     def _where(self, options: dict[str, Any]) -> tuple[str, str]:
