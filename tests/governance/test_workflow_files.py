@@ -621,3 +621,61 @@ def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
         elsewhere = text.replace("workflow: library-loans", "workflow: elsewhere")
         assert workflow_files.export(load(elsewhere).workflow) == elsewhere
         transaction.set_rollback(True)
+
+
+WHOLE = """  - role: librarians
+    queue: desk
+    overflow: head
+    deadline: 8h
+    business_time: true
+    urgent: 30m
+    ladder:
+      - {role: heads, queue: head, deadline: 90m, required_context: [Fee, Reader]}
+      - {role: heads, queue: desk, deadline: 1d}
+    fallback: hold
+    email: "no"
+    latency_tolerance: days
+    batch: 10m
+    safeguards: {minimum_seconds: 5, challenge: true, evidence: none}
+    ends: 2099-01-01T00:00:00+00:00
+  - role: librarians
+    queue: desk
+    fallback: fail
+    starts: 2099-01-01T00:00:00+00:00
+"""
+HOURS = """    lease_seconds: 120
+    time_zone: Europe/Berlin
+    hours: {tuesday: ["09:00-12:00", "13:00-17:00"], monday: ["10:00-16:00"]}
+    holidays: {"2027-01-06": Epiphany, "2026-12-24": Christmas Eve}
+"""
+
+
+def test_all_that_a_row_and_a_queue_can_say_goes_out_and_in_to_the_same_bytes(db: None) -> None:
+    start = FILE.index("  - role: librarians\n    queue: desk")
+    text = FILE[:start] + WHOLE + FILE[FILE.index("  - action_type: order_book", start) :]
+    load(text.replace("    lease_seconds: 120\n", HOURS, 1))
+
+    first = workflow_files.export(Workflow.objects.get())
+    load(first)
+    versions = MatrixRow.objects.count()
+    load(first)
+
+    assert workflow_files.export(Workflow.objects.get()) == first
+    assert MatrixRow.objects.count() == versions == 3
+    for part in ("overflow: head", "required_context:", "email: 'no'", "batch: 10m", "ends: ",
+                 "starts: ", "challenge: true", "Epiphany", "zone: Europe/Berlin"):  # fmt: skip
+        assert part in first, part
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("time_zone: Europe/Berlin", "time_zone: Mars/Base", "Mars/Base is no time zone"),
+        ("10:00-16:00", "16:00-10:00", "a night goes over two days"),
+        ("2027-01-06", "2027-02-30", "2027-02-30 is no day"),
+    ],
+)
+def test_hours_that_are_none_are_refused_with_their_line(old: str, new: str, reason: str) -> None:
+    text = FILE.replace("    lease_seconds: 120\n", HOURS, 1).replace(old, new)
+
+    assert any(reason in message for _, message in problems(text))
