@@ -561,6 +561,13 @@ def test_broken_cases_are_refused_with_line_and_reason_and_change_nothing(
     assert workflow_files.export(Workflow.objects.get()) == before
 
 
+LEGAL = {
+    "id": "legal-words",
+    "tier": "hard_approval",
+    "when": {"fields": ["brief.ask"], "op": "contains_any", "list": "legal-words"},
+    "because": "Someone writes of a lawyer",
+    "if_missing": "does_not_fire",
+}
 _TIERS = st.sampled_from(["soft_review", "hard_approval", "hard_stop"])
 _RULES = st.lists(
     st.builds(
@@ -581,17 +588,19 @@ _RULES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rules=_RULES, asked=st.booleans())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=_RULES, zone=st.sampled_from(["UTC", "Europe/Berlin"]), asked=st.booleans())
 def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
-    db: None, rules: list[dict[str, Any]], asked: bool
+    db: None, rules: list[dict[str, Any]], zone: str, asked: bool
 ) -> None:
     with transaction.atomic():
         load(SIGNED if asked else FILE)
         data = yaml.safe_load(FILE)
         data["review_on"] = "2027-02-01"
         data["map"] = data["map"] | {
-            "rules": [{"id": f"r{n}", **rule} for n, rule in enumerate(rules)],
+            "time_zone": zone,
+            "lists": {"legal-words": {"kind": "keywords", "entries": ["sue", "Anwältin"]}},
+            "rules": [LEGAL, *({"id": f"r{n}", **rule} for n, rule in enumerate(rules))],
         }
         workflow = Workflow.objects.get(slug="library-loans")
         drafted = factories.draft_map(workflow, **data["map"])
@@ -607,6 +616,8 @@ def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
         again = load(text)
 
         assert (again.before, again.after, again.draft) == (text, text, None)
+        assert (f"time_zone: {zone}" in text) == (zone != "UTC")
+        assert "Anwältin" in text
         elsewhere = text.replace("workflow: library-loans", "workflow: elsewhere")
         assert workflow_files.export(load(elsewhere).workflow) == elsewhere
         transaction.set_rollback(True)
