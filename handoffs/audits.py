@@ -14,8 +14,9 @@ from handoffs.states import HandoffKind
 
 logger = logging.getLogger(__name__)
 
-# what an auditor reads of the agent's own brief; its advice and its options were for before
-_KEPT = ("summary", "flags", "steps", "evidence", "draft", "confidence")
+# what an auditor reads of the agent's own brief; how sure it was, its advice and its options would
+# only lean on the judgement
+_KEPT = ("summary", "flags", "steps", "evidence", "draft")
 
 # The partial index holds only what has no audit yet. What nobody can be asked about now is left
 # out, so that it keeps nothing else waiting.

@@ -128,8 +128,11 @@ class HeldRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
+    """What this person may take and holds; `decides` is False for who only manages or reads."""
+
     queues: list[QueueCard]
     held: list[HeldRow]
+    decides: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +210,7 @@ class HandoffDetail:
 def overview(user: User, now: datetime) -> Overview:
     """Return this person's queues and what they hold, in two queries whatever waits."""
     if not user.can(Can.DECIDE):
-        return Overview(queues=[], held=[])
+        return Overview(queues=[], held=[], decides=False)
     params = {"user": user.id}
     return Overview(
         queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],

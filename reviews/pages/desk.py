@@ -84,7 +84,7 @@ def page(overview: Overview, *, now: datetime) -> DeskPage:
         queues=tuple(lines),
         held=mine,
         take_url=reverse("reviews:take"),
-        empty=_empty(lines, mine),
+        empty=_empty(lines, mine, decides=overview.decides),
     )
 
 
@@ -108,7 +108,12 @@ def _heading(total: int) -> str:
     return "One handoff waits" if total == 1 else f"{total} handoffs wait"
 
 
-def _empty(lines: list[QueueLine], held: tuple[HeldLine, ...]) -> str:
+def _empty(lines: list[QueueLine], held: tuple[HeldLine, ...], *, decides: bool) -> str:
+    if not decides:
+        return (
+            "Your role decides nothing, so nothing comes to you here. "
+            "What it may see and change is under Governance and Admin, at the top right."
+        )
     if not lines:
         return (
             "You are in no queue yet, so nothing can come to you. "

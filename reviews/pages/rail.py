@@ -34,7 +34,7 @@ SHORT: dict[str, str] = {
     Verb.TAKE_OVER: "Take over",
     Verb.CONFIRM: "Confirm",
     Verb.ROLL_BACK: "Roll back",
-    Verb.WRONG: "Wrong",
+    Verb.WRONG: "Mark wrong",
     ASK_INFORMATION: "Ask",
     ESCALATE: "Hand up",
 }

@@ -161,3 +161,18 @@ class TestWithASecondFactor:
         browser.post("/accounts/2fa/authenticate/", {"code": "000000"})
 
         assert "_auth_user_id" not in browser.session
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "where"),
+    [("reviewer", "/"), ("manager", "/admin/"), ("auditor", "/admin/"), ("approver", "/")],
+)
+def test_who_signs_in_arrives_where_their_work_is(role: str, where: str) -> None:
+    person = factories.UserFactory(roles=[role], is_staff=role in ("manager", "auditor"))
+
+    told = Browser().post(
+        "/accounts/login/", {"login": person.email, "password": factories.PASSWORD}
+    )
+
+    assert told.headers["Location"] == where

@@ -79,7 +79,7 @@ def test_the_agents_own_brief_comes_along_without_its_advice(shop, bot, bot_key)
     assert brief["summary"] == own["summary"]
     assert brief["evidence"] == own["evidence"]
     assert brief["facts"][1:] == own["facts"]
-    assert not {"recommendation", "on_answer", "options"} & set(brief)
+    assert not {"recommendation", "confidence", "on_answer", "options"} & set(brief)
     assert brief["ask"] != own["ask"]
 
 

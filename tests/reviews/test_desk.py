@@ -284,7 +284,7 @@ def test_only_deciding_roles_have_a_desk(shop: Shop, bot: Client, role: Role) ->
         assert desk.overview(person, now()).queues
         assert desk.handoff(person, handoff.id, now()).handoff.id == handoff.id
         return
-    assert desk.overview(person, now()) == desk.Overview(queues=[], held=[])
+    assert desk.overview(person, now()) == desk.Overview(queues=[], held=[], decides=False)
     with pytest.raises(NotFound):
         desk.handoff(person, handoff.id, now())
     with pytest.raises(NotFound):
