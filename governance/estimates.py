@@ -59,12 +59,12 @@ def percent(share: float) -> str:
     """Write a share as people read it: 0.4 %, 12 %; never 0 % for something or 100 % for less."""
     value = 100 * share
     if value == 0 or value == 100:
-        return f"{value:.0f} %"
+        return f"{value:.0f}\xa0%"
     if value < 0.1:
-        return "under 0.1 %"
+        return "under 0.1\xa0%"
     if value > 99.9:
-        return "over 99.9 %"
-    return f"{value:.1f} %" if value < 10 or value > 99 else f"{value:.0f} %"
+        return "over 99.9\xa0%"
+    return f"{value:.1f}\xa0%" if value < 10 or value > 99 else f"{value:.0f}\xa0%"
 
 
 _ZONES = (

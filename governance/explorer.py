@@ -156,11 +156,23 @@ def situations(ruling: CompiledWorkflow, *, at: datetime) -> list[Situation]:
                     ruling.rows, action_type=action.name, kind=KIND_OF[tier], tier=tier
                 )
                 found.append(_situation(action.name, KIND_OF[tier], tier, row, missing))
+            elif ruling.shares.get(tier):
+                found.append(_audit(ruling, action.name, tier))
     for kind in HandoffKind:
         row = ruling.row_for_kind(kind)
         if kind in ESCALATION_KINDS and row is not None:
             found.append(_situation(None, kind, None, row, missing))
     return found
+
+
+def _audit(ruling: CompiledWorkflow, action_type: str, tier: Tier) -> Situation:
+    """Say who is asked about the share of what needed nobody that is drawn to be looked at."""
+    kind = HandoffKind.AUDIT
+    row = authority.choose(ruling.rows, action_type=action_type, kind=kind, tier=tier)
+    nobody = f"No row covers audits of {action_type}: what is drawn waits until one does."
+    return Situation(
+        action_type=action_type, kind=kind, tier=tier, row=row, gaps=() if row else (nobody,)
+    )
 
 
 def loose_gaps(ruling: CompiledWorkflow, *, at: datetime) -> list[str]:

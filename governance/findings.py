@@ -81,12 +81,13 @@ def _headlines(counted: Tally, asked: Asked) -> list[str]:
     said = [f"Of {counted.count:,} proposals the draft would ask a person about {now}."]
     if counted.compared:
         newly, spared = _sum(counted, "newly_asked"), _sum(counted, "no_longer_asked")
-        then = _sum(counted, "asked_then")
+        then, past = _sum(counted, "asked_then"), asked.then == Asked.then
+        was = "was" if past else "is"
         said.append(
-            f"It is {percent(then / counted.compared)} {asked.then}. {newly:,} would be asked "
-            f"about that nobody is asked about {asked.then}, and {spared:,} the other way round."
+            f"It {was} {percent(then / counted.compared)} {asked.then}. {newly:,} would be asked "
+            f"about that nobody {was} asked about {asked.then}, and {spared:,} the other way round."
             if newly or spared
-            else f"Exactly the same proposals are asked about {asked.then}."
+            else f"Exactly the same proposals {'were' if past else 'are'} asked about {asked.then}."
         )
     said.append(estimates.against_the_band(now))
     return said
@@ -225,7 +226,7 @@ def _passing(wrongs: int, passed: Share, goes_out: Share) -> str:
 def _remarks(counted: Tally, asked: Asked) -> list[str]:
     said = []
     if counted.unread:
-        lines = ", ".join(f"line {line}: {why}" for line, why in counted.named[:3])
+        lines = ", ".join(f"line {line}: {why.rstrip('.')}" for line, why in counted.named[:3])
         said.append(f"{_lines(counted.unread)} could not be read and not counted ({lines}).")
     if counted.unknown_types:
         missing = sum(counted.unknown_types.values())

@@ -53,6 +53,9 @@ def needs_reason(spec: Mapping[str, Any], verb: str) -> bool:
     """Tell whether this answer needs a reason; without a word in the spec, saying no does."""
     if verb in _FREE:
         return False
+    # agreeing takes as much thought as disagreeing
+    if spec.get("challenge") is True:
+        return True
     match spec.get("reason", "on_reject"):
         case "never":
             return False

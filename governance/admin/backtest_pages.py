@@ -56,7 +56,7 @@ def result(backtest: Backtest, *, may_open: bool) -> dict[str, Any]:
     return {
         "headlines": found["headlines"],
         "remarks": [mark_invisible(one).text for one in found["remarks"]],
-        "band": plots.band(found["rates"]["now"], found["rates"]["then"]),
+        "band": plots.band(found["rates"]["now"], found["rates"]["then"], then_label),
         "then_label": then_label,
         "tiers": [tier.replace("_", " ") for tier in Tier],
         "matrix": [_matrix_row(row, then_label) for row in found["tiers"] if row["count"]],

@@ -40,6 +40,8 @@ class MapPage:
     is_signed: bool = False
     may_retire: bool = False
     may_start: bool = False
+    may_review: bool = False
+    review_on: str = ""
     would: map_would.Would = field(default_factory=map_would.Would)
     urls: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +66,8 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         "unreadable": unreadable,
         "may_retire": head.standing not in ("in force", "retired")
         and may_edit(request, map.workflow),
+        "may_review": head.standing != "retired" and may_edit(request, map.workflow),
+        "review_on": map.review_on.isoformat() if map.review_on else "",
         "may_start": not is_draft and may_edit(request, map.workflow),
         "urls": _urls(map),
     }
@@ -71,6 +75,9 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         return MapPage(**common)  # type: ignore[arg-type]
     types = maps.action_types(map.workflow)
     problems = maps.content_problems(map) if is_draft else []
+    if not map.cases:
+        # said once, at the cases, rather than at every rule
+        problems = [one for one in problems if not one.startswith("No case makes rule ")]
     at, whole = map_pages.findings(risk_map, types if is_draft else (), problems)
     line, tone = cases_line(map, risk_map, types)
     floors = map_pages.floors(risk_map)
@@ -131,7 +138,17 @@ def cases_line(map: RiskTierMap, risk_map: RiskMap, types: Sequence[ActionType])
 
 
 def _urls(map: RiskTierMap) -> dict[str, str]:
-    names = ("frame", "json", "cases", "signing", "order", "rule_add", "list_add", "retire")
+    names = (
+        "frame",
+        "json",
+        "cases",
+        "signing",
+        "order",
+        "rule_add",
+        "list_add",
+        "retire",
+        "review",
+    )
     return {name: map_door.url(name, map.pk) for name in names} | {
-        "start": map_door.url("start", map.workflow_id)
+        "start": map_door.url("start", map.workflow_id),
     }

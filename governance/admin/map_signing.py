@@ -1,14 +1,14 @@
 """Sign-off and publishing: what changes, right above the button, and what stands against it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -176,6 +176,30 @@ def _moment(typed: str) -> datetime | None:
     if read is None:
         return None
     return read if timezone.is_aware(read) else timezone.make_aware(read)
+
+
+@require_POST
+@map_door.back_on_refusal
+def review(request: UserRequest, pk: int) -> HttpResponse:
+    """Set the day on which the owner looks again; an empty one takes it away."""
+    map = map_door.find(request, pk)
+    if not may_edit(request, map.workflow):
+        raise PermissionDenied
+    typed = request.POST.get("review_on", "").strip()
+    day = _day(typed)
+    if typed and day is None:
+        messages.error(request, "This is not a day. Write it as 2030-01-31.")
+    else:
+        maps.review(map, review_on=day, by=actor(request), now=timezone.now())
+        messages.success(request, "The review date is set." if day else "It has no review date.")
+    return map_door.to_map(map)
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return parse_date(typed)
+    except ValueError:
+        return None
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from governance import maps
+from governance import maps, starters
 from governance.admin import map_door, map_meanwhile, map_pages, map_words
 from governance.admin.map_meanwhile import Refused
 from governance.differences import Change
@@ -116,8 +117,8 @@ def changes(request: UserRequest, pk: int) -> HttpResponse:
     workflow, now = map_door.find_workflow(request, pk), timezone.now()
     found = list(workflow.maps.select_related("author").order_by("-version")[:SHOWN])
     old, new = (
-        _chosen(found, request.GET.get("from", "")),
-        _chosen(found, request.GET.get("to", "")),
+        _chosen(found, request.GET.get("from", ""), -1),
+        _chosen(found, request.GET.get("to", ""), 0),
     )
     if old is None or new is None:
         raise Http404
@@ -137,7 +138,9 @@ def changes(request: UserRequest, pk: int) -> HttpResponse:
     return map_door.show(request, "changes", page)
 
 
-def _chosen(found: list[RiskTierMap], version: str) -> RiskTierMap | None:
+def _chosen(found: list[RiskTierMap], version: str, otherwise: int) -> RiskTierMap | None:
+    if not version and found:
+        return found[otherwise]
     return next((one for one in found if str(one.version) == version), None)
 
 
@@ -181,10 +184,35 @@ def _started(request: UserRequest, workflow: Workflow, now: datetime) -> RiskTie
     if kind == "version":
         base = workflow.maps.filter(version=name).first() if name.isdecimal() else None
         body, cases = (base.body, base.cases) if base else (EMPTY, [])
-    if base is None and kind != "empty":
+    elif kind == "starter":
+        body, cases = _starter(workflow, name)
+    if base is None and kind not in ("starter", "empty"):
         raise Http404
     return maps.draft(
         workflow, body, cases=cases, base=base, by=actor(request), author=request.user, now=now
+    )
+
+
+def _starter(workflow: Workflow, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Take over a starter's rules, and its cases about action types that the workflow has."""
+    try:
+        found = starters.load(name)
+    except KeyError:
+        raise Http404 from None
+    known = set(workflow.action_types.values_list("name", flat=True))
+    return found.body, [case for case in found.cases if case["action_type"] in known]
+
+
+@cache
+def _offered() -> tuple[tuple[str, str, str, bool], ...]:
+    return tuple(
+        (
+            f"starter:{name}",
+            f"Starter: {name.replace('-', ' ')}",
+            f"{starters.load(name).says} Its limits are examples; set yours.",
+            False,
+        )
+        for name in starters.names()
     )
 
 
@@ -199,4 +227,4 @@ def _sources(workflow: Workflow, now: datetime) -> list[tuple[str, str, str, boo
     drawn = [row for row in drawn if row is not chosen]
     first = [(*chosen[:3], True)] if chosen else []
     empty = ("empty:", "Empty", "everything asks for approval until rules say otherwise", not first)
-    return [*first, empty, *drawn]
+    return [*first, *_offered(), empty, *drawn]

@@ -47,6 +47,7 @@ OF_MAP = (
     ("withdraw/", "withdraw", map_signing.withdraw),
     ("publish/", "publish", map_signing.publish),
     ("retire/", "retire", map_signing.retire),
+    ("review/", "review", map_signing.review),
 )
 OF_WORKFLOW = (
     ("", "versions", map_versions.versions),

@@ -33,8 +33,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
+    """A label of a scale; where there is little room the minor ones go."""
+
     at: str
     label: str
+    minor: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,9 @@ class Curve:
     ticks_y: list[Tick]
 
 
-def band(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> Band:
+def band(now: Mapping[str, Any], then: Mapping[str, Any] | None, then_label: str) -> Band:
     """Place escalation rates between the usual edges."""
-    rates = [("Draft", now)] + ([("Then", then)] if then else [])
+    rates = [("Draft", now)] + ([(then_label.capitalize(), then)] if then else [])
 
     def x(share: float) -> str:
         # by its root: the edges that matter lie at the low end
@@ -84,7 +87,9 @@ def band(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> Band:
         )
         for number, (label, rate) in enumerate(rates)
     ]
-    ticks = [Tick(x(at), f"{100 * at:.0f} %") for at in (*edges[:-1], 0.5, 1)]
+    ticks = [
+        Tick(x(at), f"{100 * at:.0f} %", minor=at in (low, high)) for at in (*edges[:-1], 0.5, 1)
+    ]
     return Band(zones, marks, ticks, "; ".join(mark.said for mark in marks))
 
 

@@ -38,7 +38,8 @@ def covers(row: Row) -> str:
 def situation(action_type: str | None, kind: HandoffKind, tier: Tier | None) -> str:
     if action_type is None:
         return f"{say(kind).capitalize()}, asked for by the agent"
-    return f"{action_type} at {say(tier or '')}"
+    drawn = ", when drawn for an audit" if kind is HandoffKind.AUDIT else ""
+    return f"{action_type} at {say(tier or '')}{drawn}"
 
 
 def safeguards(spec: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from accounts.http import UserRequest
 from accounts.roles import Can
-from handoffs import grants, queues
+from handoffs import calendars, grants, queues
 from handoffs.admin.base import Audited, actor
 from handoffs.admin.levels import WithLevels
+from handoffs.calendars import WEEKDAYS, CalendarRefused
 from handoffs.models import Queue
 
 
@@ -33,17 +34,71 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
         min_value=1, help_text="With this many waiting, the agents are told to slow down."
     )
 
+    time_zone = forms.CharField(
+        required=False,
+        empty_value="UTC",
+        initial="UTC",
+        help_text="Of its opening hours, such as Europe/Berlin.",
+    )
+    hours = forms.CharField(
+        required=False,
+        label="Opening hours",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+        help_text="A day a line: monday 09:00-12:30 13:30-17:00. Empty: always open. Only rows "
+        "that count business time look at them.",
+    )
+    holidays = forms.CharField(
+        required=False,
+        label="Closed on",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="A day a line: 2027-01-06 Epiphany.",
+    )
+
     class Meta:
         model = Queue
-        fields = ["slug", "name", "depth_limit", "pick_allowed", "lease_seconds"]
+        fields = ["slug", "name", "depth_limit", "pick_allowed", "lease_seconds", "time_zone"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["teams"] = queues.teams(self.instance)
+            self.initial["hours"] = "\n".join(
+                f"{day} {' '.join(self.instance.hours[day])}"
+                for day in WEEKDAYS
+                if day in self.instance.hours
+            )
+            self.initial["holidays"] = "\n".join(
+                f"{day} {name}".rstrip() for day, name in sorted(self.instance.holidays.items())
+            )
         else:
             self.initial.setdefault("lease_seconds", 300)
             self.initial.setdefault("depth_limit", 200)
+
+    def clean_hours(self) -> dict[str, list[str]]:
+        lines = (line.split() for line in self.cleaned_data["hours"].splitlines() if line.strip())
+        return {day.casefold(): times for day, *times in lines}
+
+    def clean_holidays(self) -> dict[str, str]:
+        lines = (one.split(maxsplit=1) for one in self.cleaned_data["holidays"].splitlines() if one)
+        return {parts[0]: parts[1] if len(parts) > 1 else "" for parts in lines if parts}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        for name, zone, hours, holidays in (
+            ("time_zone", given.get("time_zone", "UTC"), {}, {}),
+            ("hours", "UTC", given.get("hours", {}), {}),
+            ("holidays", "UTC", {}, given.get("holidays", {})),
+        ):
+            try:
+                calendars.read(zone, hours, holidays)
+            except CalendarRefused as refused:
+                self.add_error(name, str(refused))
+        return given
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.hours = self.cleaned_data["hours"]
+        self.instance.holidays = self.cleaned_data["holidays"]
+        return super().save(commit)
 
 
 @admin.register(Queue)
@@ -53,7 +108,17 @@ class QueueAdmin(WithLevels, Audited):
     list_display = ("name", "slug", "depth_limit", "pick_allowed", "lease_seconds", "team_names")
     search_fields = ("name", "slug")
     ordering = ("name",)
-    fields = ("name", "slug", "teams", "depth_limit", "pick_allowed", "lease_seconds")
+    fields = (
+        "name",
+        "slug",
+        "teams",
+        "depth_limit",
+        "pick_allowed",
+        "lease_seconds",
+        "time_zone",
+        "hours",
+        "holidays",
+    )
     prepopulated_fields = {"slug": ["name"]}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -82,6 +82,7 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         ),
         deadline_at=handoff.deadline_at,
         expected_by=handoff.deadline_at,
+        held_since=handoff.held_since,
         arguments=json.loads(handoff.proposal.arguments) if handoff.proposal else None,
         roll_back_until=handoff.roll_back_until,
         question=_question(handoff),

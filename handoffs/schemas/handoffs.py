@@ -87,7 +87,11 @@ class HandoffOut(Out):
     queue: str
     owner: OwnerOut
     deadline_at: datetime
-    expected_by: datetime
+    expected_by: datetime = Field(description="The next news: an answer, a level up, a fallback.")
+    held_since: datetime | None = Field(
+        description="Nobody answered on any level and the matrix says to hold it: a person still "
+        "has to answer. Its owner is told again at `expected_by`."
+    )
     arguments: dict[str, Any] | None = Field(description="What was proposed, as proposed.")
     roll_back_until: datetime | None = Field(
         description="Of what you did by yourself: until when you may be told to roll it back."

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
 from reviews import safeguards, verbs
@@ -178,7 +179,13 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
     if handoff.state != HandoffState.WITHDRAWN:
         due = times.until(handoff.deadline_at, now)
         items += [
-            StripItem(label="Due", text=due.phrase, detail=due.clock, moment=due, live="until"),
+            StripItem(
+                label="Held, next review" if handoff.held_since else "Due",
+                text=due.phrase,
+                detail=due.clock,
+                moment=due,
+                live="until",
+            ),
             StripItem(label="If nobody answers", text=_otherwise(detail)),
         ]
     if afterwards.is_done(detail):
@@ -187,6 +194,11 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
     items.append(
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
+    lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
+    if lacking:
+        items.append(
+            StripItem(label="This level needs", text=marked(", ".join(lacking)), detail="not given")
+        )
     return tuple(items)
 
 

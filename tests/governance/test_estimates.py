@@ -65,6 +65,8 @@ def test_a_rate_of_few_says_where_else_it_may_lie() -> None:
 
 
 def test_a_share_is_never_rounded_to_nothing_or_to_all() -> None:
-    assert [estimates.percent(x) for x in (0, 1, 0.0004, 0.004, 0.126, 0.9996)] == [
+    assert [
+        estimates.percent(x).replace("\xa0", " ") for x in (0, 1, 0.0004, 0.004, 0.126, 0.9996)
+    ] == [
         *("0 %", "100 %", "under 0.1 %", "0.4 %", "13 %", "over 99.9 %"),
     ]

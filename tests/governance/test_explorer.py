@@ -1,6 +1,7 @@
 """What would happen is what happens: the same case as a question and as a real proposal."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -188,6 +189,24 @@ def test_what_surrounds_a_proposal_is_read_as_intake_reads_it(
     assert [one.because for one in asked.ruling.fired] == [one["because"] for one in told["rules"]]
 
 
+def test_a_deadline_in_business_time_is_the_one_that_the_handoff_gets(
+    shop: Shop, bot: Client, bot_key: str
+) -> None:
+    hours = {"monday": ["09:00-11:00"], "thursday": ["13:00-14:00"]}
+    Queue.objects.filter(pk=shop.queue.pk).update(time_zone="Europe/Berlin", hours=hours)
+    MatrixRow.objects.filter(pk=shop.row.pk).update(business_time=True, deadline_seconds=5 * 3600)
+    run = walks.start_run(shop, bot)
+    walks.propose(bot_key, run)
+    handoff = Handoff.objects.get(run=run)
+
+    told = ask(shop, "refund_order", REFUND, {}, at=handoff.opened_at)
+
+    assert told.asked is not None
+    assert told.asked.stops[0].due == handoff.deadline_at
+    assert "5 h of Mon 09:00–11:00, Thu 13:00–14:00 Berlin →" in told.asked.stops[0].derivation
+    assert told.asked.stops[1].begins == handoff.deadline_at
+
+
 def test_the_winning_row_says_what_it_beat_and_why(richer: Shop) -> None:
     told = ask(richer, "cancel_order", {"order_id": "1"}, {"flags": ["legal_threat"]})
 
@@ -219,6 +238,20 @@ def test_a_gap_is_marked_at_the_question_that_nobody_covers(shop: Shop) -> None:
     assert gap.row is None
     assert gap.gaps[0].startswith("Nobody has authority over refund_order at hard approval:")
     assert ask(shop, "refund_order", REFUND, {}).uncovered
+
+
+def test_what_is_drawn_for_an_audit_has_a_line_of_its_own(shop: Shop) -> None:
+    at = timezone.now()
+    ruling = replace(explorer.policy_at(shop.workflow, at=at), shares={Tier.AUTONOMOUS: 0.01})
+
+    covered = explorer.situations(ruling, at=at)
+    bare = explorer.situations(replace(ruling, rows=()), at=at)
+
+    assert [one.row is not None for one in covered if one.kind is HandoffKind.AUDIT] == [True]
+    audit = next(one for one in bare if one.kind is HandoffKind.AUDIT)
+    assert audit.gaps == (
+        "No row covers audits of cancel_order: what is drawn waits until one does.",
+    )
 
 
 def test_every_gap_is_shown_somewhere(shop: Shop) -> None:

@@ -61,10 +61,16 @@ def test_rule_that_cannot_be_met_is_named(when: dict[str, Any]) -> None:
             {"not": compare("arguments.note", "contains_any", ["legal action"])},
         ),
         compare("values.amount", "<", 50),
+        # "150.5" is a number in between and holds the word 5; nothing finds it, so nothing is said
+        both(
+            compare("values.amount", "contains_any", ["5"]),
+            compare("values.amount", ">", 100),
+            compare("values.amount", "<", 200),
+        ),
     ],
 )
 def test_rule_that_can_be_met_is_not_named(when: dict[str, Any]) -> None:
-    assert said(a_map(when)) == []
+    assert said(a_map(when, if_missing="does_not_fire")) == []
 
 
 def test_rule_that_no_action_type_meets_is_named() -> None:

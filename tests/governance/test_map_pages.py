@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from governance import maps
+from governance import maps, starters
 from handoffs import actors
 from handoffs.actors import Actor
 from handoffs.models import RiskTierMap
@@ -58,6 +58,12 @@ def address(map: RiskTierMap, page: str = "change/") -> str:
 def rule_ids(map: RiskTierMap) -> list[str]:
     map.refresh_from_db()
     return [rule["id"] for rule in map.body["rules"]]
+
+
+def rules_of(map: RiskTierMap) -> list[dict[str, Any]]:
+    map.refresh_from_db()
+    rules: list[dict[str, Any]] = map.body["rules"]
+    return rules
 
 
 PAGES = ["change/", "signing/", "cases/", "json/"]
@@ -205,6 +211,28 @@ class TestStarting:
 
         made = RiskTierMap.objects.get(version=2)
         assert (made.body["default"], made.body["rules"]) == ("hard_approval", [])
+
+    @pytest.mark.parametrize("name", starters.names())
+    def test_every_starter_map_is_offered_and_can_be_opened(
+        self, mia: User, shop: factories.Shop, name: str
+    ) -> None:
+        browser = browser_of(mia)
+        assert f'value="starter:{name}"' in text(browser.get(self.path(shop)))
+
+        browser.post(self.path(shop), {"source": f"starter:{name}"})
+
+        made = RiskTierMap.objects.get(version=2)
+        assert made.body["rules"]
+        for page in PAGES:
+            assert browser.get(address(made, page)).status_code == 200
+        for rule in made.body["rules"]:
+            path = address(made, f"rules/of/{rule['id']}/")
+            response = send(browser, browser.get(path), path, do="save")
+            assert response.status_code == 302, text(response)
+        before = starters.load(name).body["rules"]
+        assert [maps.normalised({**made.body, "rules": [rule]}) for rule in rules_of(made)] == [
+            maps.normalised({**made.body, "rules": [rule]}) for rule in before
+        ]
 
     def test_who_does_not_manage_starts_none(self, olga: User, shop: factories.Shop) -> None:
         assert browser_of(olga).post(self.path(shop), {"source": "empty:"}).status_code == 403
@@ -397,6 +425,43 @@ class TestParts:
         draft.refresh_from_db()
         assert draft.body["default"] == "notify"
         assert draft.body["floors"]["high"]["reversible"] == "hard_approval"
+
+    def test_a_word_list_is_written_a_line_each_and_rules_follow_its_name(
+        self, mia: User, draft: RiskTierMap
+    ) -> None:
+        browser, path = browser_of(mia), address(draft, "lists/add/")
+        typed = {"name": "legal-words", "entries": "sue\r\n\r\n Anwalt \r\nsue", "do": "save"}
+        response = send(browser, browser.get(path), path, **typed)
+        assert response.status_code == 302, text(response)
+        self.mention(browser, draft)
+
+        path = address(draft, "lists/legal-words/")
+        page = browser.get(path)
+        assert "Used by they-mention-lawyers" in text(page)
+        send(browser, page, path, name="law", do="save")
+
+        draft.refresh_from_db()
+        assert draft.body["lists"] == {"law": {"kind": "keywords", "entries": ["sue", "Anwalt"]}}
+        assert draft.body["rules"][-1]["when"] == {
+            "fields": ["brief.ask", "input.text"],
+            "op": "contains_any",
+            "list": "law",
+        }
+        kept = browser.post(address(draft, "lists/law/remove/"), {"edition": draft.edition})
+        assert kept.status_code == 302
+        draft.refresh_from_db()
+        assert "law" in draft.body["lists"]
+
+    def mention(self, browser: Browser, draft: RiskTierMap) -> None:
+        """Add a rule that looks for the words in two fields."""
+        path = address(draft, "rules/add/")
+        page = browser.get(path)
+        page = send(browser, page, path, **{"when.0.signal": "brief.ask", "do": "choose"})
+        page = send(browser, page, path, **{"when.0.op": "contains_any", "do": "choose"})
+        chosen = {"when.0.list": "legal-words", "when.0.also": "input.text"}
+        typed = chosen | {"because": "They mention lawyers", "do": "save"}
+        response = send(browser, page, path, **typed)
+        assert response.status_code == 302, text(response)
 
     @pytest.mark.parametrize(
         ("rules", "reason"),
@@ -658,6 +723,20 @@ class TestSigning:
     def test_a_signer_does_not_publish(self, draft: RiskTierMap) -> None:
         assert browser_of(signer("product")).post(address(draft, "publish/")).status_code == 403
         assert browser_of(signer("product")).post(address(draft, "retire/")).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("typed", "kept"), [("2030-01-31", "2030-01-31"), ("", "None"), ("31st", "None")]
+    )
+    def test_a_review_date_is_set_by_who_manages(
+        self, mia: User, draft: RiskTierMap, typed: str, kept: str
+    ) -> None:
+        browser, page = browser_of(mia), address(draft)
+
+        send(browser, browser.get(page), address(draft, "review/"), review_on=typed)
+
+        draft.refresh_from_db()
+        assert str(draft.review_on) == kept
+        assert browser_of(signer("product")).post(address(draft, "review/")).status_code == 403
 
     def test_a_draft_is_discarded(self, mia: User, draft: RiskTierMap) -> None:
         browser = browser_of(mia)

@@ -561,6 +561,13 @@ def test_broken_cases_are_refused_with_line_and_reason_and_change_nothing(
     assert workflow_files.export(Workflow.objects.get()) == before
 
 
+LEGAL = {
+    "id": "legal-words",
+    "tier": "hard_approval",
+    "when": {"fields": ["brief.ask"], "op": "contains_any", "list": "legal-words"},
+    "because": "Someone writes of a lawyer",
+    "if_missing": "does_not_fire",
+}
 _TIERS = st.sampled_from(["soft_review", "hard_approval", "hard_stop"])
 _RULES = st.lists(
     st.builds(
@@ -581,17 +588,19 @@ _RULES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rules=_RULES, asked=st.booleans())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=_RULES, zone=st.sampled_from(["UTC", "Europe/Berlin"]), asked=st.booleans())
 def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
-    db: None, rules: list[dict[str, Any]], asked: bool
+    db: None, rules: list[dict[str, Any]], zone: str, asked: bool
 ) -> None:
     with transaction.atomic():
         load(SIGNED if asked else FILE)
         data = yaml.safe_load(FILE)
         data["review_on"] = "2027-02-01"
         data["map"] = data["map"] | {
-            "rules": [{"id": f"r{n}", **rule} for n, rule in enumerate(rules)],
+            "time_zone": zone,
+            "lists": {"legal-words": {"kind": "keywords", "entries": ["sue", "Anwältin"]}},
+            "rules": [LEGAL, *({"id": f"r{n}", **rule} for n, rule in enumerate(rules))],
         }
         workflow = Workflow.objects.get(slug="library-loans")
         drafted = factories.draft_map(workflow, **data["map"])
@@ -607,6 +616,66 @@ def test_whatever_can_be_published_exports_and_imports_to_the_same_bytes(
         again = load(text)
 
         assert (again.before, again.after, again.draft) == (text, text, None)
+        assert (f"time_zone: {zone}" in text) == (zone != "UTC")
+        assert "Anwältin" in text
         elsewhere = text.replace("workflow: library-loans", "workflow: elsewhere")
         assert workflow_files.export(load(elsewhere).workflow) == elsewhere
         transaction.set_rollback(True)
+
+
+WHOLE = """  - role: librarians
+    queue: desk
+    overflow: head
+    deadline: 8h
+    business_time: true
+    urgent: 30m
+    ladder:
+      - {role: heads, queue: head, deadline: 90m, required_context: [Fee, Reader]}
+      - {role: heads, queue: desk, deadline: 1d}
+    fallback: hold
+    email: "no"
+    latency_tolerance: days
+    batch: 10m
+    safeguards: {minimum_seconds: 5, challenge: true, evidence: none}
+    ends: 2099-01-01T00:00:00+00:00
+  - role: librarians
+    queue: desk
+    fallback: fail
+    starts: 2099-01-01T00:00:00+00:00
+"""
+HOURS = """    lease_seconds: 120
+    time_zone: Europe/Berlin
+    hours: {tuesday: ["09:00-12:00", "13:00-17:00"], monday: ["10:00-16:00"]}
+    holidays: {"2027-01-06": Epiphany, "2026-12-24": Christmas Eve}
+"""
+
+
+def test_all_that_a_row_and_a_queue_can_say_goes_out_and_in_to_the_same_bytes(db: None) -> None:
+    start = FILE.index("  - role: librarians\n    queue: desk")
+    text = FILE[:start] + WHOLE + FILE[FILE.index("  - action_type: order_book", start) :]
+    load(text.replace("    lease_seconds: 120\n", HOURS, 1))
+
+    first = workflow_files.export(Workflow.objects.get())
+    load(first)
+    versions = MatrixRow.objects.count()
+    load(first)
+
+    assert workflow_files.export(Workflow.objects.get()) == first
+    assert MatrixRow.objects.count() == versions == 3
+    for part in ("overflow: head", "required_context:", "email: 'no'", "batch: 10m", "ends: ",
+                 "starts: ", "challenge: true", "Epiphany", "zone: Europe/Berlin"):  # fmt: skip
+        assert part in first, part
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("time_zone: Europe/Berlin", "time_zone: Mars/Base", "Mars/Base is no time zone"),
+        ("10:00-16:00", "16:00-10:00", "a night goes over two days"),
+        ("2027-01-06", "2027-02-30", "2027-02-30 is no day"),
+    ],
+)
+def test_hours_that_are_none_are_refused_with_their_line(old: str, new: str, reason: str) -> None:
+    text = FILE.replace("    lease_seconds: 120\n", HOURS, 1).replace(old, new)
+
+    assert any(reason in message for _, message in problems(text))

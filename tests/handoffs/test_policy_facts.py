@@ -80,6 +80,15 @@ def test_first_proposal_of_a_type_is_known_as_the_first(agent, run, ruled_by, sh
     assert ActionType.objects.get(pk=shop.refund_order.pk).first_proposed_at is None
 
 
+def test_proposal_that_needs_nobody_is_a_first_one_too(agent, run, shop):
+    propose(agent, run)
+    propose(agent, run)
+
+    first, second = Proposal.objects.order_by("id")
+    assert (first.first_seen, second.first_seen) == (True, False)
+    assert ActionType.objects.get(pk=shop.cancel_order.pk).first_proposed_at == first.created_at
+
+
 def test_input_is_searched_for_words_of_a_list(agent, run, ruled_by):
     words = {"fields": ["input.text", "arguments.reason"], "op": "contains_any"}
     ruled_by(rule("legal", {**words, "list": "legal-words"}), lists=KEYWORDS)

@@ -181,3 +181,9 @@ def test_more_reading_never_leaves_more_missing(less: float, more: float) -> Non
     spec = {"minimum_seconds": 600}
 
     assert len(missing(spec, read_seconds=more)) <= len(missing(spec, read_seconds=less))
+
+
+@pytest.mark.parametrize("verb", ["approve", "choose", "confirm", "reject"])
+def test_a_challenge_asks_for_a_reason_whatever_the_answer(verb: str) -> None:
+    assert safeguards.needs_reason({"reason": "never", "challenge": True}, verb)
+    assert not safeguards.needs_reason({"reason": "never", "challenge": True}, "escalate")

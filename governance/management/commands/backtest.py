@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 from django.core.management.base import BaseCommand, CommandError
 
-from governance import estimates, findings, flight, recorded, recordings, tally, workflow_schema
+from governance import estimates, findings, flight, recorded, recordings, tally
 from governance.estimates import Share
 from governance.tally import Tally
-from governance.trial import Trial
+from governance.trial import Trial, action_types
 from handoffs import policy
 from handoffs.models import Workflow
 from handoffs.policy import PolicyError
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             if options["workflow"]:
                 return _of_workflow(options["workflow"])
             return _of_files(options["map"], file)
-        except (PolicyError, workflow_schema.BadFile, yaml.YAMLError) as error:
+        except (PolicyError, yaml.YAMLError) as error:
             raise CommandError(f"The map cannot be read: {error}") from None
 
     def _print(self, domain: str, counted: Tally, result: dict[str, Any]) -> None:
@@ -138,10 +138,19 @@ def _of_files(maps: list[Path], file: Path) -> tuple[Trial, Mapping[str, ActionT
         if "workflow" not in data:  # a starter has its map under a name, a bare one is a map
             return Trial(policy.parse_map(data.get("map", data))), _cautious(file)
         if len(maps) == 1 or data.get("workflow") == _domain(file):
-            described = workflow_schema.read(text)
-            types = {one.name: one for one in workflow_schema.action_types(described)}
-            return Trial(policy.parse_map(described.map)), types
+            return Trial(policy.parse_map(data.get("map"))), _described(path, data)
     raise CommandError(f"None of the maps is for {_domain(file)}: name its workflow so.")
+
+
+def _described(path: Path, data: dict[str, Any]) -> Mapping[str, ActionType]:
+    """Read what a workflow file says of its action types; the rest may still be unfinished."""
+    try:
+        said = data["action_types"].items()
+        return action_types({name: (one["impact"], one["reversibility"]) for name, one in said})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise CommandError(
+            f"{path} does not say the impact and reversibility of its action types."
+        ) from None
 
 
 def _cautious(file: Path) -> Mapping[str, ActionType]:

@@ -47,6 +47,7 @@ from overread.errors import (
 )
 from overread.gates import Gated, gate
 from overread.receipts import verify as verify_receipt
+from overread.rollbacks import RollBacks
 from overread.standing import Permission, permission, running
 from overread.turns import AsyncWork, Work
 from overread.values import (
@@ -114,6 +115,7 @@ __all__ = [
     "RequesterStatus",
     "Resumption",
     "ResumptionWorker",
+    "RollBacks",
     "RolledBack",
     "Ruling",
     "Run",

@@ -55,6 +55,7 @@ class Verb(StrEnum):
     TAKE_OVER = "take_over"
     CONFIRM = "confirm"
     ROLL_BACK = "roll_back"
+    WRONG = "wrong"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,7 @@ class Handoff:
     url: str | None = None
     status_url: str | None = None
     wait_url: str | None = None
+    roll_back_until: datetime | None = None
     answer: Answer | None = None
     etag: str | None = None
     raw: Raw = _raw()
