@@ -12,6 +12,7 @@ from accounts.roles import Role
 from governance import checks, sampling, workflow_files
 from governance.admin.forms import ActionTypeForm
 from governance.errors import ShareRefused
+from governance.estimates import Share as Estimate
 from governance.sampling import ShareFacts
 from governance.sampling_schema import DetectorIn
 from governance.workflow_schema import BadFile
@@ -191,8 +192,10 @@ def test_the_panel_says_which_share_was_wrong_only_when_enough_were_audited(shop
     answer_all(shop.workflow, wrong=3)
 
     assert (row().audited, row().wrong, row().mixed) == (20, 3, False)
-    # statistics: Wilson of 3 in 20
-    assert row().estimate == "15 % (3 of 20; 95 %: 5.2 % to 36 %)"
+    low, high = Estimate(3, 20).interval
+    assert (round(low, 4), round(high, 4)) == (0.0524, 0.3604)
+    assert row().estimate == str(Estimate(3, 20))
+    assert "(3 of 20; 95 %: 5.2 % to 36" in row().estimate
 
 
 # --- the page
