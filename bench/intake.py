@@ -22,7 +22,7 @@ from typing import Any, cast
 import psycopg
 
 from bench import ground
-from handoffs import intake, pause, strict_json
+from handoffs import doors, intake, pause, strict_json
 from handoffs.api import proposals
 
 SECONDS = 4
@@ -186,7 +186,7 @@ def _where_the_time_goes(place: ground.Place) -> None:
             marks.append(time.perf_counter())
             proposed = proposals._proposed(sent)
             marks.append(time.perf_counter())
-            door = intake.look(secret_hash=secret, run_id=run_id, key=f"p-{run_id}")
+            door = doors.look(secret_hash=secret, run_id=run_id, key=f"p-{run_id}")
             marks.append(time.perf_counter())
             assert door is not None
             intake.propose(door, proposed, keyed=intake.Keyed(f"p-{run_id}", "f"))

@@ -174,11 +174,10 @@ class _Parser:
         op = data["op"]
         if not isinstance(op, str) or op not in OPERATORS:
             raise PolicyError(f"{path}.op", f"One of {' '.join(OPERATORS)} belongs here.")
-        allowed = _OPERATORS_OF[expected.type]
+        allowed = ORDERED if expected.runs_on else _OPERATORS_OF[expected.type]
         if op not in allowed:
-            raise PolicyError(
-                f"{path}.op", f"{name} is a {expected.type}, which takes {' '.join(allowed)}."
-            )
+            kind = "clock" if expected.runs_on else expected.type
+            raise PolicyError(f"{path}.op", f"{name} is a {kind}, which takes {' '.join(allowed)}.")
         if "list" in data:
             entries = self._entries(data["list"], op, name, expected, path)
             return Compare(name, op, entries, data["list"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.db import IntegrityError, connection
 
 from accounts.errors import FieldProblem
 from handoffs import (
-    actors,
     briefs,
     canonical,
     compiled,
@@ -24,6 +22,7 @@ from handoffs import (
     waiting,
 )
 from handoffs.compiled import Action, CompiledWorkflow
+from handoffs.doors import Door
 from handoffs.errors import (
     ArgumentsOffSchema,
     BadShape,
@@ -42,7 +41,6 @@ from handoffs.errors import (
 from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
 from handoffs.policy import Fired, Ruling
-from handoffs.statements import Statement
 from handoffs.states import (
     ACCEPTS_PROPOSALS,
     ASKED_TIERS,
@@ -51,62 +49,6 @@ from handoffs.states import (
     RunState,
     Tier,
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Everything intake must know before it rules: who asks, about which run, under which revision of
-# the policy, whether this very request was answered before, and how full the queues are.
-_DOOR = Statement(
-    "door",
-    """
-select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
-    run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
-    workflow.revision, workflow.launched_at is not null,
-    kept.fingerprint, kept.status, kept.body,
-    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
-    (select jsonb_object_agg(queue_id, waiting) from (
-        select depth.queue_id, sum(depth.waiting) as waiting
-        from handoffs_queuedepth depth
-        where depth.queue_id in (
-            select unnest(array[row.queue_id, row.overflow_queue_id])
-            from handoffs_matrixrow row
-            where row.workflow_id = run.workflow_id and row.effective_from <= now()
-                and (row.effective_until is null or row.effective_until > now()))
-        group by depth.queue_id) depths) as depths
-from accounts_apikey key
-join accounts_client client on client.id = key.client_id and client.is_active
-left join handoffs_run run on run.id = %(run)s and run.client_id = client.id
-left join handoffs_workflow workflow on workflow.id = run.workflow_id
-left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = %(key)s
-where key.secret_hash = %(secret_hash)s and key.revoked_at is null
-    and (key.expires_at is null or key.expires_at > now())
-""",
-)
-
-
-@dataclass(frozen=True)
-class Door:
-    """What one look told: the caller, the run, the policy's revision, an earlier answer."""
-
-    client_id: int
-    client_name: str
-    prefix: str
-    workflows: list[str]
-    run_id: str | None
-    state: str
-    workflow_id: int
-    status_token: str
-    slug: str
-    revision: int
-    launched: bool
-    fingerprint: str | None
-    status: int
-    body: str | None
-    now: datetime
-    depths: dict[str, int]
-
-    @property
-    def actor(self) -> actors.Actor:
-        return actors.client_actor(self.client_name, self.prefix)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,35 +85,6 @@ class _Ruled:
     kind: HandoffKind
     blocking: bool
     shares: Mapping[Tier, float]
-
-
-def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
-    """Return the door, or None when the key is not good (any more)."""
-    row: Any = _DOOR.row({"secret_hash": secret_hash, "run": run_id, "key": key or ""})
-    if row is None:
-        return None
-    client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
-        :11
-    ]
-    fingerprint, status, body, microseconds, depths = row[11:]
-    return Door(
-        client_id=int(client),
-        client_name=name,
-        prefix=prefix,
-        workflows=workflows.split(" "),
-        run_id=run,
-        state=state,
-        workflow_id=int(workflow or 0),
-        status_token=token,
-        slug=slug,
-        revision=int(revision or 0),
-        launched=launched == "t",
-        fingerprint=fingerprint,
-        status=int(status or 0),
-        body=body,
-        now=_EPOCH + timedelta(microseconds=int(microseconds)),
-        depths=orjson.loads(depths or "{}"),
-    )
 
 
 def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:

@@ -43,8 +43,8 @@ class Known:
     high: float | None = None
     choices: tuple[str, ...] = ()
     unknown_when_missing: bool = True
-    # whether `high` itself is out of reach
-    open_end: bool = False
+    # a clock: it never reaches `high`, and stands at no value long enough to be equal to it
+    runs_on: bool = False
 
 
 def _score(says: str) -> Known:
@@ -83,7 +83,7 @@ CATALOGUE: Mapping[str, Known] = MappingProxyType(
             says="the time of day in the map's time zone; half past five in the afternoon is 17.5",
             low=0,
             high=24,
-            open_end=True,
+            runs_on=True,
         ),
         "time.weekday": Known(
             type=Type.TEXT, says="the day of the week in the map's time zone", choices=WEEKDAYS
@@ -274,11 +274,11 @@ def in_range(expected: Known, value: float) -> bool:
     above = expected.low is None or value >= expected.low
     if expected.high is None or value < expected.high:
         return above
-    return above and value == expected.high and not expected.open_end
+    return above and value == expected.high and not expected.runs_on
 
 
 def bounds(expected: Known) -> str:
     """Say between which numbers a signal lies: "0 to 1", "0 and up"."""
     if expected.high is None:
         return f"{expected.low:g} and up"
-    return f"{expected.low:g} to {'below ' if expected.open_end else ''}{expected.high:g}"
+    return f"{expected.low:g} to {'below ' if expected.runs_on else ''}{expected.high:g}"

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Client
-from handoffs import actors, answers, intake, resumptions, runs
+from handoffs import actors, answers, doors, intake, resumptions, runs
+from handoffs.doors import Door
 from handoffs.idempotency import Told
 from handoffs.models import Answer, Handoff, Run
 from handoffs.resumptions import Lease
@@ -31,8 +32,8 @@ def start_run(shop: factories.Shop, bot: Client, **changes: Any) -> Run:
     return run
 
 
-def look(bot_key: str, run: Run, key: str | None = None) -> intake.Door:
-    door = intake.look(
+def look(bot_key: str, run: Run, key: str | None = None) -> Door:
+    door = doors.look(
         secret_hash=hashlib.sha256(bot_key.encode()).hexdigest(), run_id=run.id, key=key
     )
     assert door is not None

@@ -300,7 +300,7 @@ def _fitted(leaf: Leaf, vocabulary: Vocabulary) -> Leaf:
     """Follow a newly chosen signal: a comparison that does not fit it is chosen anew."""
     kind = vocabulary.find(leaf.signal).kind
     offered = [op for op, _ in COMPARISONS[kind]]
-    read_as = {Kind.NUMBER: "number", Kind.TRUTH: "truth"}.get(kind, "text")
+    read_as = {Kind.NUMBER: "number", Kind.CLOCK: "number", Kind.TRUTH: "truth"}.get(kind, "text")
     if kind is Kind.OPEN:
         read_as = "number" if _NUMBER.fullmatch(leaf.value.strip()) else leaf.read_as
     op = leaf.op if leaf.op in offered else (offered[0] if leaf.signal else "")

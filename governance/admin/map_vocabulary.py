@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     LIST = "list"
     TRUTH = "truth"
+    CLOCK = "clock"
     OPEN = "open"
 
 
@@ -34,6 +35,7 @@ _INCLUDES = (("contains_any", "include any of"), ("not:contains_any", "include n
 # the comparisons that fit, in the order in which they are offered
 COMPARISONS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     Kind.NUMBER: (*_ORDER, *_EQUAL, *_ONE_OF, *_PRESENCE),
+    Kind.CLOCK: (*_ORDER, *_PRESENCE),
     Kind.TEXT: (*_EQUAL, *_ONE_OF, *_MENTIONS, *_PRESENCE),
     Kind.CHOICE: (*_EQUAL, *_ONE_OF, *_PRESENCE),
     Kind.LIST: (*_INCLUDES, *_PRESENCE),
@@ -132,16 +134,17 @@ def _chosen(name: Name, choices: tuple[str, ...]) -> Name:
 def _kind(known: Known) -> Kind:
     if known.choices:
         return Kind.CHOICE
-    match known.type.name:
-        case "NUMBER" | "COUNT":
-            return Kind.NUMBER
-        case "LIST":
-            return Kind.LIST
-        case "TEXT":
-            return Kind.TEXT
-        case "TRUTH" | "BOOL" | "FLAG":
-            return Kind.TRUTH
-    return Kind.OPEN if known.type is Type.OPEN else Kind.TEXT
+    return Kind.CLOCK if known.runs_on else _KINDS[known.type]
+
+
+_KINDS = {
+    Type.NUMBER: Kind.NUMBER,
+    Type.COUNT: Kind.NUMBER,
+    Type.LIST: Kind.LIST,
+    Type.TEXT: Kind.TEXT,
+    Type.TRUTH: Kind.TRUTH,
+    Type.OPEN: Kind.OPEN,
+}
 
 
 def _arguments(action_types: Mapping[str, Mapping[str, Any]]) -> dict[str, Name]:

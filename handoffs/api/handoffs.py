@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from accounts.errors import NotSignedIn
-from handoffs import answers, intake
+from handoffs import answers, doors, intake
 from handoffs.api import access, acting, documented, showing, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import (
@@ -53,7 +53,7 @@ def escalate(request: AgentRequest, body: EscalationIn) -> HttpResponse:
 
     def do() -> Done:
         secret = access.secret_hash(request)
-        door = intake.look(secret_hash=secret, run_id=body.run, key=None)
+        door = doors.look(secret_hash=secret, run_id=body.run, key=None)
         if door is None:
             raise NotSignedIn
         opened = intake.escalate(

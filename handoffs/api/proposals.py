@@ -9,9 +9,10 @@ from ninja import Router
 from pydantic import ValidationError
 
 from accounts.errors import DomainError, FieldProblem, NotSignedIn
-from handoffs import idempotency, intake, resumptions
+from handoffs import doors, idempotency, intake, resumptions
 from handoffs.api import access, acting, documented, problems, reading, telling
 from handoffs.api.access import AgentRequest
+from handoffs.doors import Door
 from handoffs.errors import (
     ArgumentsOffSchema,
     BadShape,
@@ -26,7 +27,7 @@ from handoffs.errors import (
     WorkflowNotYours,
 )
 from handoffs.idempotency import Done
-from handoffs.intake import Door, Proposed
+from handoffs.intake import Proposed
 from handoffs.schemas.proposals import (
     BatchIn,
     BatchOut,
@@ -170,7 +171,7 @@ def report_outcome(request: AgentRequest, proposal_id: str, body: OutcomeIn) -> 
 
 
 def _look(secret: str, run: str, key: str | None) -> Door:
-    door = intake.look(secret_hash=secret, run_id=run, key=key)
+    door = doors.look(secret_hash=secret, run_id=run, key=key)
     if door is None:
         raise NotSignedIn
     return door

@@ -44,6 +44,7 @@ def test_the_desk_asks_again_and_shows_what_is_new(
 def test_a_hidden_desk_asks_nothing(open_as: Open, shop: Shop, ann: User) -> None:
     page = open_as(ann, reverse("reviews:desk"))
     asked: list[str] = []
+    page.wait_for_load_state("networkidle")
     page.on("request", lambda request: asked.append(request.url))
 
     page.evaluate(HIDE)

@@ -194,12 +194,13 @@ class TestVocabulary:
 
     def test_every_comparison_offered_is_one_that_policy_takes(self) -> None:
         samples = {"number": "0.5", "text": "gold", "truth": "yes"}
+        read_as_of = {Kind.NUMBER: "number", Kind.CLOCK: "number", Kind.TRUTH: "truth"}
         for _, names in WORDS.groups:
             for name in names:
                 if name.is_prefix:
                     continue
                 for op, _ in COMPARISONS[name.kind]:
-                    read_as = {Kind.NUMBER: "number", Kind.TRUTH: "truth"}.get(name.kind, "text")
+                    read_as = read_as_of.get(name.kind, "text")
                     if name.kind is Kind.OPEN and op in ("<", "<=", ">", ">="):
                         read_as = "number"
                     value = samples[read_as]

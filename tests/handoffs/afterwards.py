@@ -7,9 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Client
-from handoffs import actors, resumptions
+from handoffs import actors, ids, resumptions
 from handoffs.models import ActionType, AuditShare, Proposal, Run
 from tests import factories, walks
+
+USUAL = {"order_id": "#1", "reason": "no longer needed"}
+ODD = {"order_id": "#1", "reason": "ordered by mistake"}
 
 
 def sample_all(shop: factories.Shop, *, wait_seconds: int = 3600) -> None:
@@ -51,3 +54,23 @@ def drawn(shop: factories.Shop, bot: Client, bot_key: str, **changes: Any) -> Pr
 def age(proposal: Proposal, **by: float) -> None:
     created = timezone.now() - timedelta(**by)
     Proposal.objects.filter(id=proposal.id).update(created_at=created)
+
+
+def stored(
+    run: Run, arguments: dict[str, Any], *, ago: float = 60, tier: str = "autonomous"
+) -> str:
+    """Store an action as intake would have, some seconds ago; return its id."""
+    at = timezone.now() - timedelta(seconds=ago)
+    made = ids.at("prop", at)[:15] + ids.new("prop")[15:]
+    Proposal.objects.create(
+        id=made,
+        run=run,
+        action_type="cancel_order",
+        arguments=json.dumps(arguments),
+        arguments_digest=f"sha-256={made}",
+        tier=tier,
+        act="proceed",
+        map_version=1,
+        created_at=at,
+    )
+    return made

@@ -1,6 +1,5 @@
 """The detector's job: every action looked at once, one exception a storm, so many an hour."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -20,11 +19,9 @@ from handoffs.models import (
     Run,
 )
 from tests import factories, walks
-from tests.handoffs.afterwards import sample_all
+from tests.handoffs.afterwards import ODD, USUAL, sample_all
+from tests.handoffs.afterwards import stored as act
 from tests.reviews.racing import all_at_once
-
-USUAL = {"order_id": "#1", "reason": "no longer needed"}
-ODD = {"order_id": "#1", "reason": "ordered by mistake"}
 
 
 @pytest.fixture(autouse=True)
@@ -35,24 +32,6 @@ def _database(database: None) -> None:
 @pytest.fixture
 def run(shop: factories.Shop, bot) -> Run:
     return walks.start_run(shop, bot)
-
-
-def act(run: Run, arguments: dict[str, Any], *, ago: float = 60, tier: str = "autonomous") -> str:
-    """Store an action as intake would, some seconds ago."""
-    at = timezone.now() - timedelta(seconds=ago)
-    made = ids.at("prop", at)[:15] + ids.new("prop")[15:]
-    Proposal.objects.create(
-        id=made,
-        run=run,
-        action_type="cancel_order",
-        arguments=json.dumps(arguments),
-        arguments_digest=f"sha-256={made}",
-        tier=tier,
-        act="proceed",
-        map_version=1,
-        created_at=at,
-    )
-    return made
 
 
 def teach(run: Run, count: int = 300) -> None:

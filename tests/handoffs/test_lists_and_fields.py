@@ -177,6 +177,7 @@ def test_conditions_read_as_sentences(when: dict[str, Any], said: str) -> None:
         ({**WORDS, "fields": ["input"]}, "“input” is not a name policy reads"),
         ({**WORDS, "value": ["a"]}, "One of all, any, not, missing belongs here"),
         ({"signal": "time.hour", "op": ">=", "value": 24}, "lies in 0 to below 24"),
+        ({"signal": "time.hour", "op": "==", "value": 9}, "is a clock, which takes < <= > >=."),
         ({"signal": "time.weekday", "op": "==", "value": "Monday"}, "is one of monday"),
         ({"signal": "first_seen", "op": "==", "value": 1}, "true or false belongs here"),
         ({"signal": "first_seen", "op": ">", "value": 1}, "is a truth value, which takes == !="),

@@ -1,0 +1,95 @@
+"""One look at the database tells intake everything it must know before it rules."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from handoffs import actors
+from handoffs.statements import Statement
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Everything intake must know before it rules: who asks, about which run, under which revision of
+# the policy, whether this very request was answered before, and how full the queues are.
+_DOOR = Statement(
+    "door",
+    """
+select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
+    run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
+    workflow.revision, workflow.launched_at is not null,
+    kept.fingerprint, kept.status, kept.body,
+    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
+    (select jsonb_object_agg(queue_id, waiting) from (
+        select depth.queue_id, sum(depth.waiting) as waiting
+        from handoffs_queuedepth depth
+        where depth.queue_id in (
+            select unnest(array[row.queue_id, row.overflow_queue_id])
+            from handoffs_matrixrow row
+            where row.workflow_id = run.workflow_id and row.effective_from <= now()
+                and (row.effective_until is null or row.effective_until > now()))
+        group by depth.queue_id) depths) as depths
+from accounts_apikey key
+join accounts_client client on client.id = key.client_id and client.is_active
+left join handoffs_run run on run.id = %(run)s and run.client_id = client.id
+left join handoffs_workflow workflow on workflow.id = run.workflow_id
+left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = %(key)s
+where key.secret_hash = %(secret_hash)s and key.revoked_at is null
+    and (key.expires_at is null or key.expires_at > now())
+""",
+)
+
+
+@dataclass(frozen=True)
+class Door:
+    """What one look told: the caller, the run, the policy's revision, an earlier answer."""
+
+    client_id: int
+    client_name: str
+    prefix: str
+    workflows: list[str]
+    run_id: str | None
+    state: str
+    workflow_id: int
+    status_token: str
+    slug: str
+    revision: int
+    launched: bool
+    fingerprint: str | None
+    status: int
+    body: str | None
+    now: datetime
+    depths: dict[str, int]
+
+    @property
+    def actor(self) -> actors.Actor:
+        return actors.client_actor(self.client_name, self.prefix)
+
+
+def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
+    """Return the door, or None when the key is not good (any more)."""
+    row: Any = _DOOR.row({"secret_hash": secret_hash, "run": run_id, "key": key or ""})
+    if row is None:
+        return None
+    client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
+        :11
+    ]
+    fingerprint, status, body, microseconds, depths = row[11:]
+    return Door(
+        client_id=int(client),
+        client_name=name,
+        prefix=prefix,
+        workflows=workflows.split(" "),
+        run_id=run,
+        state=state,
+        workflow_id=int(workflow or 0),
+        status_token=token,
+        slug=slug,
+        revision=int(revision or 0),
+        launched=launched == "t",
+        fingerprint=fingerprint,
+        status=int(status or 0),
+        body=body,
+        now=_EPOCH + timedelta(microseconds=int(microseconds)),
+        depths=orjson.loads(depths or "{}"),
+    )
