@@ -35,6 +35,7 @@ class MapPage:
     lists: tuple[WordList, ...] = ()
     said: tuple[str, ...] = ()
     seats: tuple[SeatLine, ...] = ()
+    unsigned: str = ""
     cases: str = ""
     cases_tone: str = "plain"
     is_signed: bool = False
@@ -61,6 +62,7 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> MapPage:
         "head": head,
         "facts": _facts(map, now),
         "seats": seats,
+        "unsigned": map_signing.unsigned(map),
         "is_signed": any(one.valid for one in seats),
         "waits_for": _waits_for(seats) if is_draft else "",
         "unreadable": unreadable,

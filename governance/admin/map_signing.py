@@ -48,6 +48,7 @@ class SigningPage:
     changes: tuple[Change, ...]
     unreadable: str
     seats: tuple[SeatLine, ...]
+    unsigned: str
     against: tuple[str, ...]
     may_publish: bool
     urls: dict[str, str]
@@ -72,6 +73,7 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> SigningPage:
         changes=tuple(map_pages.changes(old, risk_map)) if risk_map else (),
         unreadable=unreadable,
         seats=seats(request.user, map),
+        unsigned=unsigned(map),
         against=tuple(maps.problems(map)),
         may_publish=map_door.is_editable(request, map),
         urls={
@@ -81,11 +83,13 @@ def page(request: UserRequest, map: RiskTierMap, now: datetime) -> SigningPage:
 
 
 def seats(user: User, map: RiskTierMap) -> tuple[SeatLine, ...]:
-    """Lay out the seats; the one who holds a seat that is not signed may sign it."""
+    """Lay out the seats that count; the one who holds a seat that is not signed may sign it."""
     is_draft = map.state == RiskTierMap.State.DRAFT
     held_by = _holders() if is_draft else {}
     drawn = []
     for one in maps.signatures(map):
+        if not (one.signed_by or (is_draft and one.asked)):
+            continue
         held = ROLE_OF[one.seat] in user.roles and is_draft
         own = one.signed_by is not None and one.signed_by.pk == user.pk
         drawn.append(
@@ -103,6 +107,15 @@ def seats(user: User, map: RiskTierMap) -> tuple[SeatLine, ...]:
             )
         )
     return tuple(drawn)
+
+
+def unsigned(map: RiskTierMap) -> str:
+    """Say why a map may have no signatures at all."""
+    if map.state == RiskTierMap.State.DRAFT:
+        return "This workflow asks for no signatures."
+    if map.published_at and map.published_by_id is None:
+        return "Published from a file: it was signed where the file lives."
+    return "No signatures were asked for."
 
 
 def _holders() -> dict[str, list[str]]:

@@ -720,6 +720,21 @@ class TestSigning:
         assert "Product has not signed yet" in text(response)
         assert RiskTierMap.objects.in_force().get() == shop.map
 
+    def test_only_seats_that_are_asked_stand_on_the_page(
+        self, mia: User, draft: RiskTierMap
+    ) -> None:
+        said = text(browser_of(mia).get(address(draft)))
+
+        assert "Compliance" in said and "Engineering" not in said
+
+    def test_a_map_from_a_file_says_where_it_was_signed(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        said = text(browser_of(mia).get(address(shop.map)))
+
+        assert "signed where the file lives" in said
+        assert "not signed yet" not in said
+
     def test_a_signer_does_not_publish(self, draft: RiskTierMap) -> None:
         assert browser_of(signer("product")).post(address(draft, "publish/")).status_code == 403
         assert browser_of(signer("product")).post(address(draft, "retire/")).status_code == 403
