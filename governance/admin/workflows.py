@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,8 +19,11 @@ from handoffs import queries
 from handoffs.admin.base import Audited, actor, may_edit
 from handoffs.admin.levels import WithLevels
 from handoffs.models import ActionType, Workflow
+from handoffs.states import SignOff
 
 NOTHING = "Nothing."
+# what keeps one person from changing policy alone; whoever owns the workflow cannot take it away
+GUARDS = ("sign_offs", "four_eyes")
 
 
 class OfWorkflow(ByRole):
@@ -72,11 +76,12 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
         return False
 
     def get_fieldsets(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
-        whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs", "four_eyes"]
+        whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs"]
+        changes = ("Who must agree to changes", {"fields": [*GUARDS]})
         if obj is None:
-            return [(None, {"fields": whole})]
+            return [(None, {"fields": whole}), changes]
         launch = ["launched_at", "map_in_force", "rows", "missing", "unattended"]
-        return [(None, {"fields": whole}), ("Launch", {"fields": launch})]
+        return [(None, {"fields": whole}), changes, ("Launch", {"fields": launch})]
 
     def get_inlines(self, request: HttpRequest, obj: Workflow | None) -> Any:
         """Ask for the workflow first: rows name its action types."""
@@ -87,7 +92,18 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
             return []
         shown = ["slug", "launched_at", "map_in_force", "rows", "missing", "unattended"]
         user: Any = request.user
-        return shown if Role.MANAGER in user.roles else [*shown, "owner"]
+        return shown if Role.MANAGER in user.roles else [*shown, "owner", *GUARDS]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if db_field.name != "sign_offs":
+            return super().formfield_for_dbfield(db_field, request, **options)
+        return forms.MultipleChoiceField(
+            label="must sign a map",
+            choices=[(seat.value, seat.value) for seat in SignOff],
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            help_text="One person each, before a version is published. None: a manager alone.",
+        )
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
         return {} if obj else self.prepopulated_fields

@@ -138,6 +138,25 @@ class TestWhoMayWhat:
         mine.refresh_from_db()
         assert mine.owner == owen
 
+    def test_a_manager_says_who_must_sign_maps_and_the_owner_does_not(
+        self, owen: User, mia: User, shop: factories.Shop
+    ) -> None:
+        """Whoever drafts the policy of a workflow does not take away who must agree to it."""
+        mine = owned(shop, owen)
+        path = f"/admin/handoffs/workflow/{mine.pk}/change/"
+        guarded = {"sign_offs": ["compliance", "product"], "four_eyes": "on"}
+
+        manager = browser_of(mia)
+        manager.post(path, form_of(manager, path) | guarded)
+        mine.refresh_from_db()
+        assert (sorted(mine.sign_offs), mine.four_eyes) == (["compliance", "product"], True)
+
+        owner = browser_of(owen)
+        response = owner.post(path, form_of(owner, path) | {"sign_offs": [], "four_eyes": ""})
+        assert response.status_code == 302
+        mine.refresh_from_db()
+        assert (len(mine.sign_offs), mine.four_eyes) == (2, True)
+
     @pytest.mark.parametrize("model", sorted({*CONFIGURED, *RECORDS} - {"risktiermap"}))
     def test_no_state_is_a_field_of_any_form(
         self, mia: User, shop: factories.Shop, bot: Client, bot_key: str, model: str
