@@ -17,9 +17,7 @@ from handoffs.conditions import EQUAL, Compare, Missing
 from handoffs.evaluation import Facts
 from handoffs.policy import RiskMap, Rule
 from handoffs.signals import ActionType
-from handoffs.states import Tier
-
-_RANK = {tier: rank for rank, tier in enumerate(Tier)}
+from handoffs.states import RANK, Tier
 
 
 class Kind(StrEnum):
@@ -160,7 +158,7 @@ def _in_vain(
 ) -> Iterator[Finding]:
     """Hold a rule against each that asks for no less; of two that are the same, name the later."""
     for other in others:
-        more = _RANK[other.goal.rule.tier] - _RANK[one.goal.rule.tier]
+        more = RANK[other.goal.rule.tier] - RANK[one.goal.rule.tier]
         if more < 0 or not _implies(one, other, action_types, budget):
             continue
         same = _implies(other, one, action_types, budget)

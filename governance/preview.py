@@ -8,11 +8,10 @@ from governance.trial import Recorded
 from handoffs import policy
 from handoffs.models import Workflow
 from handoffs.policy import RiskMap
-from handoffs.states import ASKED_TIERS, Tier
+from handoffs.states import ASKED_TIERS, RANK, Tier
 
 LAST = 200
 EXAMPLES = 6
-_RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def _add(made: Preview, one: Recorded, now: Tier) -> None:
     of_type.count += 1
     if then is None or now is then:
         return
-    rose = _RANK[now] > _RANK[then]
+    rose = RANK[now] > RANK[then]
     made.up, made.down = made.up + rose, made.down + (not rose)
     of_type.up, of_type.down = of_type.up + rose, of_type.down + (not rose)
     made.newly_asked += now in ASKED_TIERS and then not in ASKED_TIERS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance.trial import Verdict
-from handoffs.states import ASKED_TIERS, Tier
+from handoffs.states import ASKED_TIERS, RANK, Tier
 
 # examples kept of each kind of change per action type
 EXAMPLES = 5
@@ -18,7 +18,6 @@ EXAMPLES = 5
 NAMED = 20
 MAX_SHOWN = 120
 
-_RANK = {tier: rank for rank, tier in enumerate(Tier)}
 NEWLY_ASKED, NO_LONGER_ASKED = "newly_asked", "no_longer_asked"
 RAISED, LOWERED, WRONG_PASSED = "raised", "lowered", "wrong_passed"
 
@@ -76,7 +75,7 @@ class Tally:
             self._add_truth(verdict, wrong, of_type)
 
     def _add_change(self, verdict: Verdict, then: Tier, of_type: OfType) -> None:
-        up = _RANK[verdict.now] > _RANK[then]
+        up = RANK[verdict.now] > RANK[then]
         if (then in ASKED_TIERS) == (verdict.now in ASKED_TIERS):
             kind = RAISED if up else LOWERED
         else:

@@ -8,11 +8,10 @@ from handoffs import policy
 from handoffs.conditions import leaves
 from handoffs.policy import DEFAULT, FLOOR, NO_ROLLBACK, RiskMap, Ruling
 from handoffs.signals import Action, ActionType, Signals
-from handoffs.states import ASKED_TIERS, Impact, Reversibility, Tier
+from handoffs.states import ASKED_TIERS, RANK, Impact, Reversibility, Tier
 
 STANDING = (FLOOR, DEFAULT, NO_ROLLBACK)
 SURROUNDINGS = frozenset({"input", "brief"})
-_RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +81,7 @@ class Trial:
 def steps(risk_map: RiskMap) -> tuple[str, ...]:
     """Name the reasons to ask, one more at each step: the strictest rules first, floors last."""
     asking = [rule for rule in risk_map.rules if rule.tier in ASKED_TIERS]
-    ordered = sorted(asking, key=lambda rule: -_RANK[rule.tier])
+    ordered = sorted(asking, key=lambda rule: -RANK[rule.tier])
     return (*(rule.id for rule in ordered), FLOOR, DEFAULT)
 
 
@@ -96,7 +95,7 @@ def surroundings(*maps: RiskMap | None) -> frozenset[str]:
 def _weight(ruling: Ruling) -> int:
     rules = [fired for fired in ruling.fired if fired.id not in STANDING]
     deciding = sum(fired.tier is ruling.tier for fired in rules)
-    return (_RANK[ruling.tier] * 1000 + deciding) * 1000 + len(rules)
+    return (RANK[ruling.tier] * 1000 + deciding) * 1000 + len(rules)
 
 
 def action_types(data: Mapping[str, tuple[str, str]]) -> dict[str, ActionType]:

@@ -24,15 +24,13 @@ from handoffs.risk_map import (
     parse_map,
 )
 from handoffs.signals import Action, ActionType, Signals
-from handoffs.states import ACT_OF, Act, Reversibility, Tier
+from handoffs.states import ACT_OF, RANK, Act, Reversibility, Tier
 
 __all__ = [
     "PolicyError", "Rule", "Floors", "RiskMap", "Fired", "Ruling", "IfMissing", "MAX_RULES",
     "FLOOR", "DEFAULT", "NO_ROLLBACK", "parse_map", "map_to_json", "evaluate", "problems",
     "reachable_tiers", "highest", "in_words",
 ]  # fmt: skip
-
-_RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +46,8 @@ class Ruling:
 
 
 def highest(*tiers: Tier) -> Tier:
-    """Return the tier that asks most of people (as texts, tiers would sort by alphabet)."""
-    return max(tiers, key=_RANK.__getitem__, default=Tier.AUTONOMOUS)
+    """Return the tier that asks most of people."""
+    return max(tiers, key=RANK.__getitem__, default=Tier.AUTONOMOUS)
 
 
 def evaluate(risk_map: RiskMap, action: Action, signals: Signals) -> Ruling:
@@ -75,7 +73,7 @@ def evaluate(risk_map: RiskMap, action: Action, signals: Signals) -> Ruling:
     return Ruling(
         tier=tier,
         act=ACT_OF[tier],
-        fired=tuple(sorted(fired, key=lambda one: (-_RANK[one.tier], one.id))),
+        fired=tuple(sorted(fired, key=lambda one: (-RANK[one.tier], one.id))),
         floor=risk_map.floors.of(action.type),
         version=risk_map.version,
         digest=risk_map.digest,
@@ -135,7 +133,7 @@ def _floor_problems(floors: Floors) -> Iterator[str]:
         ("high_reversible", "high_irreversible"),
     ]
     for less, more in pairs:
-        if _RANK[getattr(floors, less)] > _RANK[getattr(floors, more)]:
+        if RANK[getattr(floors, less)] > RANK[getattr(floors, more)]:
             yield (
                 f"The floor of {more.replace('_', ' and ')} is below the floor of "
                 f"{less.replace('_', ' and ')}: what weighs more would be watched less."
@@ -167,13 +165,13 @@ def _lowering(risk_map: RiskMap, rule: Rule, can_fire: Sequence[ActionType]) -> 
     A general rule may well be below some floors. One that names an action type, or is below for
     all it can fire on, was written in the belief that it lowers.
     """
-    if _RANK[rule.tier] < _RANK[risk_map.default]:
+    if RANK[rule.tier] < RANK[risk_map.default]:
         yield (
             f"Rule {rule.id} sets {_say(rule.tier)}, below the default {_say(risk_map.default)}: "
             "a rule can only raise. Raise it, or lower the default."
         )
         return
-    below = [one for one in can_fire if _RANK[rule.tier] < _RANK[risk_map.floors.of(one)]]
+    below = [one for one in can_fire if RANK[rule.tier] < RANK[risk_map.floors.of(one)]]
     named = set(_types_named(rule))
     for one in below:
         if len(below) == len(can_fire) or one.name in named:

@@ -115,6 +115,8 @@ class Tier(StrEnum):
 
 
 TIERS = tuple(Tier)
+# as texts, tiers would sort by alphabet
+RANK = {tier: rank for rank, tier in enumerate(Tier)}
 
 
 class Act(StrEnum):
