@@ -8,7 +8,6 @@ repeated from there, one that comes late writes nothing, and nothing is counted 
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from governance.models import Backtest, BacktestChunk
 from governance.recordings import Truths
 from governance.tally import Tally
 from governance.trial import Trial, action_types, surroundings
-from handoffs import policy
+from handoffs import locks, policy
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
 from handoffs.policy import PolicyError
@@ -73,7 +72,7 @@ def work(*, now: datetime) -> int | None:
 
     One process over all works at a time: people's handoffs need the other hands.
     """
-    with _only_worker() as alone:
+    with locks.only_one(_WORKER_LOCK) as alone:
         if not alone:
             return None
         _end_overdue(now)
@@ -81,20 +80,6 @@ def work(*, now: datetime) -> int | None:
         if taken is not None:
             _turn(taken)
         return taken.pk if taken else None
-
-
-@contextmanager
-def _only_worker() -> Iterator[bool]:
-    """Hold the lock of the connection: it goes with the process that dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [_WORKER_LOCK])
-        alone = cursor.fetchone()[0]
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [_WORKER_LOCK])
 
 
 def _take(now: datetime) -> Backtest | None:

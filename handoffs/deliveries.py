@@ -6,9 +6,8 @@ Nobody waits behind an endpoint that does not answer.
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from handoffs import audit, outbox, webhooks
+from handoffs import audit, locks, outbox, webhooks
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
 from handoffs.models import OutboxMessage, WebhookEndpoint
@@ -36,7 +35,8 @@ LEASING_SECONDS = 10
 LANE_SECONDS = 5
 ATTEMPT_SECONDS = 15
 LEASE_SECONDS = 60
-_SENDER_LOCK = 0x6F766572_0B0C
+# one process sends at a time: a second would only hang at the same endpoints
+SENDER_LOCK = 0x6F766572_0B0C
 _MAIL_LANE = 0
 
 # The earliest due of the endpoints that nothing is being sent to. Pushing `next_attempt_at` on is
@@ -103,7 +103,7 @@ def deliver() -> int:
     Each endpoint is a lane of its own with one message under way, so that one that hangs holds up
     nobody else. A lane that failed rests until the next call.
     """
-    with _only_sender() as alone, ThreadPoolExecutor(LANES, "outbox") as pool:
+    with locks.only_one(SENDER_LOCK) as alone, ThreadPoolExecutor(LANES, "outbox") as pool:
         return _deliver(pool) if alone else 0
 
 
@@ -128,23 +128,6 @@ def _deliver(pool: ThreadPoolExecutor) -> int:
             delivered += went_through
             if went_through < len(attempts):
                 resting.add(lane)
-
-
-@contextmanager
-def _only_sender() -> Iterator[bool]:
-    """One process sends at a time: a second would only hang at the same endpoints.
-
-    The lock is the connection's: it goes with the process that dies.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [_SENDER_LOCK])
-        alone = cursor.fetchone()[0]
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [_SENDER_LOCK])
 
 
 def _lease(busy: Sequence[int], lanes: int) -> dict[int, list[Leased]]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts.models import Client
-from handoffs import deliveries, outbox, webhooks
+from handoffs import deliveries, locks, outbox, webhooks
 from handoffs.models import AuditEntry, OutboxMessage, WebhookEndpoint
 from handoffs.webhooks import Delivery
 from tests.database import Databases
@@ -300,7 +300,7 @@ def test_only_one_sends_at_a_time(committed_db: Databases, bot: Client) -> None:
         seen.append(deliveries.deliver())
         connection.close()
 
-    with deliveries._only_sender() as alone:
+    with locks.only_one(deliveries.SENDER_LOCK) as alone:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
