@@ -10,7 +10,6 @@ from handoffs import audit, compiled, moves, pause, titles
 from handoffs.actors import POLICY
 from handoffs.compiled import Action
 from handoffs.models import Handoff, Proposal, QueueDepth
-from handoffs.pause import Authority
 from handoffs.states import Cause, HandoffKind, HandoffState, Tier
 
 # nothing is left to undo then
@@ -40,7 +39,7 @@ def ask(
     run = proposal.run
     policy = compiled.get(run.workflow_id)
     row = policy.authority(proposal.action_type, kind, Tier(proposal.tier))
-    authority = next((one for one in (row, row and row.overflow) if one and _has_room(one)), None)
+    authority = row.with_room(_waiting) if row else None
     if authority is None:
         return None
     action = policy.actions.get(proposal.action_type)
@@ -65,10 +64,9 @@ def ask(
     return opening.id
 
 
-def _has_room(authority: Authority) -> bool:
-    depths = QueueDepth.objects.filter(queue=authority.queue_id)
-    waiting = depths.aggregate(waiting=Sum("waiting"))["waiting"] or 0
-    return bool(waiting < authority.depth_limit)
+def _waiting(queue_id: int) -> int:
+    depths = QueueDepth.objects.filter(queue=queue_id)
+    return int(depths.aggregate(waiting=Sum("waiting"))["waiting"] or 0)
 
 
 def _question(proposal: Proposal, action: Action | None) -> str:

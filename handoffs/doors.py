@@ -61,6 +61,10 @@ class Door:
     now: datetime
     depths: dict[str, int]
 
+    def waiting(self, queue_id: int) -> int:
+        """Return how many handoffs waited in a queue when we looked."""
+        return self.depths.get(str(queue_id), 0)
+
     @property
     def actor(self) -> actors.Actor:
         return actors.client_actor(self.client_name, self.prefix)

@@ -311,17 +311,14 @@ def _opening(
 
 
 def _with_room(door: Door, authority: pause.Authority) -> pause.Authority:
-    """Return the row's queue, or its overflow queue when only that has room."""
-    if _position(door, authority) <= authority.depth_limit:
-        return authority
-    other = authority.overflow
-    if other is not None and _position(door, other) <= other.depth_limit:
-        return other
-    raise QueueFull(
-        f"{authority.queue_name} already has {authority.depth_limit} handoffs waiting, its "
-        "limit. Nothing was stored. Slow down and send this again later.",
-        retry_after=30,
-    )
+    found = authority.with_room(door.waiting)
+    if found is None:
+        raise QueueFull(
+            f"{authority.queue_name} already has {authority.depth_limit} handoffs waiting, its "
+            "limit. Nothing was stored. Slow down and send this again later.",
+            retry_after=30,
+        )
+    return found
 
 
 def _store(
@@ -387,7 +384,7 @@ def _handoff_body(door: Door, opening: pause.Opening) -> dict[str, Any]:
 
 
 def _position(door: Door, authority: pause.Authority) -> int:
-    return door.depths.get(str(authority.queue_id), 0) + 1
+    return door.waiting(authority.queue_id) + 1
 
 
 def escalate(

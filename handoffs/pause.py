@@ -2,6 +2,7 @@
 answer commit together, as one statement, or not at all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -59,6 +60,16 @@ class Authority:
     calendar: Calendar | None = None
     # the same row's other queue, for when this one is full
     overflow: "Authority | None" = None
+
+    def with_room(self, waiting: Callable[[int], int]) -> "Authority | None":
+        """Return the row's queue, or its overflow queue when only that has room.
+
+        `waiting` tells how many handoffs wait in the queue of a number.
+        """
+        for one in (self, self.overflow):
+            if one is not None and waiting(one.queue_id) < one.depth_limit:
+                return one
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
