@@ -22,7 +22,6 @@ from handoffs.errors import NotADraft, NotGapless, NotPublishable
 from handoffs.models import RiskTierMap, Workflow
 from handoffs.policy import PolicyError, RiskMap
 from handoffs.signals import ActionType
-from handoffs.states import Impact, Reversibility
 
 __all__ = [
     "Seat", "Standing", "normalised", "draft", "edit", "sign", "signatures", "withdraw_signature",
@@ -296,15 +295,7 @@ def published_map(workflow: Workflow) -> RiskMap | None:
 
 
 def action_types(workflow: Workflow) -> list[ActionType]:
-    return [
-        ActionType(
-            name=action.name,
-            impact=Impact(action.impact),
-            reversibility=Reversibility(action.reversibility),
-            schema=action.arguments_schema,
-        )
-        for action in workflow.action_types.order_by("name")
-    ]
+    return [queries.action_type(one) for one in workflow.action_types.order_by("name")]
 
 
 def rows(workflow: Workflow) -> list[authority.Row]:

@@ -10,10 +10,10 @@ from typing import Any
 from django.db import connection
 
 from governance.trial import SURROUNDINGS, Recorded
-from handoffs import ids, signals
+from handoffs import ids, queries, signals
 from handoffs.models import Workflow
 from handoffs.signals import Action, ActionType, Signals, SignalsRefused
-from handoffs.states import Impact, Reversibility, Tier
+from handoffs.states import Tier
 
 PAGE = 500
 # a page ends early when it would hold more text than this
@@ -147,15 +147,7 @@ def answers(proposal_ids: Sequence[str]) -> dict[str, str]:
 
 
 def action_types(workflow: Workflow) -> dict[str, ActionType]:
-    return {
-        one.name: ActionType(
-            name=one.name,
-            impact=Impact(one.impact),
-            reversibility=Reversibility(one.reversibility),
-            schema=one.arguments_schema,
-        )
-        for one in workflow.action_types.order_by("name")
-    }
+    return {one.name: queries.action_type(one) for one in workflow.action_types.order_by("name")}
 
 
 def _page(given: Mapping[str, Any], types: Mapping[str, ActionType]) -> Page | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoffs import policy
-from handoffs.conditions import leaves
 from handoffs.policy import DEFAULT, FLOOR, NO_ROLLBACK, RiskMap, Ruling
 from handoffs.signals import Action, ActionType, Signals
 from handoffs.states import ASKED_TIERS, RANK, Impact, Reversibility, Tier
@@ -87,8 +86,7 @@ def steps(risk_map: RiskMap) -> tuple[str, ...]:
 
 def surroundings(*maps: RiskMap | None) -> frozenset[str]:
     """Name what these maps read around an action and what costs a look-up: input, brief."""
-    rules = (rule for one in maps if one is not None for rule in one.rules)
-    read = (leaf.signal.partition(".")[0] for rule in rules for leaf in leaves(rule.when))
+    read = (name.partition(".")[0] for one in maps if one is not None for name in one.names)
     return SURROUNDINGS & frozenset(read)
 
 

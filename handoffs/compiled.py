@@ -19,7 +19,7 @@ from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
-from handoffs.states import Fallback, HandoffKind, Impact, Reversibility, Tier
+from handoffs.states import Fallback, HandoffKind, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
 # maps that say the same under the same number are compiled once, whichever workflow has them
@@ -186,12 +186,7 @@ def _action(action: models.ActionType) -> Action:
     return Action(
         name=action.name,
         title=action.title,
-        type=ActionType(
-            name=action.name,
-            impact=Impact(action.impact),
-            reversibility=Reversibility(action.reversibility),
-            schema=action.arguments_schema,
-        ),
+        type=queries.action_type(action),
         schema=argument_schema.compile(action.arguments_schema),
         required_context=tuple(action.required_context),
         roll_back_seconds=action.roll_back_seconds,

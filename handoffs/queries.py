@@ -7,9 +7,9 @@ from typing import Any, Literal
 from django.db import connection
 from django.db.models import Prefetch, Q
 
-from handoffs import authority, calendars
-from handoffs.models import LadderStep, MatrixRow, Queue, RiskTierMap, Run, Workflow
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs import authority, calendars, signals
+from handoffs.models import ActionType, LadderStep, MatrixRow, Queue, RiskTierMap, Run, Workflow
+from handoffs.states import ByEmail, Fallback, HandoffKind, Impact, Reversibility, Tier
 
 # below this share of the limit nothing slows down
 SLOW_FROM = 0.8
@@ -100,6 +100,16 @@ def _matrix(workflow: Workflow, when: Q) -> list[MatrixRow]:
 def _specificity(row: MatrixRow) -> tuple[Any, ...]:
     named = (row.action_type.name if row.action_type else None, row.kind, row.tier)
     return sum(part is not None for part in named), *(part or "" for part in named)
+
+
+def action_type(stored: ActionType) -> signals.ActionType:
+    """Return a stored action type as the rules read it."""
+    return signals.ActionType(
+        name=stored.name,
+        impact=Impact(stored.impact),
+        reversibility=Reversibility(stored.reversibility),
+        schema=stored.arguments_schema,
+    )
 
 
 def authority_row(row: MatrixRow) -> authority.Row:
