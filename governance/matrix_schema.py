@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from handoffs import authority, calendars
 from handoffs.calendars import CalendarRefused
@@ -15,6 +15,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 # as many as a person can oversee; a longer ladder is a queue of excuses
 MOST_LEVELS = 6
+# more than these are a committee: nobody answers for what all have signed
+MOST_APPROVERS = 5
 Path = tuple[str | int, ...]
 
 
@@ -36,12 +38,30 @@ class QueueIn(Part):
 
 
 class SafeguardsIn(Part):
+    """What has to hold before a decision counts, and how long it can still be taken back.
+
+    `words_per_minute` lets the minimum grow with the brief: nobody may be faster than this reading
+    speed. `seats` name teams of which one person each has to decide; the other approvers come from
+    the role with authority. Without `undo_seconds` the product's default holds.
+    """
+
     minimum_seconds: int = Field(default=0, ge=0, le=3600)
-    challenge: bool = False
+    words_per_minute: int | None = Field(default=None, ge=60, le=1000)
+    challenge: Literal["never", "sampled", "always"] = "never"
+    challenge_share: float = Field(default=0.1, ge=0, le=1)
     reason: Literal["never", "on_reject", "always"] = "on_reject"
     evidence: Literal["none", "must_open"] = "must_open"
     withhold_recommendation: bool = False
-    approvers: Literal[1] = 1
+    approvers: int = Field(default=1, ge=1, le=MOST_APPROVERS)
+    seats: list[str] = Field(default=[], max_length=MOST_APPROVERS)
+    tie_break: Literal["reject", "escalate", "majority"] = "reject"
+    undo_seconds: int | None = Field(default=None, ge=0, le=600)
+
+    @field_validator("challenge", mode="before")
+    @classmethod
+    def _yes_or_no(cls, said: object) -> object:
+        """Read what files and rows said before there was a sampled one."""
+        return {True: "always", False: "never"}[said] if isinstance(said, bool) else said
 
 
 class StepIn(Part):
@@ -115,6 +135,7 @@ def problems(
             yield path, f"{value} is none of {', '.join(known) or 'nothing'}."
     yield from _fallback_problems(row)
     yield from _time_problems(row)
+    yield from _seat_problems(row.safeguards)
 
 
 def _steps(row: RowIn) -> list[tuple[int, StepIn]]:
@@ -130,6 +151,22 @@ def _fallback_problems(row: RowIn) -> Iterator[tuple[Path, str]]:
         )
     elif row.fallback and row.fallback not in list(Fallback):
         yield ("fallback",), f"{row.fallback} is none of {', '.join(Fallback)}."
+
+
+def _seat_problems(guards: SafeguardsIn) -> Iterator[tuple[Path, str]]:
+    if len(guards.seats) > guards.approvers:
+        asked = "1 approver" if guards.approvers == 1 else f"{guards.approvers} approvers"
+        yield (
+            ("safeguards", "seats"),
+            f"{len(guards.seats)} seats for {asked}. Ask for as many "
+            "approvers as there are seats, or take a seat away.",
+        )
+    if guards.tie_break == "majority" and guards.approvers % 2 == 0:
+        yield (
+            ("safeguards", "tie_break"),
+            f"{guards.approvers} approvers can be split evenly. Ask for an odd number, or name "
+            "reject or escalate.",
+        )
 
 
 def _time_problems(row: RowIn) -> Iterator[tuple[Path, str]]:
@@ -232,6 +269,8 @@ def written(row: RowIn) -> dict[str, Any]:
     _drop(data, "batch", empty=("0s",))
     for step in data.get("ladder", ()):
         _drop(step, "required_context", empty=([],))
+    for name in ("words_per_minute", "seats", "undo_seconds"):
+        _drop(data["safeguards"], name, empty=(None, []))
     return data
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from governance import matrix_schema
-from governance.matrix_schema import RowFacts, StepIn
+from governance.matrix_schema import RowFacts, SafeguardsIn, StepIn
 from handoffs import sla
 from handoffs.authority import say_named
 from handoffs.states import ByEmail, Fallback
@@ -22,6 +22,11 @@ EMAILS: Mapping[str, str] = {
     ByEmail.NO: "is not sent by e-mail",
 }
 _REASONS = {"never": "never", "on_reject": "when rejecting", "always": "always"}
+TIE_BREAKS: Mapping[str, str] = {
+    "reject": "the agent is told no",
+    "escalate": "the next level decides",
+    "majority": "most of them win",
+}
 
 
 def title(row: RowFacts) -> str:
@@ -72,14 +77,42 @@ def _said(row: RowFacts) -> Iterator[tuple[str, str]]:
     yield "E-mail", EMAILS[row.email]
     yield "Latency tolerance", row.latency_tolerance or "as the action type says"
     yield "Gathered for", _time(row.batch) if row.batch != "0s" else "no time"
-    yield "Minimum review time", f"{guards.minimum_seconds} s"
+    yield "Minimum review time", _minimum(guards)
     yield "Reason asked", _REASONS[guards.reason]
-    yield "Challenge", "yes" if guards.challenge else "no"
+    yield "Challenge", challenge(guards.challenge, guards.challenge_share)
     yield "Evidence to open", "none" if guards.evidence == "none" else "what the agent marks"
     yield "Recommendation withheld", "yes" if guards.withhold_recommendation else "no"
-    yield "Approvers", str(guards.approvers)
+    yield "Approvers", _approvers(guards)
+    yield "Can be taken back", "as usual" if guards.undo_seconds is None else _undo(guards)
     yield "Begins", row.starts or "at once"
     yield "Ends", row.ends or "not planned"
+
+
+def _minimum(guards: SafeguardsIn) -> str:
+    least = f"{guards.minimum_seconds} s"
+    if guards.words_per_minute is None:
+        return least
+    return f"{least}, longer briefs at {guards.words_per_minute} words a minute"
+
+
+def challenge(asked: str, share: float) -> str:
+    """Say whom a challenge is put to."""
+    return {
+        "never": "no",
+        "sampled": f"{share:.0%} of those who agree, drawn by chance",
+        "always": "everybody, agreeing or not",
+    }[asked]
+
+
+def _approvers(guards: SafeguardsIn) -> str:
+    if guards.approvers == 1:
+        return "1"
+    seats = f", one each of {', '.join(guards.seats)}" if guards.seats else ""
+    return f"{guards.approvers}{seats}; when they differ, {TIE_BREAKS[guards.tie_break]}"
+
+
+def _undo(guards: SafeguardsIn) -> str:
+    return f"for {guards.undo_seconds} s" if guards.undo_seconds else "no, it counts at once"
 
 
 def _time(duration: str) -> str:

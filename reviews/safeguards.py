@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviews.errors import Unmet
+from reviews.spec import read
 
 # enough for "Above the limit." and, in scripts that write a word in one sign, for five of them
 REASON_LETTERS = 10
@@ -53,10 +54,11 @@ def needs_reason(spec: Mapping[str, Any], verb: str) -> bool:
     """Tell whether this answer needs a reason; without a word in the spec, saying no does."""
     if verb in _FREE:
         return False
+    asked = read(spec)
     # agreeing takes as much thought as disagreeing
-    if spec.get("challenge") is True:
+    if asked.challenge == "always":
         return True
-    match spec.get("reason", "on_reject"):
+    match asked.reason:
         case "never":
             return False
         case "on_reject":
@@ -67,7 +69,7 @@ def needs_reason(spec: Mapping[str, Any], verb: str) -> bool:
 
 def gates(spec: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Gate, ...]:
     """Return the evidence that this brief wants opened, unless the matrix says none."""
-    if spec.get("evidence") == "none":
+    if read(spec).evidence == "none":
         return ()
     return tuple(
         Gate(id=str(item["id"]), title=str(item.get("title") or item["id"]))
@@ -77,14 +79,11 @@ def gates(spec: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Gate, ...]
 
 
 def minimum_seconds(spec: Mapping[str, Any]) -> int:
-    value = spec.get("minimum_seconds", 0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return 60
-    return max(0, math.ceil(value))
+    return read(spec).minimum_seconds
 
 
 def _approvers(spec: Mapping[str, Any]) -> Unmet | None:
-    if spec.get("approvers", 1) in (None, 0, 1):
+    if read(spec).approvers == 1:
         return None
     return Unmet(
         code="approvers",
@@ -103,7 +102,7 @@ def _time(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
 
 
 def _evidence(spec: Mapping[str, Any], facts: Facts) -> list[Unmet | None]:
-    if spec.get("evidence") == "none":
+    if read(spec).evidence == "none":
         return []
     return [
         Unmet(code="evidence", sentence=f"Open “{gate.title[:80]}”.")

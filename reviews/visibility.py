@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, assert_never
 
+from reviews.spec import read
+
 # the machine's opinion, wherever in a brief it stands
 _OPINION = frozenset({"recommendation", "confidence", "rationale"})
 
@@ -17,8 +19,7 @@ class Phase(StrEnum):
 
 
 def phase(spec: Mapping[str, Any], *, decided: bool) -> Phase:
-    """Anything but an explicit false or nothing at all withholds."""
-    if spec.get("withhold_recommendation", False) in (False, None):
+    if not read(spec).withhold_recommendation:
         return Phase.OPEN
     return Phase.REVEALED if decided else Phase.BEFORE_JUDGEMENT
 

@@ -9,11 +9,16 @@ from django.contrib.auth.models import Group
 
 from accounts.errors import DomainError
 from governance import matrix_schema, matrix_words
-from governance.matrix_schema import MOST_LEVELS, RowFacts, SafeguardsIn, StepIn
+from governance.matrix_schema import MOST_APPROVERS, MOST_LEVELS, RowFacts, SafeguardsIn, StepIn
 from handoffs.models import Queue, Workflow
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
 REASONS = [("never", "never"), ("on_reject", "when rejecting"), ("always", "always")]
+CHALLENGES = [
+    ("never", "none"),
+    ("sampled", "to some of those who agree"),
+    ("always", "to everybody, agreeing or not"),
+]
 EVIDENCE = [("none", "none"), ("must_open", "what the agent marks must be opened")]
 LATENCIES = [("", "as the action type says"), ("minutes", "minutes"), ("hours", "hours"),
              ("days", "days")]  # fmt: skip
@@ -101,10 +106,25 @@ class RowForm(forms.Form):
         help_text="Seconds of reading before a decision counts.",
     )
     reason = forms.ChoiceField(choices=REASONS, initial="on_reject", label="Reason asked")
-    challenge = forms.BooleanField(
+    words_per_minute = forms.IntegerField(
         required=False,
+        min_value=60,
+        max_value=1000,
+        label="Fastest reading",
+        help_text="Words a minute. Longer briefs then take longer; empty: the minimum alone.",
+    )
+    challenge = forms.ChoiceField(
+        choices=CHALLENGES,
+        initial="never",
         label="Challenge",
-        help_text="Yes needs a reason in words as much as no does.",
+        help_text="What was checked, and what would make the decision wrong.",
+    )
+    challenge_share = forms.FloatField(
+        min_value=0,
+        max_value=1,
+        initial=0.1,
+        label="Share asked",
+        help_text="Of those who agree, when only some are asked: 0.1 is one in ten.",
     )
     evidence = forms.ChoiceField(
         choices=EVIDENCE, initial="must_open", label="Evidence to open first"
@@ -113,6 +133,30 @@ class RowForm(forms.Form):
         required=False,
         label="Withhold the recommendation",
         help_text="The AI's advice is not sent before the reviewer has judged.",
+    )
+    approvers = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_APPROVERS,
+        initial=1,
+        label="Approvers",
+        help_text="Different people, each without knowing what the others said.",
+    )
+    seats = forms.MultipleChoiceField(
+        required=False,
+        label="Of these teams",
+        help_text="One approver each; the others come from the role with authority.",
+    )
+    tie_break = forms.ChoiceField(
+        choices=list(matrix_words.TIE_BREAKS.items()),
+        initial="reject",
+        label="When they differ",
+    )
+    undo_seconds = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=600,
+        label="Can be taken back for",
+        help_text="Seconds before the agent is told. Empty: as usual. 0: it goes on at once.",
     )
     why = forms.CharField(
         max_length=1000,
@@ -136,6 +180,7 @@ class RowForm(forms.Form):
             ("role", _teams()),
             ("queue", queues),
             ("overflow", [("", "none"), *queues]),
+            ("seats", _teams()),
         ):
             self.fields[field].choices = choices  # type: ignore[attr-defined]
 
@@ -179,7 +224,7 @@ Steps = forms.formset_factory(StepForm, extra=1, max_num=MOST_LEVELS - 1, valida
 def initial(row: RowFacts) -> dict[str, Any]:
     """Return what a row says as its form shows it."""
     said = row.model_dump(exclude={"ladder", "safeguards", "starts", "ends"})
-    return {**said, **row.safeguards.model_dump(exclude={"approvers"})}
+    return {**said, **row.safeguards.model_dump()}
 
 
 def initial_steps(row: RowFacts) -> list[dict[str, Any]]:

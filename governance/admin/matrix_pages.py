@@ -202,7 +202,9 @@ def _groups(form: matrix_form.RowForm) -> list[tuple[str, str, list[Any]]]:
                                       "urgent")),
         ("How it is offered", "", ("email", "latency_tolerance", "batch")),
         ("Safeguards", "What has to hold before a decision counts.",
-         ("minimum_seconds", "reason", "challenge", "evidence", "withhold_recommendation")),
+         ("minimum_seconds", "words_per_minute", "reason", "challenge", "challenge_share",
+          "evidence", "withhold_recommendation", "approvers", "seats", "tie_break",
+          "undo_seconds")),
     ]  # fmt: skip
     return [(title, hint, [form[name] for name in names]) for title, hint, names in named]
 

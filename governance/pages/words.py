@@ -26,6 +26,12 @@ TIERS: Mapping[Tier, str] = {
     Tier.HARD_APPROVAL: "The agent waits for a person's answer.",
     Tier.HARD_STOP: "The agent stops, and a person takes the task.",
 }
+_CHALLENGE = {
+    # as rows had it before there was a sampled one
+    True: "a challenge",
+    "always": "a challenge",
+    "sampled": "a challenge to some who agree",
+}
 _REASON = {"on_reject": "a reason when rejecting", "always": "a reason for every answer"}
 
 
@@ -51,7 +57,8 @@ def safeguards(spec: Mapping[str, Any]) -> tuple[str, ...]:
         _REASON.get(spec.get("reason", ""), ""),
         "marked evidence opened" if spec.get("evidence") == "must_open" else "",
         "the AI's advice held back" if spec.get("withhold_recommendation") else "",
-        "a challenge" if spec.get("challenge") else "",
+        _CHALLENGE.get(spec.get("challenge", ""), ""),
+        f"{spec['approvers']} people agreeing" if spec.get("approvers", 1) > 1 else "",
     ]
     return tuple(one for one in said if one)
 

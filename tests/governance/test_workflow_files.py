@@ -266,6 +266,8 @@ BROKEN = {
     "a default that is none": ("default: autonomous", "default: auto", "default: auto", "One of"),
     "a rule below the floor": ("tier: hard_approval\n      when: {signal: values.amount, op: \">\", value: 20}", "tier: notify\n      when: {signal: action_type, op: ==, value: order_book}", "id: large-fee", "never goes below"),  # noqa: E501
     "a schema that is none": ("{type: object, properties: {isbn: {type: string}}}", "{type: thing}", "{type: thing}", "order_book"),  # noqa: E501
+    "more seats than approvers": ("deadline: 8h", "deadline: 8h\n    safeguards: {seats: [heads, librarians]}", "seats:", "2 seats for 1 approver"),  # noqa: E501
+    "a majority of two": ("deadline: 8h", "deadline: 8h\n    safeguards: {approvers: 2, tie_break: majority}", "tie_break:", "split evenly"),  # noqa: E501
     "a queue nobody sends to": ("queues:\n", "queues:\n  attic: {name: Attic, teams: [ghosts]}\n", "attic:", "Remove it"),  # noqa: E501
     "a name with spaces": ("workflow: library-loans", "workflow: Library Loans", "workflow:", "small letters"),  # noqa: E501
     "a key twice": ("purpose:", "name: Twice\npurpose:", "name: Twice", "stands twice"),
@@ -663,7 +665,7 @@ def test_all_that_a_row_and_a_queue_can_say_goes_out_and_in_to_the_same_bytes(db
     assert workflow_files.export(Workflow.objects.get()) == first
     assert MatrixRow.objects.count() == versions == 3
     for part in ("overflow: head", "required_context:", "email: 'no'", "batch: 10m", "ends: ",
-                 "starts: ", "challenge: true", "Epiphany", "zone: Europe/Berlin"):  # fmt: skip
+                 "starts: ", "challenge: always", "Epiphany", "zone: Europe/Berlin"):  # fmt: skip
         assert part in first, part
 
 
