@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0016_find_drawn_quickly")]
+    dependencies = [("handoffs", "0019_say_more_than_words")]
 
     operations = [
         migrations.AlterField(
