@@ -229,6 +229,7 @@ class ByEmail(StrEnum):
 
     YES = "yes"
     SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
     NO = "no"
 
 
