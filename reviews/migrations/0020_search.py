@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0016_find_drawn_quickly"),
-        ("reviews", "0006_reading_is_looking"),
+        ("reviews", "0015_keep_details"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
