@@ -115,6 +115,7 @@ def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> De
         message=said.message,
         option=said.option,
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
+        details=said.details,
         brief_version=fenced.brief.version,
         opened_at=fenced.opened_at or now,
     )
