@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('handoffs', '0016_find_drawn_quickly'),
-        ('reviews', '0006_reading_is_looking'),
+        ('reviews', '0020_search'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -249,14 +249,14 @@ def _action(detail: HandoffDetail) -> ActionView | None:
             detail.schema,
             facts=detail.brief.get("facts") or (),
             index=lookup.notes(readable),
-            told=lookup.told(evidence, detail.handoff.run.input),
+            told=lookup.told(evidence, detail.input),
         ),
     )
 
 
 def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     """Put the original words first; whatever else the agent sent along stays readable."""
-    run_input = detail.handoff.run.input
+    run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
     stored = detail.checkpoint
