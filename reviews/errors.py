@@ -95,6 +95,24 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class FilterNameMissing(DomainError):
+    """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
+
+    code, status, title = "filter_name_missing", 422, "No name"
+
+
+class FilterNameTaken(DomainError):
+    """You have a saved search of this name. Nothing was saved. Choose another, or remove it."""
+
+    code, status, title = "filter_name_taken", 422, "A name you have"
+
+
+class TooManyFilters(DomainError):
+    """You have twelve saved searches, which is all there is room for. Remove one, then save."""
+
+    code, status, title = "too_many_filters", 422, "Enough saved searches"
+
+
 class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 
