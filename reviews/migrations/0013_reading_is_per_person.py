@@ -85,7 +85,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0015_keep_details")]
+    dependencies = [("reviews", "0020_search")]
     operations = [
         migrations.AddField(
             model_name="claim",
