@@ -25,7 +25,7 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import judged, permissions, safeguards, visibility
+from reviews import judged, permissions, reading, safeguards, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
 from reviews.visibility import Phase
 
@@ -192,6 +192,7 @@ class HandoffDetail:
     schema: dict[str, Any]
     claim: Claim | None
     read_seconds: float | None
+    words: int
     held_by: str
     may_decide: bool
     draft: dict[str, Any] | None
@@ -213,6 +214,7 @@ class HandoffDetail:
             verb=verb,
             reason=reason,
             read_seconds=self.read_seconds,
+            words=self.words,
             gates=self.gates,
             opened=self.opened,
         )
@@ -328,6 +330,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         schema=action.arguments_schema if action else {},
         claim=claim,
         read_seconds=read_seconds,
+        words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
         may_decide=permissions.can_decide(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
@@ -345,15 +348,18 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     )
 
 
+def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
+    """Count what a reader has before them at first; what is withheld then never counts."""
+    return reading.words(visibility.brief_for(brief, spec, False), spec)
+
+
 def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
     """Return the evidence that this person opened here, as the server saw it."""
     seen = EvidenceOpened.objects.filter(handoff=found, reviewer=user)
     return frozenset(seen.values_list("evidence_id", flat=True))
 
 
-def _questions(
-    found: Handoff, brief: Mapping[str, Any], phase: Phase
-) -> list[InformationRequest]:
+def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:
     asked = list(found.questions.order_by("id"))
     for one in asked:
         one.message = visibility.message_for(one.message, brief, phase)
@@ -406,7 +412,15 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
                 F("seen_at"),
                 function="overread_read_for",
                 output_field=FloatField(),
-            )
+            ),
+            read_before=Func(
+                F("handoff_id"),
+                F("reviewer_id"),
+                F("round"),
+                F("id"),
+                function="overread_read_before",
+                output_field=FloatField(),
+            ),
         )
         .first()
     )
@@ -414,7 +428,7 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
         return None, None, ""
     if live.reviewer_id != user.id:
         return None, None, live.reviewer.name
-    return live, live.read_for, ""
+    return live, live.read_before + (live.read_for or 0.0), ""
 
 
 def _decided_by(found: Handoff) -> str:

@@ -55,7 +55,9 @@ def _check_withheld(fenced: Fenced) -> None:
 
 
 def _answer(fenced: Fenced, by: User, choice: Choice) -> tuple[str, str | None]:
-    """Read the answer off the buttons that this person was shown."""
+    """Read the answer off the buttons that this person was shown; nothing where none was marked."""
+    if not choice.verb:
+        return "", None
     seat = judged.seat(fenced.handoff, by)
     option = visibility.unmasked(fenced.brief.body, seat.key, choice.option)
     wanted = (choice.verb, option if choice.verb == Verb.CHOOSE else None)
@@ -75,6 +77,8 @@ def _check_safeguards(
     missing = decisions.missing(
         seen, by, verb=verb, reason=choice.reason, spec=judged.terms(fenced.handoff.safeguards)
     )
+    if not verb:
+        missing.insert(0, Unmet(code="answer", sentence="Your own answer: mark one."))
     if confidence not in Judgement.Confidence.values:
         missing.append(Unmet(code="confidence", sentence="How sure you are."))
     if missing:

@@ -256,7 +256,9 @@ class _Censor:
         if not cuts:
             return self.words(text)
         ends = [*(cut.start() for cut in cuts[1:]), len(text)]
-        turns = [self._turn(cut, text[cut.end() : end]) for cut, end in zip(cuts, ends, strict=True)]
+        turns = [
+            self._turn(cut, text[cut.end() : end]) for cut, end in zip(cuts, ends, strict=True)
+        ]
         return text[: cuts[0].start()] + "".join(turns)
 
     def _turn(self, cut: re.Match[str], said: str) -> str:

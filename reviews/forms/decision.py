@@ -18,18 +18,16 @@ def words(typed: QueryDict) -> str:
 
 def written(typed: QueryDict) -> dict[str, str | None]:
     """Read what is being written, for the draft."""
-    return {"reason": typed.get("words", ""), "message": "", "option": typed.get("option")}
+    kept = {"reason": typed.get("words", ""), "message": "", "option": typed.get("option")}
+    if "answer" in typed or "confidence" in typed:
+        kept |= {"confidence": typed.get("confidence")}
+        kept["verb"], _, kept["option"] = typed.get("answer", "").partition(":")
+    return kept
 
 
 def unsaved(typed: QueryDict) -> dict[str, str | None]:
     """Read what a page wrote that it had no time to save; nothing where that is nothing."""
     return written(typed) if words(typed) else {}
-
-
-def visit(typed: QueryDict) -> int:
-    """Read which opening of the page this was; 0, which none is, where it cannot be read."""
-    number = typed.get("visit", "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
 
 
 def choice(typed: QueryDict) -> Choice:

@@ -7,54 +7,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handoffs', '0016_find_drawn_quickly'),
-        ('reviews', '0020_search'),
+        ("handoffs", "0016_find_drawn_quickly"),
+        ("reviews", "0013_reading_is_per_person"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='decision',
-            name='changed_after_reveal',
+            model_name="decision",
+            name="changed_after_reveal",
             field=models.BooleanField(null=True),
         ),
         migrations.CreateModel(
-            name='Judgement',
+            name="Judgement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveIntegerField()),
-                ('brief_version', models.PositiveIntegerField()),
-                ('verb', models.CharField(max_length=20)),
-                ('option', models.CharField(max_length=60, null=True)),
-                ('confidence', models.PositiveSmallIntegerField(choices=[(1, 'a guess'), (2, 'unsure'), (3, 'fairly sure'), (4, 'sure'), (5, 'certain')])),
-                ('reason', models.TextField()),
-                ('informed', models.BooleanField(db_default=False, default=False)),
-                ('committed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('handoff', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='judgements', to='handoffs.handoff')),
-                ('reviewer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveIntegerField()),
+                ("brief_version", models.PositiveIntegerField()),
+                ("verb", models.CharField(max_length=20)),
+                ("option", models.CharField(max_length=60, null=True)),
+                (
+                    "confidence",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "a guess"),
+                            (2, "unsure"),
+                            (3, "fairly sure"),
+                            (4, "sure"),
+                            (5, "certain"),
+                        ]
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("informed", models.BooleanField(db_default=False, default=False)),
+                (
+                    "committed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "handoff",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="judgements",
+                        to="handoffs.handoff",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='decision',
-            name='judgement',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='reviews.judgement'),
+            model_name="decision",
+            name="judgement",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="reviews.judgement",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('changed_after_reveal__isnull', True), ('judgement__isnull', True)), models.Q(('changed_after_reveal__isnull', False), ('judgement__isnull', False)), _connector='OR'), name='decision_judged_says_if_changed'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("changed_after_reveal__isnull", True), ("judgement__isnull", True)),
+                    models.Q(("changed_after_reveal__isnull", False), ("judgement__isnull", False)),
+                    _connector="OR",
+                ),
+                name="decision_judged_says_if_changed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgement',
-            constraint=models.UniqueConstraint(fields=('handoff', 'round', 'brief_version', 'reviewer'), name='judgement_once_per_brief'),
+            model_name="judgement",
+            constraint=models.UniqueConstraint(
+                fields=("handoff", "round", "brief_version", "reviewer"),
+                name="judgement_once_per_brief",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgement',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__range', (1, 5))), name='judgement_confidence_in_five'),
+            model_name="judgement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence__range", (1, 5))),
+                name="judgement_confidence_in_five",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('option__isnull', False), ('verb', 'choose')), models.Q(models.Q(('verb', 'choose'), _negated=True), ('option__isnull', True)), _connector='OR'), name='judgement_option_when_chosen'),
+            model_name="judgement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("option__isnull", False), ("verb", "choose")),
+                    models.Q(models.Q(("verb", "choose"), _negated=True), ("option__isnull", True)),
+                    _connector="OR",
+                ),
+                name="judgement_option_when_chosen",
+            ),
         ),
     ]

@@ -1,7 +1,7 @@
 """Three calm stages on one page: an answer of one's own, then the suggestion, then the decision."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,17 +9,19 @@ from django.urls import reverse
 
 from handoffs import texts
 from handoffs.states import Verb
+from reviews import spec
 from reviews.desk import HandoffDetail
 from reviews.models import Judgement
 from reviews.pages import times
 from reviews.pages.brief import confidence as how_sure
 from reviews.pages.brief import suggestion
-from reviews.pages.rail import SHORT
+from reviews.pages.rail import SHORT, Rail, VerbView
 from reviews.pages.text import marked
 from reviews.verbs import VerbOption
 from reviews.visibility import Phase
 
 STAGES = ("Your answer", "The suggestion", "Your decision")
+WHY, KEPT = "Why, in a sentence", "Kept with your answer, as it is."
 # where options have the digits, how sure somebody is has those that are left
 _DIGITS, _MOST_OPTIONS = "1234567890", 5
 
@@ -59,6 +61,8 @@ class Judging:
     stages: tuple[Stage, ...]
     answers: tuple[Answer, ...]
     sureness: tuple[Sureness, ...]
+    words: Rail
+    ways_out: tuple[VerbView, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +82,13 @@ class Revealed:
 
 
 def judging(
-    detail: HandoffDetail, options: Iterable[VerbOption], chosen: Mapping[str, Any]
+    detail: HandoffDetail,
+    options: Iterable[VerbOption],
+    rail: Rail | None,
+    chosen: Mapping[str, Any],
 ) -> Judging | None:
     """Return the form to commit with, while something is withheld from whoever holds the claim."""
-    if detail.phase is not Phase.BEFORE_JUDGEMENT or detail.claim is None:
+    if detail.phase is not Phase.BEFORE_JUDGEMENT or rail is None:
         return None
     answers = tuple(_answers(options, chosen))
     numbered = sum(answer.key.isdigit() for answer in answers)
@@ -90,12 +97,16 @@ def judging(
         stages=_stages(0),
         answers=answers,
         sureness=tuple(_sureness(numbered, str(chosen.get("confidence") or ""))),
+        words=replace(rail, words_label=WHY, words_hint=KEPT),
+        ways_out=tuple(view for view in (*rail.lead, *rail.other) if view.url),
     )
 
 
 def _stages(now: int) -> tuple[Stage, ...]:
     states = ["done"] * now + ["now"] + ["later"] * (len(STAGES) - now - 1)
-    return tuple(Stage(label=label, state=state) for label, state in zip(STAGES, states))
+    return tuple(
+        Stage(label=label, state=state) for label, state in zip(STAGES, states, strict=True)
+    )
 
 
 def _answers(options: Iterable[VerbOption], chosen: Mapping[str, Any]) -> Iterable[Answer]:
@@ -130,7 +141,7 @@ def revealed(
         return None
     advice = suggestion(detail.brief.get("recommendation"))
     differs, line = _compared(advice.verb if advice else "", judgement, list(options))
-    asked = detail.approvers > 1
+    asked = spec.read(detail.handoff.safeguards).approvers > 1
     return Revealed(
         stages=_stages(2),
         own=said(judgement, detail.brief),
@@ -140,7 +151,7 @@ def revealed(
         sure=how_sure(detail.brief.get("confidence")),
         line=line,
         differs=differs,
-        second_url=reverse("reviews:second-reader", args=[detail.handoff.id]) if differs else "",
+        second_url="",
         second_asked=asked,
     )
 
@@ -152,9 +163,7 @@ def said(judgement: Judgement, brief: Mapping[str, Any]) -> str:
     return f"{marked(short)}, {judgement.get_confidence_display()}"
 
 
-def _compared(
-    advice: str, judgement: Judgement, options: list[VerbOption]
-) -> tuple[bool, str]:
+def _compared(advice: str, judgement: Judgement, options: list[VerbOption]) -> tuple[bool, str]:
     """Tell whether the suggestion differs, or might, and say so without taking a side."""
     if not advice:
         return False, "The agent sent no suggestion."
