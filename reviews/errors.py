@@ -89,6 +89,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read what became of it."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 
