@@ -90,9 +90,27 @@ class EditsOffSchema(DomainError):
 
 
 class NothingToTakeBack(DomainError):
-    """Nothing you said here can still be taken back. Nothing was changed. Read what became of it."""
+    """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
 
     code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
+class FilterNameMissing(DomainError):
+    """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
+
+    code, status, title = "filter_name_missing", 422, "No name"
+
+
+class FilterNameTaken(DomainError):
+    """You have a saved search of this name. Nothing was saved. Choose another, or remove it."""
+
+    code, status, title = "filter_name_taken", 422, "A name you have"
+
+
+class TooManyFilters(DomainError):
+    """You have twelve saved searches, which is all there is room for. Remove one, then save."""
+
+    code, status, title = "too_many_filters", 422, "Enough saved searches"
 
 
 class TextMissing(DomainError):

@@ -1,6 +1,10 @@
 """How people work: who holds what, what they wrote, what they decided."""
 
+from typing import ClassVar
+
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -106,6 +110,42 @@ class Draft(models.Model):
         return f"{self.handoff_id} by {self.reviewer_id}"
 
 
+class SearchEntry(models.Model):
+    """The words by which a handoff is found, as of one version of its brief."""
+
+    handoff = models.OneToOneField(
+        Handoff, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    # read by search_index: where it goes on
+    brief_id = models.BigIntegerField(db_index=True)
+    words = SearchVectorField()
+
+    class Meta:
+        # read by search: what holds these words
+        indexes: ClassVar = [GinIndex(fields=["words"], name="search_entry_words")]
+
+    def __str__(self) -> str:
+        return self.handoff_id
+
+
+class SavedFilter(models.Model):
+    """A search that somebody comes back to, under a name of their own."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    # the search as its address has it: "words=refund&state=waiting"
+    query = models.CharField(max_length=500)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "name"], name="saved_filter_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EvidenceOpened(models.Model):
     """A reviewer opened a piece of evidence; the server saw it."""
 
@@ -143,6 +183,7 @@ class Decision(models.Model):
     message = models.TextField(blank=True, default="")
     option = models.CharField(max_length=60, null=True)
     arguments = models.TextField(null=True)
+    details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     brief_version = models.PositiveIntegerField()
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(db_default=Now())

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0016_find_drawn_quickly"),
+        ("handoffs", "0025_links_after_stepping_up"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0018_guard_what_is_decided"),
-        ("reviews", "0006_reading_is_looking"),
+        ("reviews", "0020_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
