@@ -77,6 +77,12 @@ class ClaimLost(DomainError):
         super().__init__(message)
 
 
+class BeatRefused(DomainError):
+    """This page is no longer the one that counts. Nothing was counted. Load it once more."""
+
+    code, status, title = "beat_refused", 409, "Open it once more"
+
+
 class VerbNotOffered(DomainError):
     """This handoff cannot be answered that way. Nothing was sent. Choose one of its buttons."""
 
