@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0018_guard_what_is_decided"),
-        ("reviews", "0020_search"),
+        ("reviews", "0013_reading_is_per_person"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
