@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0016_find_drawn_quickly"),
-        ("reviews", "0013_reading_is_per_person"),
+        ("reviews", "0007_undo_decisions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
