@@ -177,11 +177,12 @@ def _compared(advice: str, judgement: Judgement, options: list[VerbOption]) -> t
 
 def _meant(advice: str, options: list[VerbOption]) -> tuple[str, str | None] | None:
     """Find the answer that a free text names: by its name, or by how it begins."""
-    plain = texts.folded(advice)
+    plain = texts.folded(advice.replace("_", " "))
     names: dict[str, tuple[str, str | None]] = {}
     for option in options:
         answer = (option.verb, option.option)
-        own = [option.option] if option.option else [option.verb, SHORT.get(option.verb)]
+        verb = option.verb.replace("_", " ")
+        own = [option.option] if option.option else [verb, SHORT.get(option.verb)]
         for name in (*own, option.label):
             names.setdefault(texts.folded(name or ""), answer)
     if plain in names:
