@@ -44,12 +44,19 @@ def typed(fields: tuple[Field, ...]) -> dict[str, str]:
     """Fill the form in as a browser would send it untouched."""
     sent: dict[str, str] = {}
     for field in fields:
-        if field.children:
+        if field.kind == "rows":
+            sent |= {field.name + "~rows": str(len(field.children))}
+        if field.kind == "checks":
+            sent |= {field.name: "1"} | {name: "on" for name, _, on in field.choices if on}
+        elif field.compound:
             sent |= typed(field.children)
         elif field.kind == "boolean":
             sent |= {field.name: "on"} if field.checked else {}
-        elif field.kind not in ("fixed", "group", "rows", "row"):
-            sent[field.name] = field.value.replace("\n", "\r\n")
+        elif field.kind == "enum":
+            chosen = [value for value, _, on in field.choices if on]
+            sent[field.name] = (chosen or [value for value, _, _ in field.choices])[0]
+        elif field.kind != "fixed":
+            sent[field.name] = field.value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 
 
