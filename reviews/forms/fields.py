@@ -161,7 +161,7 @@ class _Maker:
             return self.members(name, made.schema, given, depth)
         if kind != "rows":
             return ()
-        given = value if isinstance(value, list) else []
+        rows = value if isinstance(value, list) else []
         items, _ = resolved(made.items, self.root)
         return tuple(
             Field(
@@ -170,11 +170,11 @@ class _Maker:
                 label=f"{at + 1}.",
                 checked=bool(self.typed and self.typed.get(joined(name, at) + OUT)),
                 children=self.members(
-                    joined(name, at), items, given[at] if at < len(given) else {}, depth + 1
+                    joined(name, at), items, rows[at] if at < len(rows) else {}, depth + 1
                 ),
-                added=at >= len(given),
+                added=at >= len(rows),
             )
-            for at in range(row_count(name, len(given), self.typed))
+            for at in range(row_count(name, len(rows), self.typed))
         )
 
 

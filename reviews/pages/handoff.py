@@ -11,10 +11,10 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
-from reviews import safeguards, verbs
+from reviews import safeguards
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.pages import afterwards, lookup, outcome, rail, times, words
+from reviews.pages import afterwards, answering, lookup, outcome, rail, times, words
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.text import Prose, marked, prose
@@ -149,7 +149,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
+    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence")
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -291,18 +291,10 @@ def _rail(
 ) -> rail.Rail:
     handoff, kept = detail.handoff, detail.draft or {}
     said = typed or Typed(words=kept_words(kept), option=str(kept.get("option") or ""))
-    options = verbs.offered(
-        kind=HandoffKind(handoff.kind),
-        tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=bool(handoff.ladder),
-        title=detail.title,
-        arguments=detail.proposal.arguments if detail.proposal else {},
-        brief=detail.brief,
-        undoable=afterwards.undoable(detail, now),
-    )
+    options = answering.offered(detail, now)
     facts = detail.facts(options[0].verb, said.words)
     return rail.build(
-        [option for option in options if _fits(option.verb, detail)],
+        options,
         urls=urls,
         unmet=said.unmet or safeguards.unmet(handoff.safeguards, facts),
         reason_always=safeguards.needs_reason(handoff.safeguards, options[0].verb),
@@ -317,12 +309,6 @@ def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:
     if detail.claim is not None:
         return None
     return outcome.outcome(detail, kept=marked(kept_words(detail.draft or {})), now=now)
-
-
-def _fits(verb: str, detail: HandoffDetail) -> bool:
-    """Offer edits only where there is something to edit."""
-    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return verb != "approve_with_edits" or editable
 
 
 def kept_words(draft: Mapping[str, Any]) -> str:

@@ -151,9 +151,7 @@ def build(
         lead=lead,
         other=other,
         bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
-        needs=tuple(
-            Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
-        ),
+        needs=needs(unmet),
         chooses=any(view.verb == Verb.CHOOSE for view in views),
         chosen=chosen,
         words=words,
@@ -162,6 +160,12 @@ def build(
         words_hint="Kept with the decision. The agent reads it.",
         error=error,
         saved=saved,
+    )
+
+
+def needs(unmet: Iterable[Unmet]) -> tuple[Need, ...]:
+    return tuple(
+        Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
     )
 
 
@@ -190,7 +194,7 @@ def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbVi
         icon=ICONS[option.verb],
         asks=bool(option.asks),
         first=first,
-        href=urls["edit"] if option.verb == Verb.APPROVE_WITH_EDITS else "",
+        href=f"{urls['handoff']}/as/{option.verb}" if option.form else "",
         url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
     )
 
