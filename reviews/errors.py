@@ -77,6 +77,12 @@ class ClaimLost(DomainError):
         super().__init__(message)
 
 
+class BeatRefused(DomainError):
+    """This page is no longer the one that counts. Nothing was counted. Load it once more."""
+
+    code, status, title = "beat_refused", 409, "Open it once more"
+
+
 class VerbNotOffered(DomainError):
     """This handoff cannot be answered that way. Nothing was sent. Choose one of its buttons."""
 
@@ -108,7 +114,7 @@ class TooManyFilters(DomainError):
 
 
 class FormIncomplete(DomainError):
-    """The form is not complete, or something does not fit. Nothing was sent. Mend what is marked."""
+    """The form is not complete, or does not fit. Nothing was sent. Mend what is marked."""
 
     code, status, title = "form_incomplete", 422, "Not complete"
 

@@ -48,8 +48,9 @@ class Claim(models.Model):
     visit = models.PositiveIntegerField(default=0, db_default=0)
     # how long the page was looked at; a trigger counts, null as long as no page has said anything
     read_seconds = models.FloatField(null=True)
-    # until when it was looked at, null when it is not
+    # until when it was looked at, null when it is not; and on which opening of the page
     seen_at = models.DateTimeField(null=True)
+    seen_visit = models.PositiveIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
@@ -89,6 +90,24 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class Visit(models.Model):
+    """One opening of the page under a claim; `beats` counts what it said, each beat once."""
+
+    claim = models.ForeignKey(
+        Claim, on_delete=models.CASCADE, related_name="visits", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    beats = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "number"], name="visit_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.number}"
 
 
 class Draft(models.Model):

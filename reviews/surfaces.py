@@ -188,6 +188,7 @@ def _form(*, required: list[str] | None = None, **properties: Any) -> dict[str, 
         "properties": properties,
         "required": required or [],
         "additionalProperties": False,
+        "x-order": list(properties),
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, search, status
+from reviews.views import desk, filling, handoff, search, status
 
 app_name = "reviews"
 urlpatterns = [

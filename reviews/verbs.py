@@ -16,7 +16,7 @@ class VerbOption:
     """One button. `option` is set where the answer names one of the brief's options.
 
     `asks` says which text goes with it: a reason, a message, or none. `form`: it is filled in on a
-    page of its own, see `surfaces`.
+    page of its own, see `surfaces`. `aside`: rarely the right one here, so folded away.
     """
 
     verb: str
@@ -27,6 +27,7 @@ class VerbOption:
     option: str | None = None
     asks: str = ""
     form: bool = False
+    aside: bool = False
 
 
 _STATED: dict[str, str] = {
@@ -69,7 +70,7 @@ _KEYS: dict[str, str] = {
     Verb.PATCH_INPUT: "e",
     Verb.SWITCH_TOOL: "s",
     Verb.REROUTE: "o",
-    Verb.NARROW_SCOPE: "m",
+    Verb.NARROW_SCOPE: "l",
     Verb.STOP: "x",
     Verb.DEFINE: "a",
     Verb.HAND_BACK: "h",
@@ -101,6 +102,7 @@ FORMS = frozenset(
         Verb.TAKE_OVER,
     }
 )
+_ASIDE = frozenset({(HandoffKind.APPROVAL, Verb.REDIRECT)})
 _PLAIN_LABELS: dict[str, str] = {
     Verb.REFRAME: "Put the question differently",
     Verb.ACCEPT_UNCERTAINTY: "Go on without knowing",
@@ -232,6 +234,7 @@ def _button(
         key=_KEYS[verb],
         asks=_ASKS.get(verb, ""),
         form=verb in FORMS,
+        aside=(kind, verb) in _ASIDE,
     )
 
 

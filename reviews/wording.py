@@ -163,12 +163,12 @@ def _filled(told: Said, form: Surface, choice: Choice, ground: Ground) -> Said:
 
 def _patched(told: Said, form: Surface, patched: dict[str, Any]) -> Said:
     """Bind the input as it stands after the edits; one that is the same is just tried again."""
+    if problems := _not_canonical(patched, "details"):
+        raise FormIncomplete(fields=tuple(problems))
     edits = _edits("input", form.before, patched)
     if not edits:
         return replace(told, verb=Verb.RETRY)
-    problems = [FieldProblem(one.path, one.message) for one in form.problems(patched)]
-    problems += _not_canonical(patched, "details")
-    if problems:
+    if problems := [FieldProblem(one.path, one.message) for one in form.problems(patched)]:
         raise FormIncomplete(fields=tuple(problems))
     return replace(told, arguments=patched, edits=edits)
 

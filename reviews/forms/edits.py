@@ -154,14 +154,14 @@ def key(verb: str) -> str:
     return f"form:{verb}"
 
 
-def written(filling: Filling, typed: QueryDict) -> dict[str, Any]:
+def written(verb: str, typed: QueryDict) -> dict[str, Any]:
     """Read what is to be kept of a form: its fields and its words, nothing else of the request."""
     form = {
         name: str(typed[name])
         for name in typed
         if name.startswith("a/") or name.endswith((ROWS, OUT)) or name in ("draft", "words")
     }
-    return {key(filling.option.verb): form, "reason": typed.get("words", "")}
+    return {key(verb): form, "reason": typed.get("words", "")}
 
 
 def page(

@@ -56,7 +56,9 @@ def members(schema: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, An
     """Pair each property with its schema; what the schema does not name is taken as it is."""
     named = dict(schema.get("properties") or {})
     found = named | {key: {} for key in value if key not in named}
-    return {key: found[key] for key in in_order(found, schema)}
+    # objects in the database have no order: a schema can say its own
+    told = [key for key in schema.get("x-order", ()) if key in found]
+    return {key: found[key] for key in dict.fromkeys([*told, *in_order(found, schema)])}
 
 
 def row_count(name: str, given: int, typed: Mapping[str, str] | None) -> int:

@@ -157,11 +157,17 @@ def test_a_row_can_be_taken_out() -> None:
     assert arguments.read(schema, value, sent).arguments == {"flights": [value["flights"][1]]}
 
 
-def test_what_a_form_cannot_show_is_shown_and_left_alone() -> None:
-    (field,) = arguments.fields({"type": "object"}, {"deep": [[1], {"a": 1}]})
+def test_what_no_form_can_show_is_edited_as_json() -> None:
+    value = {"deep": [[1], {"a": 1}]}
+    schema: dict[str, Any] = {"type": "object"}
+    (field,) = arguments.fields(schema, value)
 
-    assert field.kind == "fixed"
-    assert '"a": 1' in field.value
+    changed = arguments.read(schema, value, {"a/deep": '[[1], {"a": 2}]'})
+    broken = arguments.read(schema, value, {"a/deep": '[[1], {"a": 2, "a": 3}]'})
+
+    assert (field.kind, json.loads(field.value)) == ("json", value["deep"])
+    assert changed.arguments == {"deep": [[1], {"a": 2}]}
+    assert "a/deep" in broken.errors
 
 
 def test_a_field_the_proposal_left_empty_can_be_filled_in() -> None:
