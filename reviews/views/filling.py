@@ -21,6 +21,7 @@ from reviews.forms import edits as editing
 from reviews.pages import desk as desk_pages
 from reviews.views.handoff import MENDABLE, onward
 from reviews.views.refusals import explained
+from reviews.visibility import Phase
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,9 +33,9 @@ def fill_in(request: UserRequest, handoff_id: str, verb: str) -> HttpResponse:
     if not request.htmx:
         claims.mark_opened(handoff_id, by=request.user, now=now)
     detail = reading.handoff(request.user, handoff_id, now)
-    if detail.claim is None:
-        if request.htmx:
-            raise ClaimLost
+    if detail.claim is None and request.htmx:
+        raise ClaimLost
+    if detail.claim is None or detail.phase is Phase.BEFORE_JUDGEMENT:
         return redirect("reviews:handoff", handoff_id)
     filling = editing.start(detail, verb, now)
     typed = request.POST if request.method == "POST" else editing.kept(filling)
