@@ -98,6 +98,10 @@ def url(name: str, handoff: Handoff) -> str:
     return reverse(f"reviews:{name}", args=[handoff.id])
 
 
+def edits(name: str, handoff: Handoff) -> str:
+    return reverse(f"reviews:{name}", args=[handoff.id, "approve_with_edits"])
+
+
 def write(handoff: Handoff, body: dict[str, Any]) -> None:
     """Put another brief in the place of this one, as if the agent had sent that."""
     Brief.objects.filter(handoff=handoff).update(body=body)
@@ -125,7 +129,7 @@ def bare(response: HttpResponse) -> bytes:
 Look = Callable[[Browser, Handoff], HttpResponse]
 LOOKS: dict[str, Look] = {
     "the page": lambda browser, handoff: browser.get(url("handoff", handoff)),
-    "the page to edit": lambda browser, handoff: browser.get(url("edit", handoff)),
+    "the page to edit": lambda browser, handoff: browser.get(edits("fill-in", handoff)),
     "the desk": lambda browser, _: browser.get("/"),
     "the queue": lambda browser, _: browser.get("/queues/refunds"),
     "opening evidence": lambda browser, handoff: browser.post(
@@ -138,7 +142,7 @@ LOOKS: dict[str, Look] = {
         url("decide", handoff), {"verb": "choose", "option": "refund"}
     ),
     "approving edits first": lambda browser, handoff: browser.post(
-        url("approve-edits", handoff), {"a/amount": "1"}
+        edits("send", handoff), {"a/amount": "1"}
     ),
     "committing too little": lambda browser, handoff: browser.post(url("judge", handoff), {}),
     "keeping a draft": lambda browser, handoff: browser.post(url("draft", handoff), {"words": "x"}),
@@ -259,7 +263,7 @@ def test_first_one_answers_without_the_suggestion(desk: Browser, simple: Handoff
     page = text(desk.get(url("handoff", simple)))
 
     assert "Your own answer first" in page
-    assert page.count('name="answer"') == 3 + len(OPTIONS)
+    assert page.count('name="answer"') == 4 + len(OPTIONS)
     assert page.count('name="confidence"') == 5
     assert "checked" not in page.split('id="decision"')[1].split("</form>")[0]
     assert url("judge", simple) in page and f'action="{url("decide", simple)}"' not in page
@@ -369,7 +373,7 @@ def test_what_was_judged_first_is_read_with_the_answer(
     page = text(desk.get(url("handoff", simple)))
 
     assert "Before the suggestion was shown" in page
-    assert "Ann: Reject, a guess" in page
+    assert re.search(r"Ann: Reject, a guess, \d\d:\d\d UTC; changed after it", page)
 
 
 def test_the_order_of_options_is_anothers_for_another(
