@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.errors import DomainError
+from reviews.standings import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,12 @@ class ClaimLost(DomainError):
         super().__init__(message)
 
 
+class BeatRefused(DomainError):
+    """This page is no longer the one that counts. Nothing was counted. Load it once more."""
+
+    code, status, title = "beat_refused", 409, "Open it once more"
+
+
 class VerbNotOffered(DomainError):
     """This handoff cannot be answered that way. Nothing was sent. Choose one of its buttons."""
 
@@ -87,6 +94,24 @@ class EditsOffSchema(DomainError):
     """Your changes do not fit what the action takes. Nothing was sent. Mend the marked fields."""
 
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
+
+
+class FilterNameMissing(DomainError):
+    """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
+
+    code, status, title = "filter_name_missing", 422, "No name"
+
+
+class FilterNameTaken(DomainError):
+    """You have a saved search of this name. Nothing was saved. Choose another, or remove it."""
+
+    code, status, title = "filter_name_taken", 422, "A name you have"
+
+
+class TooManyFilters(DomainError):
+    """You have twelve saved searches, which is all there is room for. Remove one, then save."""
+
+    code, status, title = "too_many_filters", 422, "Enough saved searches"
 
 
 class TextMissing(DomainError):
@@ -122,3 +147,40 @@ class SafeguardUnmet(DomainError):
         self.unmet = unmet
         needed = " ".join(one.sentence for one in unmet)
         super().__init__(f"Nothing was sent yet. {needed}")
+
+
+class LinkUnknown(DomainError):
+    """This link opens nothing: it is not ours, or not whole. Nothing was decided or sent.
+
+    Open it from the mail again, or copy the whole of it.
+    """
+
+    code, status, title = "link_unknown", 404, "This link does not open"
+
+
+class LinkNotYours(DomainError):
+    """This link was made for somebody else. Nothing was opened or decided.
+
+    Sign out, and let whoever got the mail open it.
+    """
+
+    code, status, title = "link_not_yours", 403, "Somebody else's link"
+
+
+class LinkNotOpened(DomainError):
+    """This browser has not opened the link itself. Nothing was opened or decided.
+
+    Open it from the mail, and go on from there.
+    """
+
+    code, status, title = "link_not_opened", 403, "Open it from the mail"
+
+
+class LinkOver(DomainError):
+    """This link is over. Nothing was decided now. Sign in to see what waits for you."""
+
+    code, status, title = "link_over", 410, "This link is over"
+
+    def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
+        self.standing, self.conflict = standing, conflict
+        super().__init__()

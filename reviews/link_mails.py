@@ -6,6 +6,7 @@ many open links gets no more until some are over; what waits meanwhile is on the
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -104,7 +105,7 @@ def tidy() -> int:
 
 
 def _wanted() -> list[tuple[int, str]]:
-    params = {
+    params: dict[str, Any] = {
         "role": Role.APPROVER.value,
         "most": MOST_OPEN,
         "mailed": _MAILED,

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from handoffs.states import SIGN_IN_TIERS, ByEmail, HandoffKind, HandoffState, Tier, Verb
 from reviews.spec import Spec
+from reviews.standings import Standing as Standing
 
 # what is answered in full with one choice and a few words; everything else needs the desk's page
 ON_ITS_OWN_PAGE = frozenset(
@@ -38,19 +39,6 @@ class Needs(StrEnum):
     LINK = "link"
     SIGN_IN = "sign_in"
     STEP_UP = "step_up"
-
-
-class Standing(StrEnum):
-    """Where a link is in its life."""
-
-    LIVE = "live"
-    USED = "used"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    SUPERSEDED = "superseded"
-    ANSWERED = "answered"
-    WITHDRAWN = "withdrawn"
-    ASKED_BACK = "asked_back"
 
 
 @dataclass(frozen=True, kw_only=True)

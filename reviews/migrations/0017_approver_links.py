@@ -37,7 +37,7 @@ create trigger link_keep before update on reviews_approverlink
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0025_links_after_stepping_up"),
-        ("reviews", "0015_keep_details"),
+        ("reviews", "0013_reading_is_per_person"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
