@@ -99,6 +99,9 @@ def standing(
             pass
         case _:
             return Standing.ANSWERED
-    if made_for != now_at:
+    if (made_for.brief_version, made_for.brief_digest) != (
+        now_at.brief_version,
+        now_at.brief_digest,
+    ):
         return Standing.SUPERSEDED
     return Standing.EXPIRED if ran_out or ended else Standing.LIVE

@@ -17,6 +17,7 @@ from reviews import verbs
 from reviews.desk import HandoffDetail
 from reviews.link_rules import Needs
 from reviews.pages import afterwards, handoff, times
+from reviews.pages.text import marked
 from reviews.pages.values import Value
 
 _FACTS = 8
@@ -112,7 +113,7 @@ def _view(
             Line(label=flag.severity, text=_line(flag.label)) for flag in page.brief.flags[:_FLAGS]
         ),
         answers=tuple(
-            Line(label=_line(one.label), text=_line(one.consequence))
+            Line(label=_line(marked(one.label)), text=_line(marked(one.consequence)))
             for one in options(detail, now)
             if one.verb not in (verbs.ASK_INFORMATION, verbs.ESCALATE)
         ),

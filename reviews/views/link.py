@@ -67,10 +67,10 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     found = links.find(token)
     _check_person(request, found)
     links.check_live(found)
-    if found.needs is not Needs.LINK or _known(request, found):
-        if _is_approver(request, found):
-            return redirect("reviews:link-at", found.link.id)
-        return _door(request, found, action=request.path)
+    if _known(request, found):
+        return redirect("reviews:link-at", found.link.id)
+    if found.needs is not Needs.LINK:
+        return _door(request, found, action="")
     if request.method == "POST" and request.POST.get("me") == "yes":
         request.session.cycle_key()
         _remember(request, found)
