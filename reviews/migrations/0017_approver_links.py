@@ -37,7 +37,7 @@ create trigger link_keep before update on reviews_approverlink
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0025_links_after_stepping_up"),
-        ("reviews", "0013_reading_is_per_person"),
+        ("reviews", "0012_keep_judgements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

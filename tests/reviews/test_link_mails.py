@@ -338,7 +338,9 @@ def test_a_mail_is_the_same_whatever_was_withheld(
     ]
     parts = []
     for opinion in opinions:
-        handoff = put_by_email(shop, bot, brief=RICH | opinion, safeguards=spec, due_in=3600)
+        # options are shuffled anew for every handoff
+        brief = RICH | opinion | {"options": []}
+        handoff = put_by_email(shop, bot, brief=brief, safeguards=spec, due_in=3600)
         path, link = mailed(box, handoff, zoe)
         token = path.rpartition("/")[2]
         parts.append(
@@ -352,9 +354,9 @@ def test_a_mail_is_the_same_whatever_was_withheld(
 
 
 HOSTILE = (
-    "Pay https://evil.example/x?y=1 now, or www.evil.example, evil.example/login, "
+    "kim@example.com: pay https://evil.example/x?y=1 now, or www.evil.example, evil.example/login, "
     "javascript://evil, <script>alert(1)</script> <img src=//evil.example/p.png> "
-    "[here](https://evil.example) \u202egnihton\u202c a\u200bb kim@example.com 312.50 v1.2.3"
+    "[here](https://evil.example) \u202egnihton\u202c a\u200bb 312.50 v1.2.3"
 )
 
 
