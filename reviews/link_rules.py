@@ -27,6 +27,8 @@ VERBS = frozenset(
         Verb.CONFIRM.value,
         Verb.ROLL_BACK.value,
         Verb.WRONG.value,
+        Verb.REFRAME.value,
+        Verb.ACCEPT_UNCERTAINTY.value,
         "ask_information",
         "escalate",
     }

@@ -3,10 +3,8 @@
 from django.http import QueryDict
 
 from accounts.errors import DomainError
-from handoffs.states import Verb
 from reviews.errors import SafeguardUnmet
 from reviews.forms import decision
-from reviews.pages.approver import CHOOSE_PREFIX
 from reviews.pages.handoff import Typed
 from reviews.wording import Choice
 
@@ -17,12 +15,11 @@ def answer(typed: QueryDict) -> str:
 
 
 def choice(typed: QueryDict) -> Choice:
-    chosen = answer(typed)
-    option = chosen.removeprefix(CHOOSE_PREFIX) if chosen.startswith(CHOOSE_PREFIX) else None
-    verb = Verb.CHOOSE.value if option is not None else chosen
-    words = decision.words(typed)
-    tells = verb in (Verb.ANSWER, Verb.REDIRECT)
-    return Choice(verb=verb, reason=words, message=words if tells else "", option=option)
+    """Read the answer as the desk reads its form: a verb, perhaps an option, and the words."""
+    said, chosen = typed.copy(), answer(typed)
+    verb, _, option = chosen.partition(":")
+    said["verb"], said["option"] = verb, option
+    return decision.choice(said)
 
 
 def again(typed: QueryDict, refusal: DomainError) -> Typed:
