@@ -225,7 +225,9 @@ _OVER: Mapping[Standing, tuple[str, str, str]] = {
 
 def _answers(detail: HandoffDetail, now: datetime) -> tuple[AnswerView, ...]:
     return tuple(
-        _answer(one) for one in link_mail.options(detail, now) if one.verb in link_rules.VERBS
+        _answer(one)
+        for one in link_mail.options(detail, now)
+        if one.verb in link_rules.VERBS and not one.form
     )
 
 

@@ -306,7 +306,14 @@ def test_both_parts_say_the_same(
         assert said in text and said in html
 
 
-WITHHELD = ("Within policy section 3", "0.85", "85", "self-reported", "suggestion: Approve")
+WITHHELD = (
+    "Within policy section 3",
+    "0.85",
+    "85 %",
+    "85\u202f%",
+    "self-reported",
+    "suggestion: Approve",
+)
 
 
 def test_what_is_withheld_is_not_in_the_mail(
