@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
-from reviews import claims, decisions
+from reviews import claims, decisions, shell
 from reviews import desk as reading
 from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
@@ -82,8 +82,13 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
 
 
 def _onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
-    """Go to the next one of the same queue, or to the desk when none waits there."""
-    messages.success(request, DONE[verb])
+    """Go to the next one of the same queue, or to the desk when none waits there.
+
+    What may still be taken back says so itself, on every page until the agent is told.
+    """
+    handoff_id = request.resolver_match.kwargs["handoff_id"] if request.resolver_match else ""
+    if handoff_id not in {one.id for one in shell.undoable(request.user)}:
+        messages.success(request, DONE[verb])
     try:
         claim = claims.take_next(by=request.user, now=now, queue_slug=request.POST.get("queue"))
     except DomainError:
@@ -145,7 +150,8 @@ def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, body = timezone.now(), forms.written(request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
-    return HttpResponse(f"Kept at {now:%H:%M}.")
+    gone = claims.gone(handoff_id, by=request.user)
+    return HttpResponse(f"Kept at {now:%H:%M}. {gone}".strip())
 
 
 @require_POST
@@ -157,6 +163,9 @@ def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
     if not request.htmx:
         return redirect("reviews:handoff", handoff_id)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now)
+    if page.rail is None:
+        # it is no longer theirs: the whole page says what became of it
+        return HttpResponse(headers={"HX-Refresh": "true"})
     item = next(one for one in page.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": page.urls, "rail": page.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)

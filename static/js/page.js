@@ -18,7 +18,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 // After a decision the next question is read out first, and the line about the last one with it.
-const flash = document.querySelector(".flash");
+const flash = document.querySelector(".undo, .flash");
 const heading = document.querySelector("h1");
 const alert = document.querySelector("[role=alert]");
 if (alert) {
