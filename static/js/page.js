@@ -25,8 +25,8 @@ if (alert) {
   alert.tabIndex = -1;
   alert.focus();
 } else if (flash && heading) {
-  flash.id = "flash";
-  heading.setAttribute("aria-describedby", "flash");
+  flash.id ||= "flash";
+  heading.setAttribute("aria-describedby", flash.id);
   heading.focus({ preventScroll: true });
 }
 
