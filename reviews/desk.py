@@ -25,6 +25,7 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
+from handoffs.verdicts import Verdict
 from reviews import permissions, reading, safeguards, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
 
@@ -187,7 +188,7 @@ class HandoffDetail:
     read_seconds: float | None
     words: int
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
     opened: frozenset[str]
     gates: tuple[safeguards.Gate, ...]
@@ -196,6 +197,10 @@ class HandoffDetail:
     decided_by: str
     history: list[Transition]
     checkpoint: str | None
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
 
     def facts(self, verb: str, reason: str) -> safeguards.Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
@@ -310,7 +315,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         read_seconds=read_seconds,
         words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        deciding=permissions.decides(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

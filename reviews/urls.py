@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, search, status
+from reviews.views import desk, handoff, search, source, status
 
 app_name = "reviews"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("queues/<slug:slug>", desk.queue, name="queue"),
     path("queues/<slug:slug>/take", desk.take, name="take-from"),
     path("handoffs/<str:handoff_id>", handoff.handoff, name="handoff"),
+    path("handoffs/<str:handoff_id>/source", source.source, name="source"),
     path("handoffs/<str:handoff_id>/pick", desk.pick, name="pick"),
     path("handoffs/<str:handoff_id>/renew", handoff.renew, name="renew"),
     path("handoffs/<str:handoff_id>/beat", handoff.beat, name="beat"),

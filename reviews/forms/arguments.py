@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handoffs import argument_schema
-from reviews.pages.brief import in_order
 from reviews.pages.changes import MISSING
+from reviews.pages.facts import in_order
 from reviews.pages.text import marked
 from reviews.pages.values import label as humanise
 
