@@ -95,6 +95,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class FilterNameMissing(DomainError):
     """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
 
@@ -111,6 +117,18 @@ class TooManyFilters(DomainError):
     """You have twelve saved searches, which is all there is room for. Remove one, then save."""
 
     code, status, title = "too_many_filters", 422, "Enough saved searches"
+
+
+class FormIncomplete(DomainError):
+    """The form is not complete, or does not fit. Nothing was sent. Mend what is marked."""
+
+    code, status, title = "form_incomplete", 422, "Not complete"
+
+
+class NothingLeftOut(DomainError):
+    """Every part is still ticked, so it is not narrower. Nothing was sent. Untick what to leave."""
+
+    code, status, title = "nothing_left_out", 422, "Nothing left out"
 
 
 class TextMissing(DomainError):
@@ -146,3 +164,15 @@ class SafeguardUnmet(DomainError):
         self.unmet = unmet
         needed = " ".join(one.sentence for one in unmet)
         super().__init__(f"Nothing was sent yet. {needed}")
+
+
+class NothingWithheld(DomainError):
+    """Nothing is withheld here, so there is nothing to commit first. Nothing was kept. Decide."""
+
+    code, status, title = "nothing_withheld", 409, "Nothing is withheld"
+
+
+class AlreadyJudged(DomainError):
+    """You have committed your own answer already. It stays as it was. Decide by what you see."""
+
+    code, status, title = "already_judged", 409, "Already committed"

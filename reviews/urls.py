@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, search, source, status
+from reviews.views import desk, filling, handoff, judgement, search, source, status
 
 app_name = "reviews"
 urlpatterns = [
@@ -19,11 +19,12 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/give-back", handoff.give_back, name="give-back"),
     path("handoffs/<str:handoff_id>/draft", handoff.draft, name="draft"),
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
+    path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
     path("handoffs/<str:handoff_id>/ask", handoff.ask, name="ask"),
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),
-    path("handoffs/<str:handoff_id>/edit", handoff.edit, name="edit"),
-    path("handoffs/<str:handoff_id>/edit/approve", handoff.approve_edits, name="approve-edits"),
+    path("handoffs/<str:handoff_id>/as/<slug:verb>", filling.fill_in, name="fill-in"),
+    path("handoffs/<str:handoff_id>/as/<slug:verb>/send", filling.send, name="send"),
     path("search", search.search, name="search"),
     path("search/save", search.save, name="filter-save"),
     path("search/saved/<int:filter_id>/forget", search.forget, name="filter-forget"),

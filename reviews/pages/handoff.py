@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,21 @@ from django.urls import reverse
 
 from handoffs import levels
 from handoffs.models import Transition
-from handoffs.states import HandoffKind, HandoffState, Tier
-from reviews import reading, safeguards, verbs
+from handoffs.states import HandoffKind, HandoffState
+from reviews import judged, reading, safeguards
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.pages import afterwards, lookup, outcome, rail, reach, times, words
+from reviews.pages import (
+    afterwards,
+    answering,
+    judgement,
+    lookup,
+    outcome,
+    rail,
+    reach,
+    times,
+    words,
+)
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.facts import Fact, arguments_view
@@ -22,6 +32,7 @@ from reviews.pages.text import Prose, marked, prose
 from reviews.pages.transcript import MOST_CHARACTERS, Transcript
 from reviews.pages.transcript import transcript as read_transcript
 from reviews.pages.values import Value, label, value
+from reviews.verbs import VerbOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +98,8 @@ class HandoffPage:
     brief: briefs.BriefView
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    judging: judgement.Judging | None
+    revealed: judgement.Revealed | None
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -101,12 +114,16 @@ class Typed:
     option: str = ""
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
+    # of a judgement: the answer that was marked, and how sure
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
-    action, urls = _action(detail), _urls(handoff.id)
+    action = _action(detail)
+    urls, options = _urls(handoff.id), answering.offered(detail, now)
+    margin = _rail(detail, options, urls, typed) if detail.claim else None
     brief = briefs.view(
         detail.brief,
         arguments=action.facts if action else (),
@@ -114,7 +131,6 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         gates={gate.id for gate in detail.gates},
         withheld=detail.withheld,
     )
-    asked = _rail(detail, urls, typed, now) if detail.claim else None
     return HandoffPage(
         id=handoff.id,
         ask=marked(detail.brief.get("ask") or "What should be done?"),
@@ -128,11 +144,13 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         why=_why(detail, kind),
         strip=_strip(detail, now),
         action=_unnamed(action, brief),
-        answers=_answers(detail, asked),
+        answers=_answers(detail, margin),
         deciding=reach.steps(detail.deciding),
         brief=brief,
         behind=_behind(detail, now),
-        rail=asked,
+        judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
+        revealed=judgement.revealed(detail, options, now),
+        rail=margin,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
@@ -169,17 +187,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = (
-        "decide",
-        "ask",
-        "hand-up",
-        "give-back",
-        "renew",
-        "draft",
-        "evidence",
-        "edit",
-        "source",
-    )
+    names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -255,9 +263,9 @@ def _action(detail: HandoffDetail) -> ActionView | None:
         return None
     evidence = detail.brief.get("evidence") or ()
     gates = {gate.id for gate in detail.gates}
-    readable = [
-        item for item in evidence if item.get("id") not in gates or item.get("id") in detail.opened
-    ]
+    closed = gates - detail.opened
+    readable = [item for item in evidence if item.get("id") not in closed]
+    unread = [item for item in evidence if item.get("id") in closed]
     return ActionView(
         heading=words.heading(detail.handoff.state, detail.handoff.tier),
         name=detail.proposal.action_type,
@@ -265,7 +273,7 @@ def _action(detail: HandoffDetail) -> ActionView | None:
             detail.proposal.arguments,
             detail.schema,
             facts=detail.brief.get("facts") or (),
-            known=lookup.read(readable, detail.handoff.run.input),
+            known=lookup.read(readable, detail.input, unread=unread),
         ),
     )
 
@@ -293,7 +301,7 @@ def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str,
 
 def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     """Put the original words first; whatever else the agent sent along stays readable."""
-    run_input = detail.handoff.run.input
+    run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
     stored = _pretty(detail.checkpoint or "")
@@ -324,26 +332,25 @@ def _pretty(text: str) -> str:
         return text
 
 
+def _chosen(detail: HandoffDetail, typed: Typed | None) -> Mapping[str, Any]:
+    return typed.chosen if typed else detail.draft or {}
+
+
 def _rail(
-    detail: HandoffDetail, urls: Mapping[str, str], typed: Typed | None, now: datetime
+    detail: HandoffDetail,
+    options: list[VerbOption],
+    urls: Mapping[str, str],
+    typed: Typed | None,
 ) -> rail.Rail:
-    handoff, kept = detail.handoff, detail.draft or {}
-    said = typed or Typed(words=kept_words(kept), option=str(kept.get("option") or ""))
-    options = verbs.offered(
-        kind=HandoffKind(handoff.kind),
-        tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=bool(handoff.ladder),
-        title=detail.title,
-        arguments=detail.proposal.arguments if detail.proposal else {},
-        brief=detail.brief,
-        undoable=afterwards.undoable(detail, now),
-    )
-    facts = detail.facts(options[0].verb, said.words)
+    kept, first = detail.draft or {}, options[0].verb
+    spec = detail.handoff.safeguards
+    terms = judged.terms(spec) if detail.withheld else spec
+    said = typed or Typed(words=_words(detail), option=str(kept.get("option") or ""))
     return rail.build(
-        [option for option in options if _fits(option.verb, detail)],
+        options,
         urls=urls,
-        unmet=said.unmet or safeguards.unmet(handoff.safeguards, facts),
-        reason_always=safeguards.needs_reason(handoff.safeguards, options[0].verb),
+        unmet=said.unmet or safeguards.unmet(terms, detail.facts(first, said.words)),
+        reason_always=safeguards.needs_reason(terms, first),
         words=said.words,
         chosen=said.option,
         saved="Your text is kept." if kept_words(kept) else "",
@@ -351,16 +358,16 @@ def _rail(
     )
 
 
+def _words(detail: HandoffDetail) -> str:
+    """Return what this person wrote, or else what they committed: nobody writes it twice."""
+    committed = detail.judgement.reason if detail.judgement else ""
+    return kept_words(detail.draft or {}) or committed
+
+
 def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:
     if detail.claim is not None:
         return None
     return outcome.outcome(detail, kept=marked(kept_words(detail.draft or {})), now=now)
-
-
-def _fits(verb: str, detail: HandoffDetail) -> bool:
-    """Offer edits only where there is something to edit."""
-    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return verb != "approve_with_edits" or editable
 
 
 def kept_words(draft: Mapping[str, Any]) -> str:

@@ -33,19 +33,22 @@ class Note:
 class Lookup:
     """`notes` by id; `records` that carry one; `told` is each text there is, by its source.
 
-    An id that is in none of the texts came from nobody but the agent.
+    An id that is in none of the texts came from nobody but the agent; `unread` ones count, and are
+    not quoted.
     """
 
     notes: Mapping[str, Note] = field(default_factory=dict)
     records: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
     told: tuple[tuple[str, str], ...] = ()
+    unread: str = ""
 
     def annotate(self, value: Value) -> Value:
         """Put what is known beside each id, also inside lists and records."""
         if value.kind == "id":
             note = self.notes.get(value.raw) or self._mention(value.raw)
             if note is None:
-                return replace(value, unknown=bool(self.told))
+                elsewhere = value.raw.casefold() in self.unread
+                return replace(value, unknown=bool(self.told) and not elsewhere)
             return replace(value, note=note.text, note_source=note.source)
         return replace(
             value,
@@ -75,7 +78,11 @@ class Lookup:
         return None
 
 
-def read(evidence: Iterable[Mapping[str, Any]], run_input: Any) -> Lookup:
+def read(
+    evidence: Iterable[Mapping[str, Any]],
+    run_input: Any,
+    unread: Iterable[Mapping[str, Any]] = (),
+) -> Lookup:
     """Gather what was said and read; without any evidence there is nothing to check ids against."""
     items = list(evidence)
     snippets = [
@@ -94,6 +101,7 @@ def read(evidence: Iterable[Mapping[str, Any]], run_input: Any) -> Lookup:
         notes=notes,
         records=records,
         told=tuple((source, text[:LONGEST_TOLD]) for source, text in found if text),
+        unread="\n".join(str(item.get("snippet") or "") for item in unread).casefold(),
     )
 
 

@@ -39,7 +39,7 @@ def page(detail: HandoffDetail) -> SourcePage:
     parts = [
         _part("brief", "Brief", version, _written(_readable(detail))),
         _part("arguments", "Arguments", "what the agent acts with", _exact(arguments)),
-        _part("input", "What the run was started with", "", _written(detail.handoff.run.input)),
+        _part("input", "What the run was started with", "", _written(detail.input)),
         _part("checkpoint", "What the agent stored", "byte for byte", detail.checkpoint or ""),
     ]
     return SourcePage(
