@@ -130,6 +130,7 @@ Look = Callable[[Browser, Handoff], HttpResponse]
 LOOKS: dict[str, Look] = {
     "the page": lambda browser, handoff: browser.get(url("handoff", handoff)),
     "the page to edit": lambda browser, handoff: browser.get(edits("fill-in", handoff)),
+    "everything as it was sent": lambda browser, handoff: browser.get(url("source", handoff)),
     "the desk": lambda browser, _: browser.get("/"),
     "the queue": lambda browser, _: browser.get("/queues/refunds"),
     "opening evidence": lambda browser, handoff: browser.post(
@@ -172,7 +173,7 @@ def test_no_byte_and_no_query_depends_on_what_is_withheld(
         assert asked[name] == asked["says nothing"], name
 
 
-@pytest.mark.parametrize("look", ["the page", "the queue"])
+@pytest.mark.parametrize("look", ["the page", "everything as it was sent", "the queue"])
 def test_a_colleague_who_only_looks_learns_no_more(
     client: Browser, withheld: Handoff, ben: User, look: str
 ) -> None:
