@@ -95,6 +95,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class FilterNameMissing(DomainError):
     """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
 
