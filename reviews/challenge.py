@@ -19,6 +19,10 @@ EARLIER = 20
 _MOST_CHIPS = 12
 _OWN_LETTERS = 4
 _OWN_LENGTH = 200
+_OWN = "own"
+
+# what was stated, as a decision keeps it: per part, what was marked and what was written
+Kept = dict[str, list[dict[str, str]]]
 _PURPOSE = b"overread challenge draw\0"
 _STEPS = 1 << 64
 
@@ -121,14 +125,28 @@ def unmet(reason: str, given: Stated, known: Known) -> Iterator[Unmet]:
         )
 
 
-def kept(given: Stated, known: Known) -> dict[str, list[str]]:
-    """Return what was stated as it is kept: in the words that the person saw."""
-    checked = [chip.label for chip in known.chips if chip.id in given.checked]
-    wrong_if = [sentence for name, sentence in WRONG_IF.items() if name in given.wrong_if]
+def kept(given: Stated, known: Known) -> Kept:
+    """Return what was stated as it is kept: with the words that the person saw."""
+    checked = {chip.id: chip.label for chip in known.chips if chip.id in given.checked}
+    wrong_if = {name: said for name, said in WRONG_IF.items() if name in given.wrong_if}
     return {
-        "checked": [*checked, *filter(None, [given.checked_own])],
-        "wrong_if": [*wrong_if, *filter(None, [given.wrong_if_own])],
+        "checked": _items(checked, given.checked_own),
+        "wrong_if": _items(wrong_if, given.wrong_if_own),
     }
+
+
+def again(kept: Kept | None) -> dict[str, Any]:
+    """Return what was kept as its form had it, say after it was taken back."""
+    said: dict[str, Any] = {}
+    for part, items in (kept or {}).items():
+        said[part] = [item["id"] for item in items if item["id"] != _OWN]
+        said[f"{part}_own"] = next((item["label"] for item in items if item["id"] == _OWN), "")
+    return said
+
+
+def _items(marked: Mapping[str, str], own: str) -> list[dict[str, str]]:
+    found = marked | ({_OWN: own} if own else {})
+    return [{"id": id, "label": label} for id, label in found.items()]
 
 
 def _says_little(text: str) -> bool:

@@ -22,8 +22,18 @@ from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
-from reviews import claims, desk, permissions, queueing, safeguards, spec, wording
+from reviews import (
+    challenge,
+    claims,
+    permissions,
+    queueing,
+    safeguards,
+    seen,
+    spec,
+    wording,
+)
 from reviews import verbs as buttons
+from reviews.challenge import Kept, Stated
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
 from reviews.verbs import VerbOption
@@ -100,8 +110,14 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
             action=fenced.action,
             arguments=fenced.arguments,
         )
-        _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
-        decision = _store(fenced, by, said, now=now)
+        stated = _check_safeguards(
+            fenced,
+            by,
+            verb=said.verb.value,
+            reason=said.reason,
+            stated=challenge.stated(choice.challenge),
+        )
+        decision = _store(fenced, by, said, stated, now=now)
         failpoint("decisions.after_decision")
         release.settle(
             handoff_id,
@@ -119,7 +135,14 @@ def _undo_seconds(handoff: Handoff) -> int:
     return settings.UNDO_SECONDS if said is None else said
 
 
-def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
+def _store(
+    fenced: Fenced,
+    by: User,
+    said: answers.Said,
+    stated: Kept | None,
+    *,
+    now: datetime,
+) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
     Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
     return Decision.objects.create(
@@ -133,6 +156,7 @@ def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> De
         option=said.option,
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
         details=said.details,
+        challenge=stated,
         brief_version=fenced.brief.version,
         opened_at=fenced.opened_at or now,
     )
@@ -194,16 +218,19 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
 
 
-def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
+def _check_safeguards(
+    fenced: Fenced, by: User, *, verb: str, reason: str, stated: Stated
+) -> Kept | None:
+    """Let nothing through that lacks something; return what a challenged answer states."""
     spec = fenced.handoff.safeguards
-    facts = safeguards.Facts(
-        verb=verb,
-        reason=reason,
+    was_seen = seen.of(
+        fenced.handoff,
+        by,
+        brief=fenced.brief.body,
+        shown=fenced.brief.body,
         read_seconds=fenced.read_seconds,
-        words=desk.reading_words(fenced.brief.body, spec),
-        gates=safeguards.gates(spec, fenced.brief.body),
-        opened=desk.opened_evidence(fenced.handoff, by),
     )
+    facts = safeguards.facts(was_seen, verb=verb, reason=reason, stated=stated)
     missing: list[Unmet] = safeguards.unmet(spec, facts)
     if missing:
         codes = [one.code for one in missing]
@@ -212,6 +239,8 @@ def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> No
             extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
         )
         raise SafeguardUnmet(missing)
+    challenged = safeguards.is_challenged(spec, verb, drawn=was_seen.drawn)
+    return challenge.kept(stated, was_seen.known) if challenged else None
 
 
 def _end(fenced: Fenced, because: Claim.Ended) -> None:
@@ -254,10 +283,13 @@ def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime)
     """Note that this person opened this piece of evidence; the first time counts."""
     handoff = permissions.get(by, handoff_id)
     brief = handoff.briefs.order_by("-version")[0]
-    known = {str(item.get("id")) for item in brief.body.get("evidence", [])}
+    known = {str(item.get("id")): item for item in brief.body.get("evidence", [])}
     if evidence_id not in known:
         raise NotFound
+    digest = seen.digest(known[evidence_id])
     EvidenceOpened.objects.bulk_create(
-        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id)],
-        ignore_conflicts=True,
+        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id, digest=digest)],
+        update_conflicts=True,
+        unique_fields=["handoff", "reviewer", "evidence_id"],
+        update_fields=["digest"],
     )

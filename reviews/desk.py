@@ -25,8 +25,10 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import permissions, reading, safeguards, visibility
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews import permissions, safeguards, seen, visibility
+from reviews.challenge import Stated
+from reviews.models import Claim, Decision, Draft
+from reviews.safeguards import Facts, Gate, Seen
 
 # how many of those due first are searched for the one that waits longest
 _OLDEST_OF = 100
@@ -184,29 +186,27 @@ class HandoffDetail:
     title: str
     schema: dict[str, Any]
     claim: Claim | None
-    read_seconds: float | None
-    words: int
+    seen: Seen
     held_by: str
     may_decide: bool
     draft: dict[str, Any] | None
-    opened: frozenset[str]
-    gates: tuple[safeguards.Gate, ...]
     questions: list[InformationRequest]
     answer: Answer | None
     decided_by: str
     history: list[Transition]
     checkpoint: str | None
 
-    def facts(self, verb: str, reason: str) -> safeguards.Facts:
+    @property
+    def opened(self) -> frozenset[str]:
+        return self.seen.opened
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        return self.seen.gates
+
+    def facts(self, verb: str, reason: str, stated: Stated) -> Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
-        return safeguards.Facts(
-            verb=verb,
-            reason=reason,
-            read_seconds=self.read_seconds,
-            words=self.words,
-            gates=self.gates,
-            opened=self.opened,
-        )
+        return safeguards.facts(self.seen, verb=verb, reason=reason, stated=stated)
 
 
 def overview(user: User, now: datetime) -> Overview:
@@ -296,26 +296,24 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     withheld = visibility.phase(found.safeguards, decided=decided) is (
         visibility.Phase.BEFORE_JUDGEMENT
     )
+    shown = visibility.brief_for(brief.body, found.safeguards, decided)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
     return HandoffDetail(
         handoff=found,
-        brief=visibility.brief_for(brief.body, found.safeguards, decided),
+        brief=shown,
         brief_version=brief.version,
         withheld=withheld,
         proposal=_proposed(found.proposal),
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
-        read_seconds=read_seconds,
-        words=reading_words(brief.body, found.safeguards),
+        seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
         may_decide=permissions.can_decide(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
-        opened=opened_evidence(found, user),
-        gates=safeguards.gates(found.safeguards, brief.body),
         questions=list(found.questions.order_by("id")),
         answer=answer,
         decided_by=_decided_by(found),
@@ -324,17 +322,6 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         ),
         checkpoint=None if withheld else _checkpoint(found),
     )
-
-
-def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
-    """Count what a reader has before them at first; what is withheld then never counts."""
-    return reading.words(visibility.brief_for(brief, spec, False), spec)
-
-
-def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
-    """Return the evidence that this person opened here, as the server saw it."""
-    seen = EvidenceOpened.objects.filter(handoff=found, reviewer=user)
-    return frozenset(seen.values_list("evidence_id", flat=True))
 
 
 def _proposed(proposal: Proposal | None) -> Proposed | None:

@@ -30,22 +30,32 @@ class Gate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class Seen:
     """What the server saw; `read_seconds` is None while the page was never opened.
 
     `words` is what the brief gives to read, where its length counts; `drawn` says that agreeing
     is challenged here, where that is asked of a sample.
     """
 
-    verb: str
-    reason: str
     read_seconds: float | None
     words: int = 0
     gates: tuple[Gate, ...] = ()
     opened: frozenset[str] = frozenset()
     drawn: bool = False
-    stated: Stated = Stated()
     known: Known = Known()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Seen):
+    """What was seen, and what is said now."""
+
+    verb: str
+    reason: str
+    stated: Stated = Stated()
+
+
+def facts(seen: Seen, *, verb: str, reason: str, stated: Stated) -> Facts:
+    return Facts(**vars(seen), verb=verb, reason=reason, stated=stated)
 
 
 def unmet(spec: Mapping[str, Any], facts: Facts) -> list[Unmet]:

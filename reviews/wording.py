@@ -1,7 +1,7 @@
 """From what a person chose and wrote to what the run is told, checked against what it takes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from accounts.errors import FieldProblem
@@ -18,7 +18,10 @@ _ABSENT = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a person chose and wrote; `arguments` and `draft` as they stand after their edits."""
+    """What a person chose and wrote; `arguments` and `draft` as they stand after their edits.
+
+    `challenge` is what they state beside their reason; see `challenge.stated`.
+    """
 
     verb: str
     reason: str = ""
@@ -26,6 +29,7 @@ class Choice:
     option: str | None = None
     arguments: dict[str, Any] | None = None
     draft: str | None = None
+    challenge: dict[str, Any] = field(default_factory=dict)
 
 
 def clean(choice: Choice) -> Choice:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,7 @@ class Typed:
 
     words: str = ""
     option: str = ""
+    challenge: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
 
@@ -143,7 +144,7 @@ def keeping(detail: HandoffDetail) -> Keeping | None:
             reading.Place(
                 claim=detail.claim.id,
                 visit=detail.claim.visit,
-                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.words),
+                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.seen.words),
             )
         ),
     )
