@@ -145,7 +145,7 @@ def again(kept: Kept | None) -> dict[str, Any]:
 
 
 def _items(marked: Mapping[str, str], own: str) -> list[dict[str, str]]:
-    found = marked | ({_OWN: own} if own else {})
+    found = {**marked, **({_OWN: own} if own else {})}
     return [{"id": id, "label": label} for id, label in found.items()]
 
 

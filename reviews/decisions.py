@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from handoffs.states import HandoffKind, Tier
 from reviews import (
     challenge,
     claims,
+    judged,
     permissions,
     queueing,
     safeguards,
@@ -34,9 +35,11 @@ from reviews import (
 )
 from reviews import verbs as buttons
 from reviews.challenge import Kept, Stated
-from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong
+from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.safeguards import Seen
 from reviews.verbs import VerbOption
+from reviews.visibility import Phase
 from reviews.wording import Choice as Choice
 
 logger = logging.getLogger(__name__)
@@ -73,6 +76,7 @@ class Fenced:
     claim_id: int
     opened_at: datetime | None
     read_seconds: float | None
+    judgement: Judgement | None
     by: Actor
 
 
@@ -103,6 +107,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     choice = wording.clean(choice)
     with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
         fenced = fence(handoff_id, by)
+        _check_judged(fenced)
         said = wording.said(
             choice,
             offered=verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body),
@@ -158,8 +163,17 @@ def _store(
         details=said.details,
         challenge=stated,
         brief_version=fenced.brief.version,
+        judgement=fenced.judgement,
+        changed_after_reveal=_is_changed(fenced.judgement, said),
         opened_at=fenced.opened_at or now,
     )
+
+
+def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:
+    """Tell whether the reveal changed the answer; None where nothing was withheld."""
+    if judgement is None:
+        return None
+    return (judgement.verb, judgement.option) != (said.verb.value, said.option)
 
 
 def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
@@ -199,15 +213,16 @@ def fence(handoff_id: str, by: User) -> Fenced:
     if row is None:
         raise claims.lost(handoff_id, by)
     permissions.check_can_decide(by, handoff)
-    proposal = handoff.proposal
+    proposal, brief = handoff.proposal, handoff.briefs.order_by("-version")[0]
     return Fenced(
         handoff=handoff,
-        brief=handoff.briefs.order_by("-version")[0],
+        brief=brief,
         action=_action(handoff, proposal),
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
         opened_at=row[1],
         read_seconds=row[2],
+        judgement=judged.current(handoff, brief.version, by),
         by=person_actor(by.id, handoff.role.name),
     )
 
@@ -218,29 +233,39 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
 
 
+def _check_judged(fenced: Fenced) -> None:
+    """Let nobody decide by an advice that they have not judged without."""
+    if judged.phase(fenced.handoff, fenced.judgement) is Phase.BEFORE_JUDGEMENT:
+        raise SafeguardUnmet([safeguards.JUDGE_FIRST])
+
+
+def saw(fenced: Fenced, by: User, *, shown: Mapping[str, Any]) -> Seen:
+    """Return what the server saw of them here; `shown` is what of the brief they have."""
+    return seen.of(
+        fenced.handoff,
+        by,
+        brief=fenced.brief.body,
+        shown=shown,
+        read_seconds=fenced.read_seconds,
+    )
+
+
 def _check_safeguards(
     fenced: Fenced, by: User, *, verb: str, reason: str, stated: Stated
 ) -> Kept | None:
     """Let nothing through that lacks something; return what a challenged answer states."""
-    spec = fenced.handoff.safeguards
-    was_seen = seen.of(
-        fenced.handoff,
-        by,
-        brief=fenced.brief.body,
-        shown=fenced.brief.body,
-        read_seconds=fenced.read_seconds,
-    )
-    facts = safeguards.facts(was_seen, verb=verb, reason=reason, stated=stated)
-    missing: list[Unmet] = safeguards.unmet(spec, facts)
-    if missing:
-        codes = [one.code for one in missing]
+    spec, known = fenced.handoff.safeguards, saw(fenced, by, shown=fenced.brief.body)
+    facts = safeguards.facts(known, verb=verb, reason=reason, stated=stated)
+    lacking = safeguards.unmet(spec, facts)
+    if lacking:
+        codes = [one.code for one in lacking]
         logger.info(
             "A decision was refused: something is still needed.",
             extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
         )
-        raise SafeguardUnmet(missing)
-    challenged = safeguards.is_challenged(spec, verb, drawn=was_seen.drawn)
-    return challenge.kept(stated, was_seen.known) if challenged else None
+        raise SafeguardUnmet(lacking)
+    challenged = safeguards.is_challenged(spec, verb, drawn=known.drawn)
+    return challenge.kept(stated, known.known) if challenged else None
 
 
 def _end(fenced: Fenced, because: Claim.Ended) -> None:
@@ -283,10 +308,13 @@ def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime)
     """Note that this person opened this piece of evidence; the first time counts."""
     handoff = permissions.get(by, handoff_id)
     brief = handoff.briefs.order_by("-version")[0]
-    known = {str(item.get("id")): item for item in brief.body.get("evidence", [])}
+    judgement = judged.current(handoff, brief.version, by)
+    shown = judged.brief(handoff, brief, by, judgement)
+    known = {str(item.get("id")) for item in shown.get("evidence", [])}
     if evidence_id not in known:
         raise NotFound
-    digest = seen.digest(known[evidence_id])
+    stored = next(item for item in brief.body["evidence"] if str(item.get("id")) == evidence_id)
+    digest = seen.digest(stored)
     EvidenceOpened.objects.bulk_create(
         [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id, digest=digest)],
         update_conflicts=True,

@@ -5,7 +5,7 @@ stricter reading holds.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,14 @@ from reviews.spec import read
 
 # how often a page that is looked at says so; the database counts up to seven for one beat
 BEAT_SECONDS = 5
+JUDGE_FIRST = Unmet(
+    code="judgement", sentence="Commit your own answer first; then the suggestion is shown."
+)
 _DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})
+# what no words mend: it has to be done on the page first
+_BLOCKING = frozenset({"minimum_time", "evidence"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,15 @@ def unmet(spec: Mapping[str, Any], facts: Facts) -> list[Unmet]:
         return []
     found = [_approvers(spec), _time(spec, facts), *_evidence(spec, facts), *_reason(spec, facts)]
     return [one for one in found if one is not None]
+
+
+def holds_back(lacking: Iterable[Unmet]) -> bool:
+    """Tell whether something has to be done on the page before any answer can be given."""
+    return any(one.code in _BLOCKING for one in lacking)
+
+
+def is_free(verb: str) -> bool:
+    return verb in _FREE
 
 
 def is_challenged(spec: Mapping[str, Any], verb: str, *, drawn: bool) -> bool:

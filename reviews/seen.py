@@ -32,7 +32,7 @@ def of(
     return Seen(
         read_seconds=read_seconds,
         words=words(brief, handoff.safeguards),
-        gates=safeguards.gates(handoff.safeguards, brief),
+        gates=safeguards.gates(handoff.safeguards, shown),
         opened=opened(handoff, by, brief=brief),
         drawn=drawn(handoff, by, spec),
         known=_known(handoff, by, shown) if spec.challenge != "never" else Known(),

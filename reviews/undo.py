@@ -14,7 +14,7 @@ from handoffs.answers import Said
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
 from handoffs.states import Verb
-from reviews import claims, decisions, permissions
+from reviews import challenge, claims, decisions, permissions
 from reviews.errors import NothingToTakeBack
 from reviews.models import Claim, Decision
 
@@ -70,5 +70,6 @@ def _written(said: Said, decision: Decision) -> dict[str, Any]:
     kept = {key: value for key, value in asdict(said).items() if value and key != "edits"}
     if said.verb is not Verb.APPROVE_WITH_EDITS:
         kept.pop("arguments", None)
-    stated = challenge.again(decision.challenge)
-    return {**kept, "verb": said.verb.value, "challenge": stated}
+    if decision.challenge is not None:
+        kept["challenge"] = challenge.again(decision.challenge)
+    return {**kept, "verb": said.verb.value}

@@ -31,12 +31,16 @@ def challenge(typed: QueryDict) -> dict[str, Any]:
 
 def written(typed: QueryDict) -> dict[str, Any]:
     """Read what is being written, for the draft."""
-    return {
+    kept = {
         "reason": typed.get("words", ""),
         "message": "",
         "option": typed.get("option"),
         "challenge": challenge(typed),
     }
+    if "answer" in typed or "confidence" in typed:
+        kept |= {"confidence": typed.get("confidence")}
+        kept["verb"], _, kept["option"] = typed.get("answer", "").partition(":")
+    return kept
 
 
 def unsaved(typed: QueryDict) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The decision rail: the answers there are, in the place a tired hand expects them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handoffs.states import Verb
+from reviews import safeguards
 from reviews.errors import Unmet
+from reviews.pages.challenge import ChallengeView
 from reviews.pages.text import marked
 from reviews.verbs import ASK_INFORMATION, ESCALATE, VerbOption
 
@@ -86,7 +88,10 @@ DONE: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class VerbView:
-    """One button: `href` where it opens a page, `url` where its form goes elsewhere."""
+    """One button: `href` where it opens a page, `url` where its form goes elsewhere.
+
+    `held` says that it cannot be pressed with effect yet; it can be reached, and says why not.
+    """
 
     verb: str
     short: str
@@ -97,17 +102,19 @@ class VerbView:
     icon: str
     asks: bool
     first: bool = False
+    held: bool = False
     href: str = ""
     url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Something still needed; `ready_at` where only time is missing."""
+    """Something still needed; `ready_in` where only time is missing, `holds` where no words do."""
 
     code: str
     sentence: str
     ready_in: int = 0
+    holds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +125,7 @@ class Rail:
     other: tuple[VerbView, ...]
     bar: tuple[VerbView, ...]
     needs: tuple[Need, ...]
+    challenge: ChallengeView | None
     chooses: bool
     chosen: str
     words: str
@@ -134,13 +142,19 @@ def build(
     urls: Mapping[str, str],
     unmet: Iterable[Unmet],
     reason_always: bool,
+    challenge: ChallengeView | None = None,
     words: str,
     chosen: str,
     saved: str,
     error: str = "",
 ) -> Rail:
     """Arrange the answers: what needs no words first, the text box, then what needs them."""
-    views = _views(list(options), urls)
+    lacking = list(unmet)
+    held = safeguards.holds_back(lacking)
+    views = tuple(
+        replace(view, held=held and not (view.href or safeguards.is_free(view.verb)))
+        for view in _views(list(options), urls)
+    )
     lead = tuple(view for view in views if not view.asks)
     other = tuple(view for view in views if view.asks)
     words_first = reason_always or bool(views and views[0].asks)
@@ -152,8 +166,15 @@ def build(
         other=other,
         bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
         needs=tuple(
-            Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
+            Need(
+                code=one.code,
+                sentence=one.sentence,
+                ready_in=one.seconds or 0,
+                holds=safeguards.holds_back([one]),
+            )
+            for one in lacking
         ),
+        challenge=challenge,
         chooses=any(view.verb == Verb.CHOOSE for view in views),
         chosen=chosen,
         words=words,
