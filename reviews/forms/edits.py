@@ -11,8 +11,9 @@ from django.urls import reverse
 from accounts.errors import DomainError
 from reviews import safeguards
 from reviews.desk import HandoffDetail
-from reviews.forms import arguments
-from reviews.pages import times
+from reviews.forms import arguments, decision
+from reviews.pages import challenge, times
+from reviews.pages.challenge import ChallengeView
 from reviews.pages.changes import Change, changes, digest, draft_change
 from reviews.pages.handoff import Keeping, keeping, kept_words, lease
 from reviews.pages.text import marked
@@ -36,6 +37,8 @@ class EditPage:
     seen: str
     words: str
     words_label: str
+    challenge: ChallengeView | None
+    draft_url: str
     lease: times.Moment | None
     keeping: Keeping | None
     problems: str
@@ -72,6 +75,7 @@ def choice(detail: HandoffDetail, edits: Edits, typed: QueryDict) -> Choice:
     return Choice(
         verb=VERB,
         reason=typed.get("words", "").strip(),
+        challenge=decision.challenge(typed),
         arguments=edits.reading.arguments if detail.proposal else None,
         draft=edits.draft if edits.draft != draft_of(detail) else None,
     )
@@ -103,7 +107,9 @@ def page(
         errors.setdefault("a/" + problem.path.split(".", 1)[-1].replace(".", "/"), problem.message)
     handoff_id, draft = detail.handoff.id, draft_of(detail)
     values = _flat(typed) if typed is not None else None
-    always = safeguards.needs_reason(detail.handoff.safeguards, VERB)
+    spec, kept = detail.handoff.safeguards, detail.draft or {}
+    always = safeguards.needs_reason(spec, VERB, drawn=detail.seen.drawn)
+    said = decision.challenge(typed) if typed is not None else kept.get("challenge") or {}
     return EditPage(
         lease=lease(detail.claim.expires_at, now) if detail.claim else None,
         keeping=keeping(detail),
@@ -120,6 +126,8 @@ def page(
         seen=edits.seen if edits and not errors else "",
         words=(typed.get("words", "") if typed is not None else kept_words(detail.draft or {})),
         words_label="Your reason" if always else "Your reason, if you like",
+        challenge=challenge.view(spec, detail.seen, said),
+        draft_url=reverse("reviews:draft", args=[handoff_id]),
         problems="Some fields cannot be read yet; they are marked." if errors else "",
         error=refusal.message if refusal else error,
     )
