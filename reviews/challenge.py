@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handoffs.states import RELEASING_VERBS
 from reviews import reasons
 from reviews.errors import Unmet
 from reviews.spec import Spec
@@ -26,7 +27,8 @@ Kept = dict[str, list[dict[str, str]]]
 _PURPOSE = b"overread challenge draw\0"
 _STEPS = 1 << 64
 
-AGREEING = frozenset({"approve", "approve_with_edits", "choose", "confirm"})
+# what a sample is drawn of: whatever lets the agent do what it proposed, or something like it
+AGREEING = RELEASING_VERBS
 WRONG_IF: Mapping[str, str] = {
     "figure": "A name or figure here is not right",
     "evidence": "The evidence is out of date or about something else",

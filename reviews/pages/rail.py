@@ -1,7 +1,7 @@
 """The decision rail: the answers there are, in the place a tired hand expects them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handoffs.states import Verb
 from reviews import safeguards
@@ -119,10 +119,11 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Rail:
-    """Everything the reviewer can do here; `bar` is the two likeliest for a thumb."""
+    """Everything the reviewer can do here; `bar` is the likeliest for a thumb, `more` folded."""
 
     lead: tuple[VerbView, ...]
     other: tuple[VerbView, ...]
+    more: tuple[VerbView, ...]
     bar: tuple[VerbView, ...]
     needs: tuple[Need, ...]
     challenge: ChallengeView | None
@@ -149,31 +150,21 @@ def build(
     error: str = "",
 ) -> Rail:
     """Arrange the answers: what needs no words first, the text box, then what needs them."""
-    lacking = list(unmet)
+    options, lacking = list(options), list(unmet)
     held = safeguards.holds_back(lacking)
-    views = tuple(
-        replace(view, held=held and not (view.href or safeguards.is_free(view.verb)))
-        for view in _views(list(options), urls)
-    )
+    views = _views([one for one in options if not one.aside], urls, held=held)
     lead = tuple(view for view in views if not view.asks)
     other = tuple(view for view in views if view.asks)
     words_first = reason_always or bool(views and views[0].asks)
     if words_first:
         lead, other = views[:1], views[1:]
-    buttons = [view for view in (*lead, *other) if not view.href]
+    shown = (*lead, *other)
     return Rail(
         lead=lead,
         other=other,
-        bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
-        needs=tuple(
-            Need(
-                code=one.code,
-                sentence=one.sentence,
-                ready_in=one.seconds or 0,
-                holds=safeguards.holds_back([one]),
-            )
-            for one in lacking
-        ),
+        more=_views([one for one in options if one.aside], urls, first=False, held=held),
+        bar=(*shown[:1], *[view for view in shown[1:] if view.asks][:1]),
+        needs=needs(lacking),
         challenge=challenge,
         chooses=any(view.verb == Verb.CHOOSE for view in views),
         chosen=chosen,
@@ -186,20 +177,34 @@ def build(
     )
 
 
-def _views(options: list[VerbOption], urls: Mapping[str, str]) -> tuple[VerbView, ...]:
+def needs(unmet: Iterable[Unmet]) -> tuple[Need, ...]:
+    return tuple(
+        Need(
+            code=one.code,
+            sentence=one.sentence,
+            ready_in=one.seconds or 0,
+            holds=safeguards.holds_back([one]),
+        )
+        for one in unmet
+    )
+
+
+def _views(
+    options: list[VerbOption], urls: Mapping[str, str], *, held: bool, first: bool = True
+) -> tuple[VerbView, ...]:
     """One button for each answer; all options of a choice share one, the radios say which."""
     views: list[VerbView] = []
     for option in options:
         if option.verb == Verb.CHOOSE:
             if any(view.verb == Verb.CHOOSE for view in views):
                 continue
-            views.append(_choose())
+            views.append(_choose(held=held))
             continue
-        views.append(_view(option, urls, first=not views))
+        views.append(_view(option, urls, first=first and not views, held=held))
     return tuple(views)
 
 
-def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbView:
+def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool, held: bool) -> VerbView:
     named = option.verb == Verb.APPROVE
     return VerbView(
         verb=option.verb,
@@ -211,12 +216,13 @@ def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbVi
         icon=ICONS[option.verb],
         asks=bool(option.asks),
         first=first,
-        href=urls["edit"] if option.verb == Verb.APPROVE_WITH_EDITS else "",
+        held=held and not (option.form or safeguards.is_free(option.verb)),
+        href=f"{urls['handoff']}/as/{option.verb}" if option.form else "",
         url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
     )
 
 
-def _choose() -> VerbView:
+def _choose(*, held: bool) -> VerbView:
     return VerbView(
         verb=Verb.CHOOSE.value,
         short=SHORT[Verb.CHOOSE],
@@ -226,6 +232,7 @@ def _choose() -> VerbView:
         key=CHOOSE_KEY,
         icon=ICONS[Verb.CHOOSE],
         asks=False,
+        held=held,
     )
 
 
@@ -234,6 +241,6 @@ def _words_label(other: tuple[VerbView, ...], *, reason_always: bool, words_firs
         return "Your reason"
     if words_first:
         return "Your words to the agent"
-    verbs = [view.short.lower() for view in other]
+    verbs = [view.short.lower() for view in other if view.asks]
     joined = f"{', '.join(verbs[:-1])} or {verbs[-1]}" if len(verbs) > 1 else "".join(verbs)
     return f"In your words, to {joined}" if joined else "A remark"

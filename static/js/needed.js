@@ -1,7 +1,7 @@
 // What is still needed before an answer counts: said politely, and on the buttons that wait for it.
 // The server decides; a button that waits can be reached and read, and says why instead of sending.
 
-const said = document.querySelector("#needed-said");
+const said = () => document.querySelector("#needed-said");
 // at these seconds left it is said aloud; in between it only stands there
 const SAID = new Set([30, 10]);
 
@@ -13,7 +13,8 @@ let held = holding().length;
 let spoken = 0;
 
 function say(text) {
-  if (said && said.textContent !== text) said.textContent = text;
+  const line = said();
+  if (line && line.textContent !== text) line.textContent = text;
 }
 
 function look() {
@@ -29,8 +30,8 @@ function look() {
   if (!held) for (const button of waiting()) button.removeAttribute("aria-disabled");
 }
 
-if (said) {
-  new MutationObserver(look).observe(document.querySelector("#decision"), {
+if (said()) {
+  new MutationObserver(look).observe(document.querySelector("main"), {
     subtree: true,
     childList: true,
     attributes: true,

@@ -190,7 +190,7 @@ def test_an_approval_with_edits_is_challenged_too(
     shop: Shop, bot: Client, desk: Browser, ann: User
 ) -> None:
     handoff = hold(shop, bot, ann, ALWAYS)
-    page = desk.get(reverse("reviews:edit", args=[handoff.id]))
+    page = desk.get(reverse("reviews:fill-in", args=[handoff.id, "approve_with_edits"]))
     assert "What would make your answer wrong" in page.text
     arguments = {"order_id": "#W5744371", "amount": 120, "currency": "USD"}
 
