@@ -419,7 +419,9 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
 
 def _decided_by(found: Handoff) -> str:
     decision = (
-        Decision.objects.filter(handoff=found, round=found.round).select_related("reviewer").first()
+        Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
+        .select_related("reviewer")
+        .first()
     )
     return decision.reviewer.name if decision else ""
 

@@ -22,7 +22,7 @@ create trigger brief_stays before update on handoffs_brief
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0002_guard_states_and_log"),
-        ("reviews", "0012_keep_judgements"),
+        ("reviews", "0017_approver_links"),
     ]
     operations = [
         migrations.AddField(
