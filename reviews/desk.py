@@ -25,6 +25,7 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
+from handoffs.verdicts import Verdict
 from reviews import judged, permissions, safeguards, seen, visibility
 from reviews.challenge import Stated
 from reviews.models import Claim, Decision, Draft, Judgement
@@ -195,7 +196,7 @@ class HandoffDetail:
     claim: Claim | None
     seen: Seen
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
     answer: Answer | None
@@ -210,6 +211,10 @@ class HandoffDetail:
     @property
     def gates(self) -> tuple[Gate, ...]:
         return self.seen.gates
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
 
     @property
     def withheld(self) -> bool:
@@ -331,7 +336,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        deciding=permissions.decides(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
