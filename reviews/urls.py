@@ -7,11 +7,13 @@ from reviews.views import (
     filling,
     handoff,
     judgement,
-    link as links,
     search,
     source,
     status,
     undo,
+)
+from reviews.views import (
+    link as links,
 )
 
 app_name = "reviews"
