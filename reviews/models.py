@@ -263,6 +263,8 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(db_default=Now())
     # taken back before the agent was told; what was said stays on record
     undone_at = models.DateTimeField(null=True)
+    # their draft as it was, for as long as it can be taken back; see undo.forget
+    typed = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -280,6 +282,14 @@ class Decision(models.Model):
                 condition=models.Q(judgement__isnull=True, changed_after_reveal__isnull=True)
                 | models.Q(judgement__isnull=False, changed_after_reveal__isnull=False),
                 name="decision_judged_says_if_changed",
+            ),
+        ]
+        indexes = [
+            # read by undo.forget
+            models.Index(
+                fields=["id"],
+                condition=models.Q(typed__isnull=False),
+                name="decision_with_draft",
             ),
         ]
 
