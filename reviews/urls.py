@@ -3,6 +3,7 @@
 from django.urls import path
 
 from reviews.views import desk, filling, handoff, judgement, search, status, undo
+from reviews.views import link as links
 
 app_name = "reviews"
 urlpatterns = [
@@ -28,5 +29,17 @@ urlpatterns = [
     path("search", search.search, name="search"),
     path("search/save", search.save, name="filter-save"),
     path("search/saved/<int:filter_id>/forget", search.forget, name="filter-forget"),
+    path("links/at/<str:link_id>", links.at, name="link-at"),
+    path("links/at/<str:link_id>/open", links.open, name="link-open"),
+    path("links/at/<str:link_id>/choose", links.choose, name="link-choose"),
+    path("links/at/<str:link_id>/decide", links.decide, name="link-decide"),
+    path("links/at/<str:link_id>/evidence", links.evidence, name="link-evidence"),
+    path("links/at/<str:link_id>/draft", links.draft, name="link-draft"),
+    path("links/at/<str:link_id>/renew", links.renew, name="link-renew"),
+    path("links/at/<str:link_id>/beat", links.beat, name="link-beat"),
+    path("links/at/<str:link_id>/leave", links.leave, name="link-leave"),
+    path("links/at/<str:link_id>/give-back", links.give_back, name="link-give-back"),
+    path("links/at/<str:link_id>/desk", links.to_desk, name="link-desk"),
+    path("links/<str:token>", links.link, name="link"),
     path("status/<str:token>", status.status, name="status"),
 ]
