@@ -25,6 +25,7 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
+from handoffs.verdicts import Verdict
 from reviews import judged, permissions, reading, safeguards, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
 from reviews.visibility import Phase
@@ -194,7 +195,7 @@ class HandoffDetail:
     read_seconds: float | None
     words: int
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
     opened: frozenset[str]
     gates: tuple[safeguards.Gate, ...]
@@ -203,6 +204,10 @@ class HandoffDetail:
     decided_by: str
     history: list[Transition]
     checkpoint: str | None
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
 
     @property
     def withheld(self) -> bool:
@@ -332,7 +337,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         read_seconds=read_seconds,
         words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        deciding=permissions.decides(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
