@@ -14,7 +14,7 @@ from handoffs.answers import Said
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
 from handoffs.states import Verb
-from reviews import claims, decisions, permissions
+from reviews import challenge, claims, decisions, permissions
 from reviews.errors import NothingToTakeBack
 from reviews.models import Claim, Decision
 
@@ -58,7 +58,7 @@ def take_back(handoff_id: str, *, by: User, now: datetime) -> TakenBack:
             _check_held(handoff, by)
             return TakenBack(yours=True, verb=decision.verb, typed={})
         said = release.take_back(handoff_id, by=person_actor(by.id, handoff.role.name), now=now)
-        typed = {**(decision.typed or {}), **_written(said)}
+        typed = {**(decision.typed or {}), **_written(said, decision)}
         Decision.objects.filter(id=decision.pk).update(undone_at=Now(), typed=None)
         decisions.save_draft(handoff_id, by=by, body=typed, now=now)
         yours = permissions.can_decide(by, handoff)
@@ -91,9 +91,11 @@ def _check_held(handoff: Handoff, by: User) -> None:
         raise claims.lost(handoff.id, by)
 
 
-def _written(said: Said) -> dict[str, Any]:
+def _written(said: Said, decision: Decision) -> dict[str, Any]:
     """Return what they had chosen and written, as a draft keeps it."""
     kept = {key: value for key, value in asdict(said).items() if value and key != "edits"}
     if said.verb is not Verb.APPROVE_WITH_EDITS:
         kept.pop("arguments", None)
+    if decision.challenge is not None:
+        kept["challenge"] = challenge.again(decision.challenge)
     return {**kept, "verb": said.verb.value}

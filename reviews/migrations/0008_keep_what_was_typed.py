@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0018_guard_what_is_decided"),
-        ("reviews", "0017_approver_links"),
+        ("reviews", "0014_challenge_and_what_was_shown"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
