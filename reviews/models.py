@@ -176,6 +176,8 @@ class EvidenceOpened(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
     evidence_id = models.CharField(max_length=60)
+    # of what was opened: another text under the same name is another piece
+    digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     opened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -256,6 +258,8 @@ class Decision(models.Model):
     option = models.CharField(max_length=60, null=True)
     arguments = models.TextField(null=True)
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    # where the answer was challenged: what was checked and what would make it wrong, in words
+    challenge = models.JSONField(null=True)
     brief_version = models.PositiveIntegerField()
     # what was committed before the reveal, and whether that changed it; null: nothing was withheld
     judgement = models.ForeignKey(
@@ -284,6 +288,15 @@ class Decision(models.Model):
                 | models.Q(judgement__isnull=False, changed_after_reveal__isnull=False),
                 name="decision_judged_says_if_changed",
             ),
+        ]
+        indexes = [
+            # read by desk.earlier_reasons, for nobody but their writer
+            models.Index(
+                "reviewer",
+                models.F("id").desc(),
+                condition=~models.Q(reason=""),
+                name="decision_own_reasons",
+            )
         ]
 
     def __str__(self) -> str:

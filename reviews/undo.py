@@ -14,7 +14,7 @@ from handoffs.answers import Said
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
 from handoffs.states import Verb
-from reviews import claims, decisions, permissions
+from reviews import challenge, claims, decisions, permissions
 from reviews.errors import NothingToTakeBack
 from reviews.models import Claim, Decision
 
@@ -40,7 +40,7 @@ def take_back(handoff_id: str, *, by: User, now: datetime) -> bool:
             return _holds(handoff, by)
         said = release.take_back(handoff_id, by=person_actor(by.id, handoff.role.name), now=now)
         Decision.objects.filter(id=decision.pk).update(undone_at=Now())
-        decisions.save_draft(handoff_id, by=by, body=_written(said), now=now)
+        decisions.save_draft(handoff_id, by=by, body=_written(said, decision), now=now)
         may_go_on = permissions.can_decide(by, handoff)
         if may_go_on:
             with connection.cursor() as cursor:
@@ -65,9 +65,11 @@ def _holds(handoff: Handoff, by: User) -> bool:
     return True
 
 
-def _written(said: Said) -> dict[str, Any]:
+def _written(said: Said, decision: Decision) -> dict[str, Any]:
     """Return what they had chosen and written, as a draft keeps it."""
     kept = {key: value for key, value in asdict(said).items() if value and key != "edits"}
     if said.verb is not Verb.APPROVE_WITH_EDITS:
         kept.pop("arguments", None)
+    if decision.challenge is not None:
+        kept["challenge"] = challenge.again(decision.challenge)
     return {**kept, "verb": said.verb.value}

@@ -2,8 +2,19 @@
 
 from django.urls import path
 
-from reviews.views import desk, filling, handoff, judgement, search, status, undo
-from reviews.views import link as links
+from reviews.views import (
+    desk,
+    filling,
+    handoff,
+    judgement,
+    search,
+    source,
+    status,
+    undo,
+)
+from reviews.views import (
+    link as links,
+)
 
 app_name = "reviews"
 urlpatterns = [
@@ -12,6 +23,7 @@ urlpatterns = [
     path("queues/<slug:slug>", desk.queue, name="queue"),
     path("queues/<slug:slug>/take", desk.take, name="take-from"),
     path("handoffs/<str:handoff_id>", handoff.handoff, name="handoff"),
+    path("handoffs/<str:handoff_id>/source", source.source, name="source"),
     path("handoffs/<str:handoff_id>/pick", desk.pick, name="pick"),
     path("handoffs/<str:handoff_id>/renew", handoff.renew, name="renew"),
     path("handoffs/<str:handoff_id>/beat", handoff.beat, name="beat"),
