@@ -25,8 +25,9 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import judged, permissions, reading, safeguards, visibility
+from reviews import judged, permissions, reading, safeguards, threads, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.threads import Thread
 from reviews.visibility import Phase
 
 # how many of those due first are searched for the one that waits longest
@@ -199,6 +200,7 @@ class HandoffDetail:
     opened: frozenset[str]
     gates: tuple[safeguards.Gate, ...]
     questions: list[InformationRequest]
+    thread: Thread
     answer: Answer | None
     decided_by: str
     history: list[Transition]
@@ -317,6 +319,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
+    may_decide = permissions.can_decide(user, found)
+    withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
         brief=shown,
@@ -332,7 +336,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         read_seconds=read_seconds,
         words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        may_decide=may_decide,
+        thread=threads.thread(found, user, decides=may_decide, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

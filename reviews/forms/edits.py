@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.errors import DomainError
+from accounts.models import User
 from handoffs.errors import NotFound
 from handoffs.states import Verb
 from reviews import safeguards
@@ -28,7 +29,10 @@ from reviews.wording import Choice
 
 @dataclass(frozen=True, kw_only=True)
 class EditPage:
-    """`sends` says whether the button is there: where changes are shown, once they are."""
+    """`sends` says whether the button is there: where changes are shown, once they are.
+
+    `answers`: it tells the run something, so a reason goes with it.
+    """
 
     heading: str
     ask: str
@@ -48,6 +52,7 @@ class EditPage:
     button: str
     effect: str
     icon: str
+    answers: bool
     words: str
     words_label: str
     needs: tuple[rail.Need, ...]
@@ -91,10 +96,10 @@ class Edits:
         return digest(self.reading.arguments, self.draft)
 
 
-def start(detail: HandoffDetail, verb: str, now: datetime) -> Filling:
+def start(detail: HandoffDetail, verb: str, *, reader: User, now: datetime) -> Filling:
     """Return the form of this verb, or raise NotFound where this handoff has none."""
     option = next((one for one in answering.offered(detail, now) if one.verb == verb), None)
-    form = answering.form(detail, option) if option else None
+    form = answering.form(detail, option, reader) if option else None
     if option is None or form is None:
         raise NotFound
     return Filling(detail=detail, option=option, form=form)
@@ -184,7 +189,8 @@ def page(
     found = edits.changes if edits and form.shows_changes else ()
     if unmet is None:
         unmet = answering.still_needed(detail, option.verb, words)
-    always = safeguards.needs_reason(detail.handoff.safeguards, option.verb)
+    answers = option.verb in set(Verb)
+    always = answers and safeguards.needs_reason(detail.handoff.safeguards, option.verb)
     handoff_id = detail.handoff.id
     return EditPage(
         heading=form.heading,
@@ -205,6 +211,7 @@ def page(
         button=_button(option, len(found)),
         effect=marked(option.consequence),
         icon=rail.ICONS[option.verb],
+        answers=answers,
         words=words,
         words_label="Your reason" if always else "Your reason, if you like",
         needs=rail.needs(unmet),
@@ -231,7 +238,7 @@ def _button(option: VerbOption, count: int) -> str:
 
 
 def _request(detail: HandoffDetail) -> str:
-    given = detail.handoff.run.input
+    given = detail.input
     text = given.get("text", "") if isinstance(given, dict) else given
     return marked(text) if isinstance(text, str) else ""
 

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
+from accounts.models import User
+from handoffs import queries
 from handoffs.states import HandoffKind, Tier, Verb
-from reviews import safeguards, surfaces, verbs
+from reviews import safeguards, surfaces, threads, verbs, ways
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import afterwards
 from reviews.surfaces import Ground, Surface
 from reviews.verbs import VerbOption
+from reviews.ways import Way
 
 
 def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
@@ -25,17 +28,24 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
         patchable=ground(detail).patchable is not None,
     )
     editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
+    answers = [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
+    return [*answers, *ways.offered(places=bool(queries.places(handoff)))]
 
 
 def ground(detail: HandoffDetail) -> Ground:
     """Return what the forms of this handoff start from."""
     run = detail.handoff.run
-    return Ground(brief=detail.brief, task=run.task, input=run.input)
+    return Ground(brief=detail.brief, task=run.task, input=detail.input)
 
 
-def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
-    """Return the form that this answer is filled in with; None where words are enough."""
+def form(detail: HandoffDetail, option: VerbOption, reader: User) -> Surface | None:
+    """Return the form that this is filled in with; None where words are enough."""
+    if option.verb in set(Way):
+        return ways.surface(
+            Way(option.verb),
+            colleagues=_colleagues(detail, option, reader),
+            places=queries.places(detail.handoff),
+        )
     if option.verb != Verb.APPROVE_WITH_EDITS:
         return surfaces.surface(option.verb, ground(detail))
     return Surface(
@@ -47,6 +57,15 @@ def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
     )
 
 
+def _colleagues(detail: HandoffDetail, option: VerbOption, reader: User) -> list[tuple[int, str]]:
+    if option.verb != Way.ASK_COLLEAGUE:
+        return []
+    found = threads.colleagues(detail.handoff, reader)
+    return [(one.pk, f"{one.name} ({one.email})") for one in found]
+
+
 def still_needed(detail: HandoffDetail, verb: str, words: str) -> list[Unmet]:
-    """List what this answer still lacks as it stands."""
+    """List what this answer still lacks as it stands; what is no answer lacks nothing."""
+    if verb in set(Way):
+        return []
     return safeguards.unmet(detail.handoff.safeguards, detail.facts(verb, words))

@@ -17,6 +17,7 @@ from reviews.errors import Unmet
 from reviews.pages import (
     afterwards,
     answering,
+    colleagues,
     judgement,
     lookup,
     outcome,
@@ -86,6 +87,7 @@ class HandoffPage:
     brief: briefs.BriefView
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    thread: colleagues.Thread
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
     rail: rail.Rail | None
@@ -137,6 +139,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         revealed=judgement.revealed(detail, options, now),
         rail=margin,
         questions=outcome.questions(detail, now),
+        thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
         urls=urls,
@@ -172,7 +175,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence")
+    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "comment")
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
