@@ -25,8 +25,11 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import judged, permissions, reading, safeguards, threads, visibility
-from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from handoffs.verdicts import Verdict
+from reviews import judged, permissions, safeguards, seen, threads, visibility
+from reviews.challenge import Stated
+from reviews.models import Claim, Decision, Draft, Judgement
+from reviews.safeguards import Facts, Gate, Seen
 from reviews.threads import Thread
 from reviews.visibility import Phase
 
@@ -192,13 +195,10 @@ class HandoffDetail:
     title: str
     schema: dict[str, Any]
     claim: Claim | None
-    read_seconds: float | None
-    words: int
+    seen: Seen
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
-    opened: frozenset[str]
-    gates: tuple[safeguards.Gate, ...]
     questions: list[InformationRequest]
     thread: Thread
     answer: Answer | None
@@ -207,19 +207,24 @@ class HandoffDetail:
     checkpoint: str | None
 
     @property
+    def opened(self) -> frozenset[str]:
+        return self.seen.opened
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        return self.seen.gates
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
+
+    @property
     def withheld(self) -> bool:
         return self.phase is Phase.BEFORE_JUDGEMENT
 
-    def facts(self, verb: str, reason: str) -> safeguards.Facts:
+    def facts(self, verb: str, reason: str, stated: Stated) -> Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
-        return safeguards.Facts(
-            verb=verb,
-            reason=reason,
-            read_seconds=self.read_seconds,
-            words=self.words,
-            gates=self.gates,
-            opened=self.opened,
-        )
+        return safeguards.facts(self.seen, verb=verb, reason=reason, stated=stated)
 
 
 def overview(user: User, now: datetime) -> Overview:
@@ -319,7 +324,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
-    may_decide = permissions.can_decide(user, found)
+    deciding = permissions.decides(user, found)
     withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
@@ -333,16 +338,13 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
-        read_seconds=read_seconds,
-        words=reading_words(brief.body, found.safeguards),
+        seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        may_decide=may_decide,
-        thread=threads.thread(found, user, decides=may_decide, withheld=withheld),
+        deciding=deciding,
+        thread=threads.thread(found, user, decides=deciding.allowed, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
-        opened=opened_evidence(found, user),
-        gates=safeguards.gates(found.safeguards, shown),
         questions=_questions(found, brief.body, phase),
         answer=answer,
         decided_by=_decided_by(found),
@@ -351,17 +353,6 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         ),
         checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
-
-
-def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
-    """Count what a reader has before them at first; what is withheld then never counts."""
-    return reading.words(visibility.brief_for(brief, spec, False), spec)
-
-
-def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
-    """Return the evidence that this person opened here, as the server saw it."""
-    seen = EvidenceOpened.objects.filter(handoff=found, reviewer=user)
-    return frozenset(seen.values_list("evidence_id", flat=True))
 
 
 def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:
@@ -438,7 +429,9 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
 
 def _decided_by(found: Handoff) -> str:
     decision = (
-        Decision.objects.filter(handoff=found, round=found.round).select_related("reviewer").first()
+        Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
+        .select_related("reviewer")
+        .first()
     )
     return decision.reviewer.name if decision else ""
 

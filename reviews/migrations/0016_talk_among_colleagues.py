@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0020_send_on"),
-        ("reviews", "0012_keep_judgements"),
+        ("reviews", "0008_keep_what_was_typed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

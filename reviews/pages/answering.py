@@ -1,11 +1,14 @@
 """Which answers a page offers its reader, and what is still needed for one of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from handoffs import queries
 from handoffs.states import HandoffKind, Tier, Verb
 from reviews import safeguards, surfaces, threads, verbs, ways
+from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import afterwards
@@ -34,8 +37,7 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
 
 def ground(detail: HandoffDetail) -> Ground:
     """Return what the forms of this handoff start from."""
-    run = detail.handoff.run
-    return Ground(brief=detail.brief, task=run.task, input=detail.input)
+    return Ground(brief=detail.brief, task=detail.handoff.run.task, input=detail.input)
 
 
 def form(detail: HandoffDetail, option: VerbOption, reader: User) -> Surface | None:
@@ -64,8 +66,14 @@ def _colleagues(detail: HandoffDetail, option: VerbOption, reader: User) -> list
     return [(one.pk, f"{one.name} ({one.email})") for one in found]
 
 
-def still_needed(detail: HandoffDetail, verb: str, words: str) -> list[Unmet]:
-    """List what this answer still lacks as it stands; what is no answer lacks nothing."""
+def still_needed(
+    detail: HandoffDetail, verb: str, words: str, said: Mapping[str, Any]
+) -> list[Unmet]:
+    """List what this answer still lacks as it stands; what is no answer lacks nothing.
+
+    `said` is what is stated beside the words.
+    """
     if verb in set(Way):
         return []
-    return safeguards.unmet(detail.handoff.safeguards, detail.facts(verb, words))
+    facts = detail.facts(verb, words, stated(said))
+    return safeguards.unmet(detail.handoff.safeguards, facts)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import Client, User
@@ -37,7 +39,7 @@ def decide(handoff: Handoff, by: User, verb: str = "approve", **choice: Any) -> 
 
 
 def take_back(handoff: Handoff, by: User) -> bool:
-    return undo.take_back(handoff.id, by=by, now=now())
+    return undo.take_back(handoff.id, by=by, now=now()).yours
 
 
 def window_ends() -> None:
@@ -112,6 +114,34 @@ class TestTakingBack:
 
         body = Draft.objects.get(reviewer=ann).body
         assert (body["arguments"], body["draft"]) == (edited, "Dear Kim, half of it.")
+
+    def test_a_half_filled_form_comes_back_as_it_was(self, shop, bot, ann):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        form = {"form:approve_with_edits": {"a/amount": "200.50", "words": "half"}}
+        decisions.save_draft(handoff.id, by=ann, body=form, now=now())
+        edited = {"amount": 200.5, "currency": "USD", "order_id": "#W5744371"}
+        decide(handoff, ann, "approve_with_edits", arguments=edited)
+        assert not Draft.objects.exists()
+
+        take_back(handoff, ann)
+
+        assert Draft.objects.get().body["form:approve_with_edits"] == {
+            "a/amount": "200.50",
+            "words": "half",
+        }
+        assert Decision.objects.get().typed is None
+
+    def test_what_was_typed_is_forgotten_once_it_is_out(self, shop, bot, ann):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        decisions.save_draft(handoff.id, by=ann, body={"reason": "hm"}, now=now())
+        decide(handoff, ann)
+
+        assert undo.forget(now=now()) == 0
+        window_ends()
+        release.release_due(now=now())
+        assert undo.forget(now=now()) == 1
+
+        assert Decision.objects.get().typed is None
 
     def test_the_record_says_that_it_was_said_and_taken_back(self, decided, ann):
         take_back(decided, ann)
@@ -229,3 +259,77 @@ class TestRaces:
 
         assert claims.take_next(by=ben, now=now()) is None
         assert Claim.objects.get(ended_at=None).reviewer == ann
+
+
+@pytest.mark.django_db
+class TestOnThePage:
+    @pytest.fixture
+    def desk(self, client: Browser, ann: User) -> Browser:
+        client.force_login(ann)
+        return client
+
+    def post(self, desk: Browser, handoff: Handoff, name: str, **form: str) -> Any:
+        url = reverse(f"reviews:{name}", args=[handoff.id])
+        return desk.post(url, {"queue": "refunds", **form}, follow=True)
+
+    def test_the_next_page_says_what_was_said_and_offers_the_way_back(self, shop, bot, ann, desk):
+        first = hold(put(shop, bot, safeguards=WINDOW, due_in=60), ann)
+        second = put(shop, bot)
+
+        page = self.post(desk, first, "decide", verb="approve")
+
+        assert page.redirect_chain == [(reverse("reviews:handoff", args=[second.id]), 302)]
+        line = page.context["undo_lines"][0]
+        assert (line.said, line.then) == ("Approved", "The agent goes on")
+        text = page.content.decode()
+        assert f'action="{reverse("reviews:undo", args=[first.id])}"' in text
+        assert "The agent goes on." not in text, "it does not yet"
+
+    def test_it_is_offered_on_every_page_and_after_a_reload(self, decided, desk):
+        for url in ("reviews:desk", "reviews:desk", "reviews:search"):
+            page = desk.get(reverse(url))
+            assert page.content.decode().count('data-key="z"') == 1
+
+    def test_a_colleague_is_offered_nothing(self, decided, client, ben):
+        client.force_login(ben)
+
+        assert b"Just decided" not in client.get(reverse("reviews:desk")).content
+
+    def test_pressing_it_leads_back_to_ones_own_words(self, decided, desk):
+        page = self.post(desk, decided, "undo")
+
+        assert page.redirect_chain == [(reverse("reviews:handoff", args=[decided.id]), 302)]
+        assert "Taken back. Nothing was sent." in page.content.decode()
+        assert page.context["page"].rail.words == REASON
+        assert b"Just decided" not in page.content
+
+    def test_a_form_is_opened_again_as_it_was_filled_in(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        url = reverse("reviews:fill-in", args=[handoff.id, "approve_with_edits"])
+        form = {"a/amount": "200.50", "a/currency": "USD", "a/order_id": "#W5744371"}
+        seen = desk.post(url, form).context["page"].seen
+        sent = reverse("reviews:send", args=[handoff.id, "approve_with_edits"])
+        desk.post(sent, {**form, "seen": seen, "queue": "refunds"})
+        assert Decision.objects.get().verb == "approve_with_edits"
+
+        page = self.post(desk, handoff, "undo")
+
+        assert page.redirect_chain == [(url, 302)]
+        assert 'value="200.50"' in page.content.decode()
+
+    def test_pressing_it_too_late_says_so_and_what_to_do(self, decided, desk):
+        window_ends()
+        release.release_due(now=now())
+
+        page = self.post(desk, decided, "undo")
+
+        assert page.status_code == 409
+        assert "Too late to take back" in page.content.decode()
+
+    def test_a_decision_that_is_out_at_once_is_told_as_before(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot), ann)
+
+        page = self.post(desk, handoff, "decide", verb="approve")
+
+        assert "Approved. The agent goes on." in page.content.decode()
+        assert b"Just decided" not in page.content
