@@ -2,6 +2,7 @@
 
 EVERY = {
     "handoffs.seal_audit": 1,
+    "handoffs.release_due": 1,
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 5,
@@ -11,6 +12,8 @@ EVERY = {
     "handoffs.forget_old_keys": 600,
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
+    "reviews.forget_what_was_typed": 30,
+    "reviews.mail_links": 5,
     "reviews.note_for_search": 3,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,

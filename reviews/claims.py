@@ -154,13 +154,23 @@ def pick(handoff_id: str, *, by: User, now: datetime) -> Claim:
     permissions.check_can_decide(by, handoff)
     if not handoff.queue.pick_allowed and not _had_it(handoff, by):
         raise PickNotAllowed
+    return _take(handoff_id, by, now=now)
+
+
+def take_asked(handoff_id: str, *, by: User, now: datetime) -> Claim:
+    """Lease this handoff to somebody who was asked for this very one, say by an e-mail."""
+    permissions.check_can_decide(by, permissions.get(by, handoff_id))
+    return _take(handoff_id, by, now=now)
+
+
+def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
     for _ in range(2):
         look = queueing.attempt(by, handoff=handoff_id)
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
     conflict = conflicts.current(handoff_id, reader=by)
-    raise AlreadyClaimed(f"{conflict.sentence} Nothing was changed." if conflict else "")
+    raise AlreadyClaimed(conflict=conflict)
 
 
 def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
@@ -300,6 +310,23 @@ def end_stale(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_END_STALE)
         return int(cursor.rowcount)
+
+
+def gone(handoff_id: str, *, by: User) -> str:
+    """Say what became of a handoff that this person had; nothing while it is theirs."""
+    live = Claim.objects.filter(
+        handoff=handoff_id,
+        reviewer=by,
+        ended_at=None,
+        expires_at__gt=Now(),
+        level=F("handoff__level"),
+        round=F("handoff__round"),
+        handoff__state=HandoffState.WAITING.value,
+    )
+    if live.exists():
+        return ""
+    conflict = conflicts.current(handoff_id, reader=by)
+    return "" if conflict is None or conflict.mine else conflict.sentence
 
 
 def lost(handoff_id: str, by: User) -> DomainError:

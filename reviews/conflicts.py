@@ -53,7 +53,27 @@ def current(handoff_id: str, *, reader: User) -> Conflict | None:
     named = permissions.can_see(reader, handoff)
     if handoff.state == HandoffState.WAITING.value:
         return _held(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+    if handoff.state == HandoffState.DECIDED.value:
+        return _decided(handoff, reader, named=named)
     return _answered(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+
+
+def _decided(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
+    """Tell of what is still held back; what several said stays among them until it is out."""
+    said = Decision.objects.filter(handoff=handoff, round=handoff.round, undone_at=None)
+    decisions = list(said.select_related("reviewer").order_by("-id"))
+    if not decisions:
+        return None
+    own = next((one for one in decisions if one.reviewer_id == reader.id), None)
+    shown = own or (decisions[0] if len(decisions) == 1 else None)
+    return Conflict(
+        what=_SAID.get(shown.verb, "answered this") if shown else "decided this",
+        role=handoff.role.name,
+        at=decisions[0].decided_at,
+        person=shown.reviewer.name if shown and named else "",
+        mine=own is not None,
+        verb=shown.verb if shown else "",
+    )
 
 
 def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
@@ -63,7 +83,7 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
     decision = None
     if answer.by_kind == ActorKind.PERSON.value:
         decision = (
-            Decision.objects.filter(handoff=handoff, round=answer.round)
+            Decision.objects.filter(handoff=handoff, round=answer.round, undone_at=None)
             .select_related("reviewer")
             .first()
         )
@@ -73,6 +93,7 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
         at=answer.answered_at,
         person=decision.reviewer.name if decision and named else "",
         mine=decision is not None and decision.reviewer_id == reader.id,
+        verb=answer.verb,
     )
 
 

@@ -2,18 +2,19 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
-from handoffs import answers, compiled, moves
+from handoffs import answers, compiled, moves, release
 from handoffs.actors import Actor, person_actor
 from handoffs.canonical import encode
 from handoffs.compiled import Action
@@ -21,11 +22,25 @@ from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
-from reviews import claims, desk, permissions, queueing, safeguards, wording
+from reviews import (
+    challenge,
+    claims,
+    judged,
+    permissions,
+    queueing,
+    safeguards,
+    seen,
+    spec,
+    wording,
+)
 from reviews import verbs as buttons
-from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews.challenge import Kept, Stated
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong
+from reviews.models import Claim, Decision, EvidenceOpened, Judgement
+from reviews.safeguards import Seen
+from reviews.surfaces import Ground
 from reviews.verbs import VerbOption
+from reviews.visibility import Phase
 from reviews.wording import Choice as Choice
 
 logger = logging.getLogger(__name__)
@@ -49,6 +64,9 @@ values (%(handoff)s, %(user)s, %(body)s::jsonb, statement_timestamp())
 on conflict (handoff_id, reviewer_id) do update
     set body = kept.body || excluded.body, saved_at = excluded.saved_at
 """
+_TAKE_DRAFT = """
+delete from reviews_draft where handoff_id = %s and reviewer_id = %s returning body::text
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +80,7 @@ class Fenced:
     claim_id: int
     opened_at: datetime | None
     read_seconds: float | None
+    judgement: Judgement | None
     by: Actor
 
 
@@ -77,11 +96,19 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         brief=brief,
         undoable=handoff.roll_back_until is not None,
+        patchable=ground(handoff, brief).patchable is not None,
     )
+
+
+def ground(handoff: Handoff, brief: dict[str, Any]) -> Ground:
+    """Return what the forms of this handoff start from."""
+    return Ground(brief=brief, task=handoff.run.task, input=handoff.run.input)
 
 
 def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decision:
     """Decide the handoff that `by` holds: decision, end of claim and answer commit together.
+
+    The answer is held for as long as the matrix lets them take it back; see `undo`.
 
     Whoever comes late, from a claim that ran out or to a question that was answered, withdrawn or
     handed up, gets ClaimLost; whoever lacks something gets SafeguardUnmet with all of it. Then
@@ -90,24 +117,51 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     choice = wording.clean(choice)
     with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
         fenced = fence(handoff_id, by)
+        _check_judged(fenced)
         said = wording.said(
             choice,
             offered=verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body),
             brief=fenced.brief.body,
             action=fenced.action,
             arguments=fenced.arguments,
+            ground=ground(fenced.handoff, fenced.brief.body),
         )
-        _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
-        decision = _store(fenced, by, said, now=now)
+        stated = _check_safeguards(
+            fenced,
+            by,
+            verb=said.verb.value,
+            reason=said.reason,
+            stated=challenge.stated(choice.challenge),
+        )
+        decision = _store(fenced, by, said, stated, now=now)
         failpoint("decisions.after_decision")
-        answers.answer(handoff_id, round=fenced.handoff.round, said=said, by=fenced.by, now=now)
+        release.settle(
+            handoff_id,
+            round=fenced.handoff.round,
+            said=said,
+            by=fenced.by,
+            seconds=_undo_seconds(fenced.handoff),
+            now=now,
+        )
     return decision
 
 
-def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
+def _undo_seconds(handoff: Handoff) -> int:
+    said = spec.read(handoff.safeguards).undo_seconds
+    return settings.UNDO_SECONDS if said is None else said
+
+
+def _store(
+    fenced: Fenced,
+    by: User,
+    said: answers.Said,
+    stated: Kept | None,
+    *,
+    now: datetime,
+) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
-    Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
     return Decision.objects.create(
+        typed=_set_aside(fenced.handoff, by),
         handoff=fenced.handoff,
         round=fenced.handoff.round,
         reviewer=by,
@@ -118,9 +172,27 @@ def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> De
         option=said.option,
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
         details=said.details,
+        challenge=stated,
         brief_version=fenced.brief.version,
+        judgement=fenced.judgement,
+        changed_after_reveal=_is_changed(fenced.judgement, said),
         opened_at=fenced.opened_at or now,
     )
+
+
+def _set_aside(handoff: Handoff, by: User) -> Any:
+    """Take the draft away and return it: it comes back when the decision is taken back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_DRAFT, [handoff.id, by.id])
+        row = cursor.fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:
+    """Tell whether the reveal changed the answer; None where nothing was withheld."""
+    if judgement is None:
+        return None
+    return (judgement.verb, judgement.option) != (said.verb.value, said.option)
 
 
 def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
@@ -160,15 +232,16 @@ def fence(handoff_id: str, by: User) -> Fenced:
     if row is None:
         raise claims.lost(handoff_id, by)
     permissions.check_can_decide(by, handoff)
-    proposal = handoff.proposal
+    proposal, brief = handoff.proposal, handoff.briefs.order_by("-version")[0]
     return Fenced(
         handoff=handoff,
-        brief=handoff.briefs.order_by("-version")[0],
+        brief=brief,
         action=_action(handoff, proposal),
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
         opened_at=row[1],
         read_seconds=row[2],
+        judgement=judged.current(handoff, brief.version, by),
         by=person_actor(by.id, handoff.role.name),
     )
 
@@ -179,24 +252,39 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
 
 
-def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
-    spec = fenced.handoff.safeguards
-    facts = safeguards.Facts(
-        verb=verb,
-        reason=reason,
+def _check_judged(fenced: Fenced) -> None:
+    """Let nobody decide by an advice that they have not judged without."""
+    if judged.phase(fenced.handoff, fenced.judgement) is Phase.BEFORE_JUDGEMENT:
+        raise SafeguardUnmet([safeguards.JUDGE_FIRST])
+
+
+def saw(fenced: Fenced, by: User, *, shown: Mapping[str, Any]) -> Seen:
+    """Return what the server saw of them here; `shown` is what of the brief they have."""
+    return seen.of(
+        fenced.handoff,
+        by,
+        brief=fenced.brief.body,
+        shown=shown,
         read_seconds=fenced.read_seconds,
-        words=desk.reading_words(fenced.brief.body, spec),
-        gates=safeguards.gates(spec, fenced.brief.body),
-        opened=desk.opened_evidence(fenced.handoff, by),
     )
-    missing: list[Unmet] = safeguards.unmet(spec, facts)
-    if missing:
-        codes = [one.code for one in missing]
+
+
+def _check_safeguards(
+    fenced: Fenced, by: User, *, verb: str, reason: str, stated: Stated
+) -> Kept | None:
+    """Let nothing through that lacks something; return what a challenged answer states."""
+    spec, known = fenced.handoff.safeguards, saw(fenced, by, shown=fenced.brief.body)
+    facts = safeguards.facts(known, verb=verb, reason=reason, stated=stated)
+    lacking = safeguards.unmet(spec, facts)
+    if lacking:
+        codes = [one.code for one in lacking]
         logger.info(
             "A decision was refused: something is still needed.",
             extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
         )
-        raise SafeguardUnmet(missing)
+        raise SafeguardUnmet(lacking)
+    challenged = safeguards.is_challenged(spec, verb, drawn=known.drawn)
+    return challenge.kept(stated, known.known) if challenged else None
 
 
 def _end(fenced: Fenced, because: Claim.Ended) -> None:
@@ -239,10 +327,16 @@ def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime)
     """Note that this person opened this piece of evidence; the first time counts."""
     handoff = permissions.get(by, handoff_id)
     brief = handoff.briefs.order_by("-version")[0]
-    known = {str(item.get("id")) for item in brief.body.get("evidence", [])}
+    judgement = judged.current(handoff, brief.version, by)
+    shown = judged.brief(handoff, brief, by, judgement)
+    known = {str(item.get("id")) for item in shown.get("evidence", [])}
     if evidence_id not in known:
         raise NotFound
+    stored = next(item for item in brief.body["evidence"] if str(item.get("id")) == evidence_id)
+    digest = seen.digest(stored)
     EvidenceOpened.objects.bulk_create(
-        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id)],
-        ignore_conflicts=True,
+        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id, digest=digest)],
+        update_conflicts=True,
+        unique_fields=["handoff", "reviewer", "evidence_id"],
+        update_fields=["digest"],
     )

@@ -21,12 +21,16 @@ from handoffs.models import (
     Checkpoint,
     Handoff,
     InformationRequest,
-    Proposal,
+    RiskTierMap,
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import permissions, reading, safeguards, visibility
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from handoffs.verdicts import Verdict
+from reviews import judged, permissions, safeguards, seen, visibility
+from reviews.challenge import Stated
+from reviews.models import Claim, Decision, Draft, Judgement
+from reviews.safeguards import Facts, Gate, Seen
+from reviews.visibility import Phase
 
 # how many of those due first are searched for the one that waits longest
 _OLDEST_OF = 100
@@ -40,7 +44,10 @@ _CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.le
         then claim.reviewer_id end
     from reviews_claim claim where claim.handoff_id = h.id
     order by claim.turn desc limit 1)"""
-_ASK = """(select brief.body ->> 'ask' from handoffs_brief brief
+# the question with what may answer it by itself, for `_asked`
+_ASK = """(select jsonb_build_object('ask', brief.body -> 'ask', 'safeguards', h.safeguards,
+        'opinion', jsonb_build_object('recommendation', brief.body -> 'recommendation'))
+    from handoffs_brief brief
     where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 
 _CARDS = f"""
@@ -179,34 +186,43 @@ class HandoffDetail:
     handoff: Handoff
     brief: dict[str, Any]
     brief_version: int
-    withheld: bool
+    input: Any
+    phase: Phase
+    judgement: Judgement | None
+    judgements: list[Judgement]
     proposal: Proposed | None
     title: str
     schema: dict[str, Any]
     claim: Claim | None
-    read_seconds: float | None
-    words: int
+    seen: Seen
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
-    opened: frozenset[str]
-    gates: tuple[safeguards.Gate, ...]
     questions: list[InformationRequest]
     answer: Answer | None
     decided_by: str
     history: list[Transition]
     checkpoint: str | None
 
-    def facts(self, verb: str, reason: str) -> safeguards.Facts:
+    @property
+    def opened(self) -> frozenset[str]:
+        return self.seen.opened
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        return self.seen.gates
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
+
+    @property
+    def withheld(self) -> bool:
+        return self.phase is Phase.BEFORE_JUDGEMENT
+
+    def facts(self, verb: str, reason: str, stated: Stated) -> Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
-        return safeguards.Facts(
-            verb=verb,
-            reason=reason,
-            read_seconds=self.read_seconds,
-            words=self.words,
-            gates=self.gates,
-            opened=self.opened,
-        )
+        return safeguards.facts(self.seen, verb=verb, reason=reason, stated=stated)
 
 
 def overview(user: User, now: datetime) -> Overview:
@@ -216,7 +232,7 @@ def overview(user: User, now: datetime) -> Overview:
     params = {"user": user.id}
     return Overview(
         queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],
-        held=[HeldRow(**{**row, "ask": row["ask"] or ""}) for row in _fetch(_HELD, params)],
+        held=[HeldRow(**{**row, "ask": _asked(row["ask"])}) for row in _fetch(_HELD, params)],
     )
 
 
@@ -255,10 +271,18 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
 def _row(row: dict[str, Any], user: User) -> Row:
     claimed_by = row.pop("claimed_by")
     return Row(
-        **{**row, "ask": row["ask"] or ""},
+        **{**row, "ask": _asked(row["ask"])},
         claimed=claimed_by is not None,
         mine=claimed_by == user.id,
     )
+
+
+def _asked(found: str | dict[str, Any] | None) -> str:
+    """Return the question as it may stand in a list; the cursor gives JSON as text."""
+    if found is None:
+        return ""
+    read = json.loads(found) if isinstance(found, str) else found
+    return visibility.ask_for(read["ask"], read["opinion"], read["safeguards"])
 
 
 def _write_cursor(row: Row) -> str:
@@ -287,64 +311,65 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     """Return one handoff as this person may see it now, or raise NotFound.
 
     A fixed number of queries. What is withheld is in none of these fields: not in the brief, and
-    not by way of signals or checkpoint either.
+    not by way of signals, rules, checkpoint, transcript or what colleagues committed either.
     """
     found = permissions.get(user, handoff_id)
     brief = found.briefs.order_by("-version")[0]
     answer = found.answers.filter(round=found.round).first()
-    decided = found.state == HandoffState.ANSWERED.value
-    withheld = visibility.phase(found.safeguards, decided=decided) is (
-        visibility.Phase.BEFORE_JUDGEMENT
-    )
+    judgements = judged.of_round(found)
+    judgement = judged.own(judgements, brief.version, user)
+    phase = judged.phase(found, judgement)
+    shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
     return HandoffDetail(
         handoff=found,
-        brief=visibility.brief_for(brief.body, found.safeguards, decided),
+        brief=shown,
         brief_version=brief.version,
-        withheld=withheld,
-        proposal=_proposed(found.proposal),
+        input=visibility.input_for(found.run.input, brief.body, phase),
+        phase=phase,
+        judgement=judgement,
+        judgements=judgements if judged.is_over(found) else [],
+        proposal=_proposed(found, phase),
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
-        read_seconds=read_seconds,
-        words=reading_words(brief.body, found.safeguards),
+        seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        deciding=permissions.decides(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
-        opened=opened_evidence(found, user),
-        gates=safeguards.gates(found.safeguards, brief.body),
-        questions=list(found.questions.order_by("id")),
+        questions=_questions(found, brief.body, phase),
         answer=answer,
         decided_by=_decided_by(found),
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
-        checkpoint=None if withheld else _checkpoint(found),
+        checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
 
 
-def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
-    """Count what a reader has before them at first; what is withheld then never counts."""
-    return reading.words(visibility.brief_for(brief, spec, False), spec)
+def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:
+    asked = list(found.questions.order_by("id"))
+    for one in asked:
+        one.message = visibility.message_for(one.message, brief, phase)
+    return asked
 
 
-def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
-    """Return the evidence that this person opened here, as the server saw it."""
-    seen = EvidenceOpened.objects.filter(handoff=found, reviewer=user)
-    return frozenset(seen.values_list("evidence_id", flat=True))
-
-
-def _proposed(proposal: Proposal | None) -> Proposed | None:
+def _proposed(found: Handoff, phase: Phase) -> Proposed | None:
+    proposal = found.proposal
     if proposal is None:
         return None
+    policy = None
+    if phase is Phase.BEFORE_JUDGEMENT:
+        ruled = RiskTierMap.objects.filter(workflow=found.workflow_id, version=proposal.map_version)
+        policy = ruled.values_list("body", flat=True).first()
     return Proposed(
         id=proposal.id,
         action_type=proposal.action_type,
         arguments=json.loads(proposal.arguments),
-        rules=proposal.rules,
+        rules=visibility.rules_for(proposal.rules, policy, phase),
         map_version=proposal.map_version,
         outcome=proposal.outcome,
         audit_share=None if proposal.audit_share is None else float(proposal.audit_share),
@@ -399,7 +424,9 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
 
 def _decided_by(found: Handoff) -> str:
     decision = (
-        Decision.objects.filter(handoff=found, round=found.round).select_related("reviewer").first()
+        Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
+        .select_related("reviewer")
+        .first()
     )
     return decision.reviewer.name if decision else ""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.errors import DomainError
+from reviews.standings import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +12,8 @@ class Conflict:
     """What became of a handoff while someone was still at it.
 
     `person` is empty where the reader may not know who it was; `role` is always there. `mine`
-    marks what the reader did, say by a second click.
+    marks what the reader did, say by a second click. `verb` is what was decided, empty where
+    something else happened.
     """
 
     what: str
@@ -19,12 +21,15 @@ class Conflict:
     at: datetime
     person: str = ""
     mine: bool = False
+    verb: str = ""
+
+    @property
+    def who(self) -> str:
+        return f"{self.person} ({self.role})" if self.person else self.role
 
     @property
     def sentence(self) -> str:
-        if self.mine:
-            return f"You {self.what} at {self.at:%H:%M} UTC."
-        who = f"{self.person} ({self.role})" if self.person else self.role
+        who = "You" if self.mine else self.who
         return f"{who} {self.what} at {self.at:%H:%M} UTC."
 
 
@@ -56,6 +61,12 @@ class AlreadyClaimed(DomainError):
     """A colleague has this one just now. Nothing was changed. Take another."""
 
     code, status, title = "already_claimed", 409, "A colleague has it"
+
+    def __init__(self, message: str = "", *, conflict: Conflict | None = None) -> None:
+        self.conflict = conflict
+        if conflict is not None and not message:
+            message = f"{conflict.sentence} Nothing was changed. Take the next one."
+        super().__init__(message)
 
 
 class CapReached(DomainError):
@@ -95,6 +106,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class FilterNameMissing(DomainError):
     """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
 
@@ -111,6 +128,18 @@ class TooManyFilters(DomainError):
     """You have twelve saved searches, which is all there is room for. Remove one, then save."""
 
     code, status, title = "too_many_filters", 422, "Enough saved searches"
+
+
+class FormIncomplete(DomainError):
+    """The form is not complete, or does not fit. Nothing was sent. Mend what is marked."""
+
+    code, status, title = "form_incomplete", 422, "Not complete"
+
+
+class NothingLeftOut(DomainError):
+    """Every part is still ticked, so it is not narrower. Nothing was sent. Untick what to leave."""
+
+    code, status, title = "nothing_left_out", 422, "Nothing left out"
 
 
 class TextMissing(DomainError):
@@ -146,3 +175,52 @@ class SafeguardUnmet(DomainError):
         self.unmet = unmet
         needed = " ".join(one.sentence for one in unmet)
         super().__init__(f"Nothing was sent yet. {needed}")
+
+
+class NothingWithheld(DomainError):
+    """Nothing is withheld here, so there is nothing to commit first. Nothing was kept. Decide."""
+
+    code, status, title = "nothing_withheld", 409, "Nothing is withheld"
+
+
+class AlreadyJudged(DomainError):
+    """You have committed your own answer already. It stays as it was. Decide by what you see."""
+
+    code, status, title = "already_judged", 409, "Already committed"
+
+
+class LinkUnknown(DomainError):
+    """This link opens nothing: it is not ours, or not whole. Nothing was decided or sent.
+
+    Open it from the mail again, or copy the whole of it.
+    """
+
+    code, status, title = "link_unknown", 404, "This link does not open"
+
+
+class LinkNotYours(DomainError):
+    """This link was made for somebody else. Nothing was opened or decided.
+
+    Sign out, and let whoever got the mail open it.
+    """
+
+    code, status, title = "link_not_yours", 403, "Somebody else's link"
+
+
+class LinkNotOpened(DomainError):
+    """This browser has not opened the link itself. Nothing was opened or decided.
+
+    Open it from the mail, and go on from there.
+    """
+
+    code, status, title = "link_not_opened", 403, "Open it from the mail"
+
+
+class LinkOver(DomainError):
+    """This link is over. Nothing was decided now. Sign in to see what waits for you."""
+
+    code, status, title = "link_over", 410, "This link is over"
+
+    def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
+        self.standing, self.conflict = standing, conflict
+        super().__init__()

@@ -8,7 +8,10 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
+from handoffs import ids
 from handoffs.models import Handoff
+from handoffs.models.fields import PublicIdField
+from reviews.link_rules import Needs
 
 
 class Claim(models.Model):
@@ -173,6 +176,8 @@ class EvidenceOpened(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
     evidence_id = models.CharField(max_length=60)
+    # of what was opened: another text under the same name is another piece
+    digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     opened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -186,6 +191,56 @@ class EvidenceOpened(models.Model):
         return f"{self.handoff_id}: {self.evidence_id}"
 
 
+class Judgement(models.Model):
+    """What a reviewer committed before the recommendation was shown to them; it stays as it is.
+
+    One for each version of the brief in a round: a question with newer facts is judged anew.
+    Whoever commits again has seen a reveal of this handoff before; `informed` keeps it in mind.
+    """
+
+    class Confidence(models.IntegerChoices):
+        GUESS = 1, "a guess"
+        UNSURE = 2, "unsure"
+        FAIRLY_SURE = 3, "fairly sure"
+        SURE = 4, "sure"
+        CERTAIN = 5, "certain"
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="judgements", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    brief_version = models.PositiveIntegerField()
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    verb = models.CharField(max_length=20)
+    option = models.CharField(max_length=60, null=True)
+    confidence = models.PositiveSmallIntegerField(choices=Confidence.choices)
+    reason = models.TextField()
+    informed = models.BooleanField(default=False, db_default=False)
+    # by the database's clock; what is given here does not count
+    committed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "round", "brief_version", "reviewer"],
+                name="judgement_once_per_brief",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence__range=(1, 5)), name="judgement_confidence_in_five"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verb="choose", option__isnull=False)
+                | (~models.Q(verb="choose") & models.Q(option__isnull=True)),
+                name="judgement_option_when_chosen",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.verb}"
+
+
 class Decision(models.Model):
     """What a person said; what the run is told of it is the handoff's answer."""
 
@@ -194,23 +249,134 @@ class Decision(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
+    claim = models.ForeignKey(
+        Claim, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
     verb = models.CharField(max_length=20)
     reason = models.TextField(blank=True, default="")
     message = models.TextField(blank=True, default="")
     option = models.CharField(max_length=60, null=True)
     arguments = models.TextField(null=True)
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    # where the answer was challenged: what was checked and what would make it wrong, in words
+    challenge = models.JSONField(null=True)
     brief_version = models.PositiveIntegerField()
+    # what was committed before the reveal, and whether that changed it; null: nothing was withheld
+    judgement = models.ForeignKey(
+        Judgement, null=True, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
+    changed_after_reveal = models.BooleanField(null=True)
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(db_default=Now())
+    # taken back before the agent was told; what was said stays on record
+    undone_at = models.DateTimeField(null=True)
+    # their draft as it was, for as long as it can be taken back; see undo.forget
+    typed = models.JSONField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["handoff", "round", "reviewer"], name="decision_once_per_reviewer"
-            )
+                fields=["handoff", "round", "reviewer"],
+                condition=models.Q(undone_at__isnull=True),
+                name="decision_once_per_reviewer",
+            ),
+            models.UniqueConstraint(
+                fields=["claim"],
+                condition=models.Q(undone_at__isnull=True),
+                name="decision_once_per_claim",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(judgement__isnull=True, changed_after_reveal__isnull=True)
+                | models.Q(judgement__isnull=False, changed_after_reveal__isnull=False),
+                name="decision_judged_says_if_changed",
+            ),
+        ]
+        indexes = [
+            # read by desk.earlier_reasons, for nobody but their writer
+            models.Index(
+                "reviewer",
+                models.F("id").desc(),
+                condition=~models.Q(reason=""),
+                name="decision_own_reasons",
+            ),
+            # read by undo.forget
+            models.Index(
+                fields=["id"],
+                condition=models.Q(typed__isnull=False),
+                name="decision_with_draft",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.handoff_id}: {self.verb}"
+
+
+class ApproverLink(models.Model):
+    """One person's way to one question, from an e-mail; its token is stored as SHA-256 only.
+
+    It opens while it is not ended, has not run out, and the handoff waits in the round, at the
+    level and with the brief that it was made for: climbing, withdrawing or answering closes it by
+    data. What it is bound to never changes; a trigger says so. One without a token was never
+    mailed: that person may not decide this one.
+    """
+
+    class Ended(models.TextChoices):
+        USED = "used"
+        REVOKED = "revoked"
+        MOVED = "moved"
+        EXPIRED = "expired"
+        NOT_THEIRS = "not_theirs"
+
+    id = PublicIdField(primary_key=True, default=ids.new_link)
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="links", db_index=False
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    level = models.PositiveSmallIntegerField()
+    # the team as which they decide
+    seat = models.CharField(max_length=150)
+    brief_version = models.PositiveIntegerField()
+    brief_digest = models.CharField(max_length=72)
+    token_digest = models.CharField(max_length=64, null=True)
+    needs = models.CharField(max_length=10, choices=[(n.value, n.value) for n in Needs])
+    mailed_to = models.EmailField()
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(
+        max_length=10, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
+    )
+
+    class Meta:
+        constraints = [
+            # also read by link_mails: who was mailed about this one already
+            models.UniqueConstraint(
+                fields=["handoff", "approver", "round", "level", "brief_version"],
+                name="link_once_per_question",
+            ),
+            models.UniqueConstraint(fields=["token_digest"], name="link_token_once"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_because="")
+                | (models.Q(ended_at__isnull=False) & ~models.Q(ended_because="")),
+                name="link_ended_has_cause",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(token_digest__isnull=False)
+                | models.Q(ended_because="not_theirs"),
+                name="link_without_token_never_opened",
+            ),
+        ]
+        indexes = [
+            # read by link_mails: how many does this person have open, and which are over
+            models.Index(
+                fields=["approver", "expires_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="link_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id

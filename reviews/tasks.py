@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, search_index
+from reviews import claims, link_mails, search_index, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -13,6 +13,16 @@ def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
 
 
+@shared_task(name="reviews.mail_links")
+def mail_links(**_: Any) -> None:
+    link_mails.send_due(now=timezone.now())
+
+
 @shared_task(name="reviews.note_for_search")
 def note_for_search(**_: Any) -> None:
     search_index.note_new(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_what_was_typed")
+def forget_what_was_typed(**_: Any) -> None:
+    undo.forget(now=timezone.now())

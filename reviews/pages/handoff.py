@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,31 @@ from django.urls import reverse
 
 from handoffs import levels
 from handoffs.models import Transition
-from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
-from reviews import reading, safeguards, verbs
+from handoffs.states import HandoffKind, HandoffState
+from reviews import judged, reading, safeguards
+from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.pages import afterwards, lookup, outcome, rail, times, words
+from reviews.pages import (
+    afterwards,
+    answering,
+    challenge,
+    judgement,
+    lookup,
+    outcome,
+    rail,
+    reach,
+    times,
+    words,
+)
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
+from reviews.pages.facts import Fact, arguments_view
 from reviews.pages.text import Prose, marked, prose
-from reviews.pages.values import Value, value
+from reviews.pages.transcript import MOST_CHARACTERS, Transcript
+from reviews.pages.transcript import transcript as read_transcript
+from reviews.pages.values import Value, label, value
+from reviews.verbs import VerbOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +49,24 @@ class Behind:
 
     text: str
     input: Value | None
-    turns: tuple[briefs.Turn, ...]
+    transcript: Transcript
     checkpoint: Prose | None
+    checkpoint_unseen: int
     history: tuple[HistoryLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionView:
-    """What will be done, exactly: shown from the stored arguments, not from the agent's words."""
+    """What will be done, exactly: shown from the stored arguments, not from the agent's words.
+
+    Those that the agent named among its facts stand there, exactly; the others do not, and stand
+    where the draft does.
+    """
 
     heading: str
     name: str
-    facts: tuple[briefs.Fact, ...]
+    facts: tuple[Fact, ...]
+    unnamed: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +93,16 @@ class HandoffPage:
     queue_slug: str
     role: str
     why: str
+    answers: tuple[tuple[str, str], ...]
+    deciding: tuple[tuple[bool, str], ...]
     strip: tuple[StripItem, ...]
     action: ActionView | None
     brief: briefs.BriefView
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    judging: judgement.Judging | None
+    revealed: judgement.Revealed | None
+    judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -88,15 +115,26 @@ class Typed:
 
     words: str = ""
     option: str = ""
+    challenge: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
+    # of a judgement: the answer that was marked, and how sure
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
-    arguments = detail.proposal.arguments if detail.proposal else {}
-    urls = _urls(handoff.id)
+    action = _action(detail)
+    urls, options = _urls(handoff.id), answering.offered(detail, now)
+    margin = _rail(detail, options, urls, typed) if detail.claim else None
+    brief = briefs.view(
+        detail.brief,
+        arguments=action.facts if action else (),
+        opened=detail.opened,
+        gates={gate.id for gate in detail.gates},
+        withheld=detail.withheld,
+    )
     return HandoffPage(
         id=handoff.id,
         ask=marked(detail.brief.get("ask") or "What should be done?"),
@@ -109,16 +147,15 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         role=handoff.role.name,
         why=_why(detail, kind),
         strip=_strip(detail, now),
-        action=_action(detail),
-        brief=briefs.view(
-            detail.brief,
-            arguments=arguments,
-            opened=detail.opened,
-            gates={gate.id for gate in detail.gates},
-            withheld=detail.withheld,
-        ),
+        action=_unnamed(action, brief),
+        answers=_answers(detail, margin),
+        deciding=reach.steps(detail.deciding),
+        brief=brief,
         behind=_behind(detail, now),
-        rail=_rail(detail, urls, typed, now) if detail.claim else None,
+        judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
+        revealed=judgement.revealed(detail, options, now),
+        judged=judgement.before(detail, now),
+        rail=margin,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
@@ -143,7 +180,7 @@ def keeping(detail: HandoffDetail) -> Keeping | None:
             reading.Place(
                 claim=detail.claim.id,
                 visit=detail.claim.visit,
-                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.words),
+                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.seen.words),
             )
         ),
     )
@@ -155,7 +192,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
+    names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -167,9 +204,10 @@ def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
     if afterwards.is_done(detail):
         return afterwards.why(detail, kind)
     rules = detail.proposal.rules if detail.proposal else []
-    reasons = [marked(rule.get("because") or rule.get("id", "")) for rule in rules]
     return words.here_because(
-        reasons, kind=kind, action=detail.proposal.action_type if detail.proposal else ""
+        reach.triggers(rules, detail.handoff.tier),
+        kind=kind,
+        action=detail.proposal.action_type if detail.proposal else "",
     )
 
 
@@ -184,6 +222,7 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         return _took(handoff.opened_at, handoff.answered_at, handoff.deadline_at, now)
     if handoff.state != HandoffState.WITHDRAWN:
         due = times.until(handoff.deadline_at, now)
+        otherwise = reach.otherwise(detail)
         items += [
             StripItem(
                 label="Held, next review" if handoff.held_since else "Due",
@@ -192,7 +231,7 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
                 moment=due,
                 live="until",
             ),
-            StripItem(label="If nobody answers", text=_otherwise(detail)),
+            StripItem(label="If nobody answers", text=otherwise.first, detail=otherwise.last),
         ]
     if afterwards.is_done(detail):
         return (*items, afterwards.undoing(detail, now))
@@ -200,6 +239,9 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
     items.append(
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
+    if detail.claim is not None:
+        you = reach.why_you(detail.deciding, handoff.role.name)
+        items.append(StripItem(label="Why you", text=you))
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
         items.append(
@@ -221,56 +263,59 @@ def _took(
     )
 
 
-def _otherwise(detail: HandoffDetail) -> str:
-    handoff = detail.handoff
-    if handoff.ladder:
-        return f"goes to {handoff.ladder[0]['role']}"
-    if afterwards.is_done(detail):
-        return "it stays as it is"
-    tentative = handoff.tier == Tier.SOFT_REVIEW
-    match handoff.fallback:
-        case Fallback.HOLD:
-            return "it stays here and the owner is told"
-        case Fallback.APPROVE:
-            return "the agent keeps it" if tentative else "the agent is told yes"
-        case Fallback.FAIL if handoff.blocking:
-            return "the run ends with an error"
-        case _:
-            return "the agent rolls it back" if tentative else "the agent is told no"
-
-
 def _action(detail: HandoffDetail) -> ActionView | None:
     if detail.proposal is None:
         return None
     evidence = detail.brief.get("evidence") or ()
     gates = {gate.id for gate in detail.gates}
-    readable = [
-        item for item in evidence if item.get("id") not in gates or item.get("id") in detail.opened
-    ]
+    closed = gates - detail.opened
+    readable = [item for item in evidence if item.get("id") not in closed]
+    unread = [item for item in evidence if item.get("id") in closed]
     return ActionView(
         heading=words.heading(detail.handoff.state, detail.handoff.tier),
         name=detail.proposal.action_type,
-        facts=briefs.arguments_view(
+        facts=arguments_view(
             detail.proposal.arguments,
             detail.schema,
             facts=detail.brief.get("facts") or (),
-            index=lookup.notes(readable),
-            told=lookup.told(evidence, detail.handoff.run.input),
+            known=lookup.read(readable, detail.input, unread=unread),
         ),
+    )
+
+
+def _unnamed(action: ActionView | None, brief: briefs.BriefView) -> ActionView | None:
+    named = {fact.name for group in brief.facts if group.exact for fact in group.facts}
+    if action is None:
+        return None
+    return replace(action, unnamed=tuple(one for one in action.facts if one.name not in named))
+
+
+def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str, str], ...]:
+    """Say what happens on each answer: on the buttons' words, else as the agent announced it."""
+    announced = detail.brief.get("on_answer") or {}
+    if asked is None:
+        return tuple((label(verb), marked(text)) for verb, text in announced.items() if text)
+    likely = {view.verb for view in asked.bar}
+    views = (*asked.lead, *asked.other)
+    return tuple(
+        (view.short, view.effect)
+        for view in views
+        if view.effect and (view.verb in likely or announced.get(view.verb))
     )
 
 
 def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     """Put the original words first; whatever else the agent sent along stays readable."""
-    run_input = detail.handoff.run.input
+    run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
-    stored = detail.checkpoint
+    stored = _pretty(detail.checkpoint or "")
     return Behind(
         text=marked(text) if isinstance(text, str) else marked(json.dumps(text)),
         input=value(given) if given else None,
-        turns=briefs.turns(transcript),
-        checkpoint=prose(_pretty(stored), markdown=False) if stored else None,
+        transcript=read_transcript(transcript),
+        checkpoint=prose(stored[:MOST_CHARACTERS], markdown=False) if stored else None,
+        checkpoint_unseen=max(0, len(stored) - MOST_CHARACTERS),
         history=history(detail.history, now),
     )
 
@@ -292,26 +337,31 @@ def _pretty(text: str) -> str:
         return text
 
 
+def _chosen(detail: HandoffDetail, typed: Typed | None) -> Mapping[str, Any]:
+    return typed.chosen if typed else detail.draft or {}
+
+
 def _rail(
-    detail: HandoffDetail, urls: Mapping[str, str], typed: Typed | None, now: datetime
+    detail: HandoffDetail,
+    options: list[VerbOption],
+    urls: Mapping[str, str],
+    typed: Typed | None,
 ) -> rail.Rail:
-    handoff, kept = detail.handoff, detail.draft or {}
-    said = typed or Typed(words=kept_words(kept), option=str(kept.get("option") or ""))
-    options = verbs.offered(
-        kind=HandoffKind(handoff.kind),
-        tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=bool(handoff.ladder),
-        title=detail.title,
-        arguments=detail.proposal.arguments if detail.proposal else {},
-        brief=detail.brief,
-        undoable=afterwards.undoable(detail, now),
+    kept, first = detail.draft or {}, options[0].verb
+    spec = detail.handoff.safeguards
+    terms = judged.terms(spec) if detail.withheld else spec
+    said = typed or Typed(
+        words=_words(detail),
+        option=str(kept.get("option") or ""),
+        challenge=kept.get("challenge") or {},
     )
-    facts = detail.facts(options[0].verb, said.words)
+    facts = detail.facts(first, said.words, stated(said.challenge))
     return rail.build(
-        [option for option in options if _fits(option.verb, detail)],
+        options,
         urls=urls,
-        unmet=said.unmet or safeguards.unmet(handoff.safeguards, facts),
-        reason_always=safeguards.needs_reason(handoff.safeguards, options[0].verb),
+        unmet=said.unmet or safeguards.unmet(terms, facts),
+        reason_always=safeguards.needs_reason(terms, first, drawn=detail.seen.drawn),
+        challenge=challenge.view(terms, detail.seen, said.challenge),
         words=said.words,
         chosen=said.option,
         saved="Your text is kept." if kept_words(kept) else "",
@@ -319,16 +369,16 @@ def _rail(
     )
 
 
+def _words(detail: HandoffDetail) -> str:
+    """Return what this person wrote, or else what they committed: nobody writes it twice."""
+    committed = detail.judgement.reason if detail.judgement else ""
+    return kept_words(detail.draft or {}) or committed
+
+
 def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:
     if detail.claim is not None:
         return None
     return outcome.outcome(detail, kept=marked(kept_words(detail.draft or {})), now=now)
-
-
-def _fits(verb: str, detail: HandoffDetail) -> bool:
-    """Offer edits only where there is something to edit."""
-    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return verb != "approve_with_edits" or editable
 
 
 def kept_words(draft: Mapping[str, Any]) -> str:

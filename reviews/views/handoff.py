@@ -8,19 +8,17 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
 from reviews import claims, decisions
 from reviews import desk as reading
-from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
-from reviews.forms import edits as editing
 from reviews.pages import desk as desk_pages
 from reviews.pages import handoff as pages
-from reviews.pages.rail import DONE
+from reviews.views.onward import onward
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
@@ -31,16 +29,17 @@ MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 @never_cache
 @explained
 def handoff(request: UserRequest, handoff_id: str) -> HttpResponse:
-    return _show(request, handoff_id, now=timezone.now())
+    return show(request, handoff_id, now=timezone.now())
 
 
-def _show(
+def show(
     request: UserRequest,
     handoff_id: str,
     *,
     now: datetime,
     typed: pages.Typed | None = None,
 ) -> HttpResponse:
+    """Show the page, or show it again with what was filled in and why it did not go through."""
     claims.mark_opened(handoff_id, by=request.user, now=now)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now, typed=typed)
     template = "reviews/handoff.html" if page.rail else "reviews/read.html"
@@ -55,8 +54,8 @@ def decide(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, choice.verb, now=now)
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return onward(request, choice.verb, now=now)
 
 
 @require_POST
@@ -66,8 +65,8 @@ def ask(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.ask_information(handoff_id, by=request.user, question=question, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, "ask_information", now=now)
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return onward(request, "ask_information", now=now)
 
 
 @require_POST
@@ -77,20 +76,8 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.escalate(handoff_id, by=request.user, reason=reason, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, "escalate", now=now)
-
-
-def _onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
-    """Go to the next one of the same queue, or to the desk when none waits there."""
-    messages.success(request, DONE[verb])
-    try:
-        claim = claims.take_next(by=request.user, now=now, queue_slug=request.POST.get("queue"))
-    except DomainError:
-        claim = None
-    if claim is None:
-        return redirect("reviews:desk")
-    return redirect("reviews:handoff", claim.handoff_id)
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+    return onward(request, "escalate", now=now)
 
 
 @require_POST
@@ -107,11 +94,11 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Say in place until when it is theirs now, or that it no longer is."""
     now, token = timezone.now(), request.POST.get("token", "")
     try:
-        claim, onward = claims.renew_page(handoff_id, token=token, by=request.user, now=now)
+        claim, next_token = claims.renew_page(handoff_id, token=token, by=request.user, now=now)
     except ClaimLost as lost:
         gone = {"lease": None, "lost": lost.message, "token": ""}
         return render(request, "reviews/_lease.html", gone, status=409)
-    lease = {"lease": pages.lease(claim.expires_at, now), "lost": "", "token": onward}
+    lease = {"lease": pages.lease(claim.expires_at, now), "lost": "", "token": next_token}
     return render(request, "reviews/_lease.html", lease)
 
 
@@ -120,10 +107,10 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 def beat(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Note whether the page is looked at; say how much reading is still needed."""
     looking, token = request.POST.get("looking") == "1", request.POST.get("token", "")
-    left, onward = claims.beat(
+    left, next_token = claims.beat(
         handoff_id, token=token, looking=looking, by=request.user, now=timezone.now()
     )
-    return JsonResponse({"left": math.ceil(left), "token": onward})
+    return JsonResponse({"left": math.ceil(left), "token": next_token})
 
 
 @require_POST
@@ -145,7 +132,8 @@ def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, body = timezone.now(), forms.written(request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
-    return HttpResponse(f"Kept at {now:%H:%M}.")
+    gone = claims.gone(handoff_id, by=request.user)
+    return HttpResponse(f"Kept at {now:%H:%M}. {gone}".strip())
 
 
 @require_POST
@@ -157,45 +145,9 @@ def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
     if not request.htmx:
         return redirect("reviews:handoff", handoff_id)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now)
+    if page.rail is None:
+        # it is no longer theirs: the whole page says what became of it
+        return HttpResponse(headers={"HX-Refresh": "true"})
     item = next(one for one in page.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": page.urls, "rail": page.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@explained
-def edit(request: UserRequest, handoff_id: str) -> HttpResponse:
-    now = timezone.now()
-    if not request.htmx:
-        claims.mark_opened(handoff_id, by=request.user, now=now)
-    detail = reading.handoff(request.user, handoff_id, now)
-    if detail.claim is None:
-        return redirect("reviews:handoff", handoff_id)
-    typed = request.POST if request.method == "POST" else None
-    page = editing.page(detail, typed=typed, now=now)
-    template = "reviews/edit.html" + ("#changes" if request.htmx else "")
-    return render(request, template, {"page": page, "here": desk_pages.here(page.queue_name)})
-
-
-@require_POST
-@explained
-def approve_edits(request: UserRequest, handoff_id: str) -> HttpResponse:
-    """Approve exactly the changes that were shown beside the form."""
-    now = timezone.now()
-    detail = reading.handoff(request.user, handoff_id, now)
-    edits = editing.read(detail, request.POST)
-    error, refusal = editing.objection(edits, request.POST), None
-    if not error:
-        choice = editing.choice(detail, edits, request.POST)
-        try:
-            decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
-        except (*MENDABLE, EditsOffSchema) as found:
-            refusal = found
-        else:
-            return _onward(request, choice.verb, now=now)
-    claims.mark_opened(handoff_id, by=request.user, now=now)
-    detail = reading.handoff(request.user, handoff_id, now)
-    page = editing.page(detail, typed=request.POST, refusal=refusal, error=error, now=now)
-    context = {"page": page, "here": desk_pages.here(page.queue_name)}
-    return render(request, "reviews/edit.html", context, status=422)
