@@ -49,6 +49,7 @@ urlpatterns = [
     path("links/at/<str:link_id>/done", links.done, name="link-done"),
     path("links/at/<str:link_id>/undo", links.undo, name="link-undo"),
     path("links/at/<str:link_id>/evidence", links.evidence, name="link-evidence"),
+    path("links/at/<str:link_id>/source", links.source, name="link-source"),
     path("links/at/<str:link_id>/draft", links.draft, name="link-draft"),
     path("links/at/<str:link_id>/renew", links.renew, name="link-renew"),
     path("links/at/<str:link_id>/beat", links.beat, name="link-beat"),
