@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0018_guard_what_is_decided"),
-        ("reviews", "0008_keep_what_was_typed"),
+        ("reviews", "0016_talk_among_colleagues"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

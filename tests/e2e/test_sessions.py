@@ -62,7 +62,7 @@ def test_a_session_without_scripts(open_as: Open, three: list[Handoff], ann: Use
     page.get_by_role("button", name="Start").click()
     for number in range(2):
         expect(page.locator(".session-bar")).to_contain_text(f"{number} of 2 done")
-        page.get_by_role("button", name="Approve").first.click()
+        page.locator("[value=approve]").first.click()
 
     expect(page.locator("h1")).to_have_text("That was all you had set out to do")
     page.get_by_role("link", name="Another session").click()
@@ -77,7 +77,7 @@ def test_what_it_looks_like(open_as: Open, three: list[Handoff], ann: User) -> N
     page.wait_for_url(f"**{path('handoff', three[0].id)}")
     check(page, "session-at-it")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.get_by_role("button", name="Approve").first.click()
+    page.locator("[value=approve]").first.click()
     page.wait_for_url(f"**{path('handoff', three[1].id)}")
     check(page, "session-after-one")
     page.set_viewport_size({"width": 1440, "height": 900})
