@@ -124,6 +124,11 @@ def around(user: User) -> Around:
     )
 
 
+def undoable(user: User) -> list[Undoable]:
+    """Return what this person may still take back, the latest first."""
+    return around(user).undoable
+
+
 def _undoable(row: dict[str, Any]) -> Undoable:
     return Undoable(
         id=row["id"],

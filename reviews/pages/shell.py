@@ -1,5 +1,6 @@
 """Around a page: what was just said and the way back, and how far the session is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,9 +60,13 @@ class AroundPage:
 def around(found: Around, now: datetime) -> AroundPage:
     running = found.session is not None and found.session.live
     return AroundPage(
-        undo=tuple(_line(one, now, first=number == 0) for number, one in enumerate(found.undoable)),
+        undo=undo_lines(found.undoable, now),
         session=_bar(found.session) if found.session and running else None,
     )
+
+
+def undo_lines(found: Iterable[Undoable], now: datetime) -> tuple[UndoLine, ...]:
+    return tuple(_line(one, now, first=number == 0) for number, one in enumerate(found))
 
 
 def _bar(session: Session) -> SessionBar:
