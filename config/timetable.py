@@ -14,6 +14,7 @@ EVERY = {
     "reviews.end_stale_claims": 5,
     "reviews.mail_links": 5,
     "reviews.note_for_search": 3,
+    "reviews.measure_briefs": 30,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
 }

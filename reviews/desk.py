@@ -26,9 +26,9 @@ from handoffs.models import (
 )
 from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from reviews import judged, permissions, safeguards, seen, visibility
+from reviews import judged, permissions, safeguards, seen, summaries, visibility
 from reviews.challenge import Stated
-from reviews.models import Claim, Decision, Draft, Judgement
+from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
 from reviews.safeguards import Facts, Gate, Seen
 from reviews.visibility import Phase
 
@@ -197,6 +197,7 @@ class HandoffDetail:
     seen: Seen
     held_by: str
     deciding: Verdict
+    summary_edit: SummaryEdit | None
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
     answer: Answer | None
@@ -337,6 +338,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
         deciding=permissions.decides(user, found),
+        summary_edit=summaries.latest(found, brief.version, user, phase),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
