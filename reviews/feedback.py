@@ -58,6 +58,10 @@ def edit_summary(handoff_id: str, *, text: str, by: User, now: datetime) -> Summ
     )
 
 
+def count(workflow: Workflow) -> int:
+    return SummaryEdit.objects.filter(handoff__workflow=workflow).count()
+
+
 def export(workflow: Workflow) -> Iterator[dict[str, Any]]:
     """Yield every edit, oldest first, as an example to learn from; nobody is named in it."""
     edits = SummaryEdit.objects.filter(handoff__workflow=workflow).select_related(
