@@ -26,10 +26,11 @@ from handoffs.models import (
 )
 from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from reviews import judged, permissions, safeguards, seen, summaries, visibility
+from reviews import judged, permissions, safeguards, seen, summaries, threads, visibility
 from reviews.challenge import Stated
 from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
 from reviews.safeguards import Facts, Gate, Seen
+from reviews.threads import Thread
 from reviews.visibility import Phase
 
 # how many of those due first are searched for the one that waits longest
@@ -200,6 +201,7 @@ class HandoffDetail:
     summary_edit: SummaryEdit | None
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
+    thread: Thread
     answer: Answer | None
     decided_by: str
     history: list[Transition]
@@ -323,6 +325,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
+    deciding = permissions.decides(user, found)
+    withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
         brief=shown,
@@ -337,8 +341,9 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        deciding=permissions.decides(user, found),
         summary_edit=summaries.latest(found, brief.version, user, phase),
+        deciding=deciding,
+        thread=threads.thread(found, user, decides=deciding.allowed, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

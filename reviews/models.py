@@ -32,6 +32,7 @@ class Claim(models.Model):
         GIVEN_BACK = "given_back"
         ASKED = "asked"
         ESCALATED = "escalated"
+        SENT_ON = "sent_on"
         EXPIRED = "expired"
         MOVED = "moved"
 
@@ -245,6 +246,30 @@ class Judgement(models.Model):
         return f"{self.handoff_id}: {self.verb}"
 
 
+class Comment(models.Model):
+    """What one colleague says to others about a handoff; never part of what the run is told."""
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="comments", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # whom it asks; null: whoever reads it
+    asked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField()
+    said_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["handoff", "id"], name="comment_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.text[:40]}"
+
+
 class Decision(models.Model):
     """What a person said; what the run is told of it is the handoff's answer."""
 
@@ -274,6 +299,8 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(db_default=Now())
     # taken back before the agent was told; what was said stays on record
     undone_at = models.DateTimeField(null=True)
+    # their draft as it was, for as long as it can be taken back; see undo.forget
+    typed = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -300,7 +327,13 @@ class Decision(models.Model):
                 models.F("id").desc(),
                 condition=~models.Q(reason=""),
                 name="decision_own_reasons",
-            )
+            ),
+            # read by undo.forget
+            models.Index(
+                fields=["id"],
+                condition=models.Q(typed__isnull=False),
+                name="decision_with_draft",
+            ),
         ]
 
     def __str__(self) -> str:

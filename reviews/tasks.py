@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, measures, search_index
+from reviews import claims, link_mails, measures, search_index, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -26,3 +26,8 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_what_was_typed")
+def forget_what_was_typed(**_: Any) -> None:
+    undo.forget(now=timezone.now())

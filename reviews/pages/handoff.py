@@ -20,6 +20,7 @@ from reviews.pages import (
     afterwards,
     answering,
     challenge,
+    colleagues,
     judgement,
     outcome,
     rail,
@@ -87,8 +88,10 @@ class HandoffPage:
     summary: Summary
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    thread: colleagues.Thread
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
+    judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -144,8 +147,10 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
+        judged=judgement.before(detail, now),
         rail=margin,
         questions=outcome.questions(detail, now),
+        thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
         urls=urls,
@@ -186,17 +191,8 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = [
-        "decide",
-        "ask",
-        "hand-up",
-        "give-back",
-        "renew",
-        "draft",
-        "evidence",
-        "source",
-        "summary",
-    ]
+    names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
+    names += ["comment", "summary"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
