@@ -311,8 +311,8 @@ def test_the_request_is_quoted_before_what_a_tool_returned() -> None:
 def test_what_else_came_with_the_request_is_quoted_in_words() -> None:
     evidence = [{"source": "orders", "snippet": "nothing here"}]
 
-    for given in ({"about": "W10488"}, {"text": {"about": "W10488"}}, {"orders": ["W10488"]}):
-        note = lookup.read(evidence, given).annotate(value("W10488", "id")).note
+    for came in ({"about": "W10488"}, {"text": {"about": "W10488"}}, {"orders": ["W10488"]}):
+        note = lookup.read(evidence, came).annotate(value("W10488", "id")).note
         assert note in ("“about W10488”", "“orders W10488”")
 
 
