@@ -43,7 +43,7 @@ drop function overread_note_first_action cascade;
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0018_guard_what_is_decided"),
-        ("reviews", "0016_talk_among_colleagues"),
+        ("reviews", "0022_batch_sessions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
