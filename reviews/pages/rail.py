@@ -48,7 +48,7 @@ SHORT: dict[str, str] = {
     Verb.CHOOSE: "Choose",
     Verb.ANSWER: "Answer",
     Verb.REDIRECT: "Instruct",
-    Verb.TAKE_OVER: "Take over",
+    Verb.TAKE_OVER: "Finish by hand",
     Verb.CONFIRM: "Confirm",
     Verb.ROLL_BACK: "Roll back",
     Verb.WRONG: "Mark wrong",
