@@ -16,7 +16,7 @@ from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import (
-    actions,
+    acting,
     afterwards,
     answering,
     challenge,
@@ -30,6 +30,7 @@ from reviews.pages import (
 )
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
+from reviews.pages.summary import Summary, summary
 from reviews.pages.text import Prose, marked, prose
 from reviews.pages.transcript import MOST_CHARACTERS, Transcript
 from reviews.pages.transcript import transcript as read_transcript
@@ -82,8 +83,9 @@ class HandoffPage:
     answers: tuple[tuple[str, str], ...]
     deciding: tuple[tuple[bool, str], ...]
     strip: tuple[StripItem, ...]
-    action: actions.ActionView | None
+    action: acting.ActionView | None
     brief: briefs.BriefView
+    summary: Summary
     behind: Behind
     questions: tuple[outcome.Question, ...]
     thread: colleagues.Thread
@@ -105,6 +107,9 @@ class Typed:
     challenge: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
+    # of a better summary that was refused
+    summary: str | None = None
+    mend: str = ""
     # of a judgement: the answer that was marked, and how sure
     chosen: Mapping[str, Any] = field(default_factory=dict)
 
@@ -112,7 +117,7 @@ class Typed:
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
-    action = actions.view(detail)
+    action = acting.action(detail)
     urls, options = _urls(handoff.id), answering.offered(detail, now)
     margin = _rail(detail, options, urls, typed) if detail.claim else None
     brief = briefs.view(
@@ -134,10 +139,11 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         role=handoff.role.name,
         why=_why(detail, kind),
         strip=_strip(detail, now),
-        action=actions.unnamed(action, brief),
+        action=acting.unnamed(action, brief),
         answers=_answers(detail, margin),
         deciding=reach.steps(detail.deciding),
         brief=brief,
+        summary=_summary(detail, typed, now),
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
@@ -149,6 +155,11 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         keeping=keeping(detail),
         urls=urls,
     )
+
+
+def _summary(detail: HandoffDetail, typed: Typed | None, now: datetime) -> Summary:
+    said = typed or Typed()
+    return summary(detail, now=now, typed=said.summary, error=said.mend)
 
 
 def keeping(detail: HandoffDetail) -> Keeping | None:
@@ -181,7 +192,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
-    names += ["comment"]
+    names += ["comment", "summary"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),

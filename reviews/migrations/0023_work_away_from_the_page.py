@@ -28,7 +28,7 @@ end $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0016_talk_among_colleagues"),
+        ("reviews", "0019_measure_briefs"),
     ]
 
     operations = [

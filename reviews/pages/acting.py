@@ -1,4 +1,4 @@
-"""What the agent will do, did or failed at, exactly."""
+"""What the agent will do, exactly, beside what is known about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Any
 
 from reviews.desk import HandoffDetail
 from reviews.pages import answering, lookup, words
-from reviews.pages import brief as briefs
+from reviews.pages.brief import BriefView
 from reviews.pages.facts import Fact, arguments_view
 from reviews.pages.text import marked
 
@@ -25,8 +25,7 @@ class ActionView:
     unnamed: tuple[Fact, ...] = ()
 
 
-def view(detail: HandoffDetail) -> ActionView | None:
-    """Show the stored arguments of a proposal, or what failed; None where there is neither."""
+def action(detail: HandoffDetail) -> ActionView | None:
     if detail.proposal is None:
         return _failed(detail)
     evidence = detail.brief.get("evidence") or ()
@@ -46,7 +45,7 @@ def view(detail: HandoffDetail) -> ActionView | None:
     )
 
 
-def unnamed(action: ActionView | None, brief: briefs.BriefView) -> ActionView | None:
+def unnamed(action: ActionView | None, brief: BriefView) -> ActionView | None:
     named = {fact.name for group in brief.facts if group.exact for fact in group.facts}
     if action is None:
         return None
