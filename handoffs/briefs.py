@@ -208,7 +208,7 @@ def _folded(brief: Mapping[str, Any], limits: Limits) -> Iterator[Remark]:
 
 
 def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Iterator[Remark]:
-    if not required:
+    if not required or _is_said(brief, required):
         return
     said = {
         _plain_label(_text(fact, "label"))
@@ -222,6 +222,15 @@ def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Itera
                 f"{label} is missing, and nobody decides this without it. Add a fact labelled "
                 f"“{label}”.",
             )
+
+
+def _is_said(brief: Mapping[str, Any], required: Sequence[str]) -> bool:
+    """Tell that each stands there to the letter, as it mostly does."""
+    wanted = set(required)
+    for _, fact in _items(brief, "facts"):
+        if _text(fact, "label") in wanted and _says_something(_text(fact, "value")):
+            wanted.discard(_text(fact, "label"))
+    return not wanted
 
 
 def _boilerplate(said: Sequence[tuple[str, str]]) -> Iterator[Remark]:

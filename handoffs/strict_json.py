@@ -85,7 +85,9 @@ def _is_plain(body: bytes) -> bool:
     if (b"\\" in body and b"\\u" in body) or b"0.0" in body or _depth_exceeded(body):
         return False
     digits = body.translate(_DIGITS)
-    return _LONG_NUMBER not in digits and not any(one in digits for one in _EXPONENTS)
+    if _LONG_NUMBER in digits:
+        return False
+    return b"0e" not in digits or not any(one in digits for one in _EXPONENTS)
 
 
 def _read_plain(body: bytes) -> Any:
