@@ -13,8 +13,10 @@ EVERY = {
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
     "reviews.forget_what_was_typed": 30,
+    "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
     "reviews.note_for_search": 3,
+    "reviews.measure_briefs": 30,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
 }

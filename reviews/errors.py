@@ -106,6 +106,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class SessionShape(DomainError):
+    """A session takes 1 to 100 handoffs or 1 to 240 minutes. Nothing was started. Choose anew."""
+
+    code, status, title = "session_shape", 422, "How many, or how long?"
+
+
 class NothingToTakeBack(DomainError):
     """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
 
@@ -152,6 +158,12 @@ class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 
     code, status, title = "text_missing", 422, "A sentence is missing"
+
+
+class SummaryRefused(DomainError):
+    """This summary cannot be kept. Nothing was changed. Say in one line what it comes down to."""
+
+    code, status, title = "summary_refused", 422, "Not a summary"
 
 
 class TextTooLong(DomainError):

@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from handoffs import ids
 from handoffs.models import Handoff
 from handoffs.models.fields import PublicIdField
+from reviews.batch_session import BatchSession as BatchSession
+from reviews.brief_models import BriefMeasure as BriefMeasure
+from reviews.brief_models import SummaryEdit as SummaryEdit
 from reviews.link_rules import Needs
 
 
@@ -40,6 +43,9 @@ class Claim(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
     )
+    session = models.ForeignKey(
+        BatchSession, null=True, on_delete=models.SET_NULL, related_name="claims", db_index=False
+    )
     turn = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
@@ -50,6 +56,8 @@ class Claim(models.Model):
     opened_at = models.DateTimeField(null=True)
     # which opening of the page this is: only the latest one may say that it was left
     visit = models.PositiveIntegerField(default=0, db_default=0)
+    # when its reader first did something with it; triggers set it, see `measures`
+    acted_at = models.DateTimeField(null=True)
     # how long the page was looked at; a trigger counts, null as long as no page has said anything
     read_seconds = models.FloatField(null=True)
     # until when it was looked at, null when it is not; and on which opening of the page
@@ -89,6 +97,12 @@ class Claim(models.Model):
                 fields=["expires_at"],
                 condition=models.Q(ended_at__isnull=True),
                 name="claim_expiring",
+            ),
+            # read by shell: how far a session is
+            models.Index(
+                fields=["session"],
+                condition=models.Q(session__isnull=False),
+                name="claim_of_session",
             ),
         ]
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, search_index, undo
+from reviews import claims, link_mails, measures, search_index, sessions, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -23,6 +23,16 @@ def note_for_search(**_: Any) -> None:
     search_index.note_new(now=timezone.now())
 
 
+@shared_task(name="reviews.measure_briefs")
+def measure_briefs(**_: Any) -> None:
+    measures.measure_new(now=timezone.now())
+
+
 @shared_task(name="reviews.forget_what_was_typed")
 def forget_what_was_typed(**_: Any) -> None:
     undo.forget(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_sessions")
+def forget_sessions(**_: Any) -> None:
+    sessions.forget(now=timezone.now())
