@@ -19,6 +19,7 @@ FALLBACKS: Mapping[str, str] = {
 EMAILS: Mapping[str, str] = {
     ByEmail.YES: "may be answered from an e-mail",
     ByEmail.SIGN_IN: "is announced by e-mail and answered after signing in",
+    ByEmail.STEP_UP: "is announced by e-mail and answered after signing in and confirming it",
     ByEmail.NO: "is not sent by e-mail",
 }
 _REASONS = {"never": "never", "on_reject": "when rejecting", "always": "always"}

@@ -31,6 +31,7 @@ from handoffs.failpoints import failpoint
 from handoffs.models import Answer, Brief, Handoff, InformationRequest, Queue, Run
 from handoffs.states import (
     AUTONOMOUS_TIERS,
+    ENDING_VERBS,
     RELEASING_VERBS,
     ActorKind,
     Cause,
@@ -52,6 +53,8 @@ class Said:
     reason: str = ""
     edits: list[dict[str, Any]] = field(default_factory=list)
     draft: str | None = None
+    # what the verb says beyond words: the defined task, the other tool, the parts kept
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def answer(
@@ -129,6 +132,7 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
         "run": handoff.run_id,
         "action_type": proposal.action_type if proposal else None,
         "arguments_digest": digest or None,
+        "details_digest": canonical.digest(said.details) if said.details else None,
         "verb": said.verb.value,
         "role": by.name,
         "approvers": 1 if by.kind is ActorKind.PERSON else 0,
@@ -152,6 +156,7 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
         reason=said.reason,
         edits=said.edits,
         draft=said.draft,
+        details=said.details,
         receipt=receipts.sign(claims, _receipt_key()),
     )
 
@@ -163,9 +168,11 @@ def _receipt_key() -> OKPKey:
 
 def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     """Do to the run what the answer means for it."""
-    if said.verb is Verb.TAKE_OVER:
-        runs.transfer(handoff.run, by=by)
+    if said.verb in ENDING_VERBS:
+        runs.end_by_answer(handoff.run, by=by, cause=ENDING_VERBS[said.verb])
         return
+    if said.verb is Verb.DEFINE:
+        runs.define_task(handoff.run, said.details["task"], by=by)
     if said.verb is Verb.ROLL_BACK:
         _tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
     if handoff.kind == HandoffKind.SIGN_OFF.value and said.verb is Verb.APPROVE:

@@ -13,14 +13,15 @@ from smtplib import SMTPException
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from handoffs import audit, locks, outbox, webhooks
+from handoffs import audit, locks, mail_secrets, outbox, webhooks
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
+from handoffs.mail_secrets import MailSecret
 from handoffs.models import OutboxMessage, WebhookEndpoint
 from handoffs.webhooks import Delivery
 
@@ -200,18 +201,35 @@ def _post(message: Leased) -> Delivery:
 def _mail(message: Leased) -> Delivery:
     """Send one e-mail under the message's own id, so that a mail server can drop a second copy."""
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    mail = EmailMessage(
-        subject=" ".join(str(message.payload["subject"]).split()),
-        body=message.payload["text"],
+    try:
+        subject, text, html = _written(message.payload)
+    except mail_secrets.KeyGone as error:
+        return Delivery(error=str(error))
+    mail = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=text,
         to=[message.mail_to],
-        headers={"Message-ID": f"<{message.id}@{host}>"},
+        # so that nobody's absence note answers it
+        headers={"Message-ID": f"<{message.id}@{host}>", "Auto-Submitted": "auto-generated"},
         connection=get_connection(timeout=ATTEMPT_SECONDS),
     )
+    if html:
+        mail.attach_alternative(html, "text/html")
     try:
         mail.send()
     except (OSError, SMTPException) as error:
         return Delivery(error=f"The mail server did not take it: {error}")
     return Delivery(status=200)
+
+
+def _written(payload: dict[str, Any]) -> tuple[str, ...]:
+    """Return subject, text and HTML as they go out, with the secret where its mark stands."""
+    parts = tuple(str(payload.get(name) or "") for name in ("subject", "text", "html"))
+    if "secret" not in payload:
+        return parts
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    sealed = MailSecret(**payload["secret"])
+    return tuple(mail_secrets.fill(part, sealed, keys) for part in parts)
 
 
 def _record(message: Leased, delivery: Delivery | None) -> bool:

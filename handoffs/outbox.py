@@ -1,12 +1,14 @@
 """What the outside is told: a row with the change it tells of, sent after the commit."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from handoffs import ids, jobs
+from handoffs.mail_secrets import MailSecret
 from handoffs.models import OutboxMessage
 
 # Takes `tell_params(…)`; a statement that does more in one round trip may take it in as a CTE.
@@ -21,6 +23,7 @@ from handoffs_webhookendpoint endpoint
 where endpoint.client_id = %(client_id)s and endpoint.enabled
     and (endpoint.events = '{}' or %(event)s = any(endpoint.events))
 """
+_PARTS = ("subject", "text", "html")
 KEPT_FOR = timedelta(days=30)
 # what is dead stays: somebody may want to send it again
 _FORGET = """
@@ -54,11 +57,17 @@ def tell_params(client_id: int, event: str, payload: dict[str, Any]) -> dict[str
     }
 
 
-def mail(to: str, event: str, payload: dict[str, Any]) -> None:
-    """Add an e-mail, `payload` being its ``subject`` and ``text``, in this transaction."""
-    OutboxMessage.objects.create(
-        mail_to=to, event=event, payload={"subject": payload["subject"], "text": payload["text"]}
-    )
+def mail(
+    to: str, event: str, payload: dict[str, Any], *, secret: MailSecret | None = None
+) -> OutboxMessage:
+    """Add an e-mail, `payload` being its ``subject``, ``text`` and perhaps ``html``.
+
+    It goes with this transaction. `secret` is put in for its mark when the mail is sent.
+    """
+    kept: dict[str, Any] = {name: payload[name] for name in _PARTS if name in payload}
+    if secret is not None:
+        kept["secret"] = asdict(secret)
+    return OutboxMessage.objects.create(mail_to=to, event=event, payload=kept)
 
 
 def forget(*, now: datetime, limit: int = 5_000) -> int:

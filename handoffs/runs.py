@@ -162,10 +162,19 @@ def complete(run_id: str, *, output: Any, by: Actor, now: datetime) -> Run:
     return Run.objects.select_related("workflow").get(id=run_id)
 
 
-def fail(run_id: str, *, error: str, partial: Any, next_step: str, by: Actor, now: datetime) -> Run:
+def fail(
+    run_id: str,
+    *,
+    error: str,
+    partial: Any,
+    next_step: str,
+    recovery: dict[str, Any] | None = None,
+    by: Actor,
+    now: datetime,
+) -> Run:
     """Keep what was done and what was next; ask for recovery where the matrix says so, else end.
 
-    The owner is told in the same transaction.
+    `recovery` says what a person may change about it. The owner is told in the same transaction.
     """
     with transaction.atomic():
         run = moves.lock_run(run_id)
@@ -176,6 +185,7 @@ def fail(run_id: str, *, error: str, partial: Any, next_step: str, by: Actor, no
             "facts": [{"label": "Error", "value": error[:500], "kind": "text"}]
             + ([{"label": "Next step", "value": next_step, "kind": "text"}] if next_step else []),
             "output": partial,
+            **({"recovery": recovery} if recovery else {}),
         }
         asked = None
         if run.state == RunState.RUNNING.value:
@@ -222,10 +232,16 @@ def _end_badly(run: Run, *, cause: Cause, by: Actor) -> None:
     Run.objects.filter(id=run.id).update(open_blocking=0)
 
 
-def transfer(run: Run, *, by: Actor) -> None:
-    """The task went to a person: the agent's part ends here."""
-    _end_badly(run, cause=Cause.TRANSFERRED, by=by)
-    _moved(run.id, by=by, action="run.transferred")
+def end_by_answer(run: Run, *, by: Actor, cause: Cause) -> None:
+    """Somebody took the task over or stopped it: the agent's part ends here."""
+    _end_badly(run, cause=cause, by=by)
+    _moved(run.id, by=by, action=f"run.{cause}")
+
+
+def define_task(run: Run, task: dict[str, Any], *, by: Actor) -> None:
+    """Keep what a person said the locked run is to achieve, in place of what the agent sent."""
+    Run.objects.filter(id=run.id).update(task=task)
+    audit.record(by=by, action="run.task_defined", subject=run.id, body={"task": task})
 
 
 def time_out(run: Run, *, by: Actor) -> None:

@@ -189,10 +189,28 @@ class Verb(StrEnum):
     ROLL_BACK = "roll_back"
     # of what was done already: it should not have been, and it stays
     WRONG = "wrong"
+    # of an ambiguity: the question put right, or nobody can know and the agent goes on so
+    REFRAME = "reframe"
+    ACCEPT_UNCERTAINTY = "accept_uncertainty"
+    # of a recovery: what to do about what failed
+    RETRY = "retry"
+    PATCH_INPUT = "patch_input"
+    SWITCH_TOOL = "switch_tool"
+    REROUTE = "reroute"
+    NARROW_SCOPE = "narrow_scope"
+    STOP = "stop"
+    # of a task definition: what the run is to achieve, within which limits
+    DEFINE = "define"
+    # of a takeover: a person did their part, the agent does the rest
+    HAND_BACK = "hand_back"
 
 
 # answers after which the agent may act; each binds the exact arguments
-RELEASING_VERBS = frozenset({Verb.APPROVE, Verb.APPROVE_WITH_EDITS, Verb.CHOOSE, Verb.CONFIRM})
+RELEASING_VERBS = frozenset(
+    {Verb.APPROVE, Verb.APPROVE_WITH_EDITS, Verb.CHOOSE, Verb.CONFIRM, Verb.PATCH_INPUT}
+)
+# answers that end the run, and why it ended then
+ENDING_VERBS = {Verb.TAKE_OVER: Cause.TRANSFERRED, Verb.STOP: Cause.STOPPED}
 
 
 class Fallback(StrEnum):
@@ -211,6 +229,7 @@ class ByEmail(StrEnum):
 
     YES = "yes"
     SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
     NO = "no"
 
 

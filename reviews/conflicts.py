@@ -20,6 +20,16 @@ _SAID = {
     "confirm": "confirmed this",
     "roll_back": "rolled this back",
     "wrong": "found this wrong",
+    "reframe": "put the question differently",
+    "accept_uncertainty": "let the agent go on without knowing",
+    "retry": "had this tried again",
+    "patch_input": "mended the input",
+    "switch_tool": "chose another tool",
+    "reroute": "chose another route",
+    "narrow_scope": "narrowed the task",
+    "stop": "stopped the run",
+    "define": "defined the task",
+    "hand_back": "did a part and handed this back",
 }
 _MOVED = {
     Cause.WITHDRAWN: "withdrew this question",

@@ -50,8 +50,8 @@ on conflict (handoff_id, reviewer_id) do update
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fenced:
-    """A handoff locked for its decider, with what the decision is judged by."""
+class Fenced:
+    """A handoff locked for its decider, with what they are judged by."""
 
     handoff: Handoff
     brief: Brief
@@ -86,8 +86,8 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     nothing is stored but what they wrote, as their draft.
     """
     choice = wording.clean(choice)
-    with _kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
-        fenced = _fence(handoff_id, by)
+    with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
+        fenced = fence(handoff_id, by)
         said = wording.said(
             choice,
             offered=verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body),
@@ -102,7 +102,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     return decision
 
 
-def _store(fenced: _Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
+def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
     Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
     return Decision.objects.create(
@@ -115,6 +115,7 @@ def _store(fenced: _Fenced, by: User, said: answers.Said, *, now: datetime) -> D
         message=said.message,
         option=said.option,
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
+        details=said.details,
         brief_version=fenced.brief.version,
         opened_at=fenced.opened_at or now,
     )
@@ -123,8 +124,8 @@ def _store(fenced: _Fenced, by: User, said: answers.Said, *, now: datetime) -> D
 def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
     """Put a question to the agent; the handoff leaves the desk until it is answered."""
     question = wording.clean_text(question)
-    with _kept_on_refusal(handoff_id, by, {"message": question}), transaction.atomic():
-        fenced = _fence(handoff_id, by)
+    with kept_on_refusal(handoff_id, by, {"message": question}), transaction.atomic():
+        fenced = fence(handoff_id, by)
         if not question:
             raise TextMissing("Your question is missing. Nothing was sent. Write what you need.")
         _end(fenced, Claim.Ended.ASKED)
@@ -136,15 +137,15 @@ def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) 
 def escalate(handoff_id: str, *, by: User, reason: str, now: datetime) -> Handoff:
     """Hand the question up; raises NoHigherLevel where the matrix names nobody above."""
     reason = wording.clean_text(reason)
-    with _kept_on_refusal(handoff_id, by, {"reason": reason}), transaction.atomic():
-        fenced = _fence(handoff_id, by)
+    with kept_on_refusal(handoff_id, by, {"reason": reason}), transaction.atomic():
+        fenced = fence(handoff_id, by)
         _end(fenced, Claim.Ended.ESCALATED)
         return answers.escalate(
             handoff_id, round=fenced.handoff.round, reason=reason, by=fenced.by, now=now
         )
 
 
-def _fence(handoff_id: str, by: User) -> _Fenced:
+def fence(handoff_id: str, by: User) -> Fenced:
     """Lock run, handoff and claim, in this order everywhere, and let nobody late through.
 
     The order matters: taking the next one locks a handoff and then ends claims on it.
@@ -158,7 +159,7 @@ def _fence(handoff_id: str, by: User) -> _Fenced:
         raise claims.lost(handoff_id, by)
     permissions.check_can_decide(by, handoff)
     proposal = handoff.proposal
-    return _Fenced(
+    return Fenced(
         handoff=handoff,
         brief=handoff.briefs.order_by("-version")[0],
         action=_action(handoff, proposal),
@@ -176,7 +177,7 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
 
 
-def _check_safeguards(fenced: _Fenced, by: User, *, verb: str, reason: str) -> None:
+def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
     spec = fenced.handoff.safeguards
     facts = safeguards.Facts(
         verb=verb,
@@ -195,12 +196,12 @@ def _check_safeguards(fenced: _Fenced, by: User, *, verb: str, reason: str) -> N
         raise SafeguardUnmet(missing)
 
 
-def _end(fenced: _Fenced, because: Claim.Ended) -> None:
+def _end(fenced: Fenced, because: Claim.Ended) -> None:
     Claim.objects.filter(id=fenced.claim_id).update(ended_at=Now(), ended_because=because)
 
 
 @contextmanager
-def _kept_on_refusal(handoff_id: str, by: User, written: dict[str, Any]) -> Iterator[None]:
+def kept_on_refusal(handoff_id: str, by: User, written: dict[str, Any]) -> Iterator[None]:
     """Save what was written when it is refused, after everything else is rolled back.
 
     Not for a handoff that is not theirs to know, nor for the second click on one's own answer.

@@ -141,6 +141,7 @@ class Decision(models.Model):
     message = models.TextField(blank=True, default="")
     option = models.CharField(max_length=60, null=True)
     arguments = models.TextField(null=True)
+    details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     brief_version = models.PositiveIntegerField()
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(db_default=Now())

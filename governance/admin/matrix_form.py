@@ -26,6 +26,7 @@ FALLBACKS = [(one.value, matrix_words.FALLBACKS[one]) for one in Fallback]
 EMAILS = [
     (ByEmail.YES.value, "may be answered from it"),
     (ByEmail.SIGN_IN.value, "answered after signing in"),
+    (ByEmail.STEP_UP.value, "answered after signing in and entering the password again"),
     (ByEmail.NO.value, "is not sent"),
 ]
 _TIME = "A time such as 30m, 4h or 2d."

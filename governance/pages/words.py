@@ -17,6 +17,7 @@ FALLBACKS: Mapping[Fallback | None, str] = {
 BY_EMAIL: Mapping[ByEmail, str] = {
     ByEmail.YES: "may be answered from an e-mail",
     ByEmail.SIGN_IN: "from an e-mail only after signing in",
+    ByEmail.STEP_UP: "from an e-mail only after signing in and confirming who they are",
     ByEmail.NO: "not from an e-mail",
 }
 TIERS: Mapping[Tier, str] = {

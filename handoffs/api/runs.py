@@ -138,6 +138,7 @@ def fail(request: AgentRequest, run_id: str, body: FailureIn) -> HttpResponse:
             error=body.error,
             partial=body.partial,
             next_step=body.next_step or "",
+            recovery=body.recovery.model_dump(exclude_unset=True) if body.recovery else None,
             by=access.actor(request),
             now=now,
         )

@@ -32,6 +32,7 @@ def run(run: Run, *, now: datetime) -> RunOut:
         state=run.state,
         state_since=run.state_since,
         cause=run.cause,
+        task=run.task,
         open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
         checkpoint_version=version,
         status_url=status_url(run),
@@ -124,6 +125,7 @@ def answer(handoff: Handoff, answer: Answer) -> AnswerOut:
         reason=answer.reason,
         edits=[_edit(one) for one in answer.edits],
         draft=answer.draft,
+        details=answer.details,
         answered_at=answer.answered_at,
         receipt=answer.receipt,
     )

@@ -163,6 +163,8 @@ class Answer(models.Model):
     reason = models.TextField(blank=True, default="")
     edits = models.JSONField(default=list)
     draft = models.TextField(null=True)
+    # what this verb says beyond words, see docs/api/handoffs.md; {} where it says no more
+    details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     receipt = models.TextField()
     answered_at = models.DateTimeField(db_default=Now())
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Protocol
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
+from handoffs import argument_schema
 from handoffs.schemas.base import In, Label, Line, LocalId, Note, Object, Page, Paragraph, Score
 
 
@@ -70,6 +71,35 @@ class Confidence(In):
     basis: Note = ""
 
 
+class Alternative(In):
+    """Another tool, another route, or one part of the task."""
+
+    id: LocalId
+    label: Line
+    consequence: Note = ""
+
+
+Alternatives = Annotated[list[Alternative], Field(max_length=20), AfterValidator(told_apart)]
+
+
+class Recovery(In):
+    """What a person may change so that what failed can go on."""
+
+    tool: Label | None = Field(None, description="What failed.")
+    input: Object | None = Field(None, description="What it was given; a person may patch it.")
+    input_schema: Object | None = Field(None, description="A JSON Schema of the input, for forms.")
+    tools: Alternatives = []
+    routes: Alternatives = []
+    scope: Alternatives = Field([], description="The parts of the task: some may be left out.")
+
+    @field_validator("input_schema")
+    @classmethod
+    def is_understood(cls, schema: Object | None) -> Object | None:
+        if schema is not None:
+            argument_schema.compile(schema)
+        return schema
+
+
 Facts = Annotated[list[Fact], Field(max_length=40)]
 Evidences = Annotated[list[Evidence], Field(max_length=50), AfterValidator(told_apart)]
 Verbs = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
@@ -89,6 +119,7 @@ class Brief(In):
     recommendation: Recommendation | None = None
     confidence: Confidence | None = None
     on_answer: Annotated[dict[Verbs, Note], Field(max_length=12)] = {}
+    recovery: Recovery | None = Field(None, description="Of a recovery: what may be changed.")
 
 
 class EscalationBrief(Brief):

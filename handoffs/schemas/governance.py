@@ -53,7 +53,7 @@ class RowOut(Out):
     fallback: str = Field(
         description="What happens above the last level: reject, approve, fail or hold."
     )
-    email: str = Field(description="Answered from an e-mail: yes, sign_in or no.")
+    email: str = Field(description="Answered from an e-mail: yes, sign_in, step_up or no.")
     latency_tolerance: str | None = Field(description="Null: as its action type says.")
     batch_seconds: int = Field(description="How long handoffs gather before they are offered.")
     safeguards: dict[str, Any]

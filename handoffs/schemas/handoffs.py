@@ -69,6 +69,7 @@ class AnswerOut(Out):
     reason: str
     edits: list[EditOut]
     draft: str | None
+    details: dict[str, Any] = Field(description="What this verb says beyond words; often {}.")
     answered_at: datetime
     receipt: str = Field(description="A JWS over this answer; verifies offline.")
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from handoffs.schemas.base import In, Label, Note, Object, Out, Page, Paragraph, Slug
+from handoffs.schemas.briefs import Recovery
 
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Locale = Annotated[
@@ -48,6 +49,7 @@ class FailureIn(In):
     error: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"\S")]
     partial: Any = None
     next_step: Page | None = None
+    recovery: Recovery | None = Field(None, description="What a person may change about it.")
 
 
 class OpenHandoffOut(Out):
@@ -81,6 +83,7 @@ class RunOut(Out):
     state: str
     state_since: datetime
     cause: str
+    task: Object | None = Field(description="As you sent it, or as a person defined it since.")
     open_handoffs: list[OpenHandoffOut]
     checkpoint_version: int | None = Field(description="Null: none was saved yet.")
     status_url: str = Field(description="For the requester; needs no key.")

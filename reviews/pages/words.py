@@ -58,6 +58,20 @@ ANSWERED: dict[str, tuple[str, str, str]] = {
     Verb.CONFIRM: ("Confirmed", "confirmed this", "green"),
     Verb.ROLL_BACK: ("Rolled back", "rolled this back", "red"),
     Verb.WRONG: ("Wrong", "found this wrong", "red"),
+    Verb.REFRAME: ("Put differently", "put the question differently", "plain"),
+    Verb.ACCEPT_UNCERTAINTY: (
+        "Uncertainty accepted",
+        "let the agent go on without knowing",
+        "plain",
+    ),
+    Verb.RETRY: ("Tried again", "had this tried again", "green"),
+    Verb.PATCH_INPUT: ("Input mended", "mended the input", "green"),
+    Verb.SWITCH_TOOL: ("Another tool", "chose another tool", "green"),
+    Verb.REROUTE: ("Another route", "chose another route", "green"),
+    Verb.NARROW_SCOPE: ("Narrowed", "narrowed the task", "green"),
+    Verb.STOP: ("Stopped", "stopped the run", "red"),
+    Verb.DEFINE: ("Task defined", "defined the task", "green"),
+    Verb.HAND_BACK: ("Handed back", "did a part of it and handed it back to the agent", "green"),
 }
 # how it went on after the answer
 AFTERWARDS: dict[str, str] = {

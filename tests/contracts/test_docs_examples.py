@@ -97,9 +97,10 @@ def steps(page: Path) -> Iterator[re.Match[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_work_in_their_order(agent, shop, page):
-    MatrixRow.objects.create(
-        workflow=shop.workflow, kind=HandoffKind.AMBIGUITY.value, role=shop.team, queue=shop.queue
-    )
+    for kind in (HandoffKind.AMBIGUITY, HandoffKind.RECOVERY):
+        MatrixRow.objects.create(
+            workflow=shop.workflow, kind=kind.value, role=shop.team, queue=shop.queue
+        )
     reader = Reader(agent)
     for step in steps(page):
         method, path, status, body, stage = step.groups()

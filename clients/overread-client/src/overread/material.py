@@ -79,6 +79,25 @@ class Confidence(TypedDict, total=False):
     basis: str
 
 
+class Alternative(TypedDict, total=False):
+    """Another tool, another route, or one part of the task."""
+
+    id: Required[str]
+    label: Required[str]
+    consequence: str
+
+
+class Recovery(TypedDict, total=False):
+    """What a person may change so that what failed can go on."""
+
+    tool: str
+    input: Mapping[str, Any]
+    input_schema: Mapping[str, Any]
+    tools: list[Alternative]
+    routes: list[Alternative]
+    scope: list[Alternative]
+
+
 class Brief(TypedDict, total=False):
     ask: str
     summary: str
@@ -91,6 +110,7 @@ class Brief(TypedDict, total=False):
     recommendation: Recommendation
     confidence: Confidence
     on_answer: Mapping[str, str]
+    recovery: Recovery
 
 
 class Expectation(TypedDict):

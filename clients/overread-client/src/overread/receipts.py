@@ -26,13 +26,17 @@ def verify(
     *,
     handoff: str | None = None,
     arguments: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Receipt:
-    """Check the signature and, where given, that it is about this handoff and these arguments."""
+    """Check the signature and, where given, that it is about this handoff and just this."""
     proven = decode(Receipt, _claims(receipt, jwks))
     if handoff is not None and proven.handoff != handoff:
         raise ReceiptInvalid(f"The receipt is about {proven.handoff}, not {handoff}.")
     if arguments is not None and proven.arguments_digest != canonical.digest(arguments):
         raise ReceiptInvalid("The receipt is about other arguments than these.")
+    bound = canonical.digest(details) if details else None
+    if details is not None and proven.details_digest != bound:
+        raise ReceiptInvalid("The receipt is about other details than these.")
     return proven
 
 

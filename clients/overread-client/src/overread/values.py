@@ -56,6 +56,16 @@ class Verb(StrEnum):
     CONFIRM = "confirm"
     ROLL_BACK = "roll_back"
     WRONG = "wrong"
+    REFRAME = "reframe"
+    ACCEPT_UNCERTAINTY = "accept_uncertainty"
+    RETRY = "retry"
+    PATCH_INPUT = "patch_input"
+    SWITCH_TOOL = "switch_tool"
+    REROUTE = "reroute"
+    NARROW_SCOPE = "narrow_scope"
+    STOP = "stop"
+    DEFINE = "define"
+    HAND_BACK = "hand_back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +110,8 @@ class Answer:
     action_type: str | None = None
     round: int = 1
     draft: str | None = None
+    # what the verb says beyond words: the defined task, the other tool, the parts to keep
+    details: Mapping[str, Any] = field(default_factory=dict)
     raw: Raw = _raw()
 
     @property
@@ -157,6 +169,7 @@ class Run:
     external_id: str | None = None
     state_since: datetime | None = None
     cause: str | None = None
+    task: Mapping[str, Any] | None = None
     open_handoffs: tuple[Handoff, ...] = ()
     status_url: str | None = None
     wait_url: str | None = None
@@ -331,6 +344,7 @@ class Receipt:
     run: str | None = None
     action_type: str | None = None
     arguments_digest: str | None = None
+    details_digest: str | None = None
     role: str | None = None
     approvers: Any = None
     brief_digest: str | None = None

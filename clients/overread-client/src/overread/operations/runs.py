@@ -6,7 +6,7 @@ from typing import Any
 from overread.backoff import Settings, send
 from overread.flows import Flow
 from overread.http import Response, given, segment
-from overread.material import Requester, Task
+from overread.material import Recovery, Requester, Task
 from overread.operations.waiting import until
 from overread.values import Checkpoint, Run, RunState, identify
 from overread.wire import decode
@@ -61,10 +61,13 @@ def fail(
     *,
     partial: Any = None,
     next_step: str | None = None,
+    recovery: Recovery | None = None,
     idempotency_key: str | None = None,
 ) -> Flow[Run]:
     """Say that the run cannot go on, with what it has so far; a person may recover it."""
-    body = {"error": error} | given({"partial": partial, "next_step": next_step})
+    body = {"error": error} | given(
+        {"partial": partial, "next_step": next_step, "recovery": recovery}
+    )
     request = settings.door.post(_path(run) + "/fail", body, idempotency_key)
     return _run((yield from send(settings, request)))
 
