@@ -21,7 +21,7 @@ from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
-from reviews import claims, desk, permissions, queueing, safeguards, wording
+from reviews import claims, desk, panels, permissions, queueing, safeguards, seats, wording
 from reviews import verbs as buttons
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
@@ -34,7 +34,7 @@ _DRAFT_BYTES = 256 * 1024
 
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
-select claim.id, claim.opened_at,
+select claim.id, claim.seat, claim.opened_at,
     overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at) as read_seconds
 from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id
 where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s
@@ -58,6 +58,7 @@ class Fenced:
     action: Action | None
     arguments: dict[str, Any] | None
     claim_id: int
+    seat: int
     opened_at: datetime | None
     read_seconds: float | None
     by: Actor
@@ -98,18 +99,26 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
         _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
         decision = _store(fenced, by, said, now=now)
         failpoint("decisions.after_decision")
-        answers.answer(handoff_id, round=fenced.handoff.round, said=said, by=fenced.by, now=now)
+        heard = seats.outcome(fenced.handoff, said=said, by=fenced.by, now=now)
+        if heard is not None:
+            round = fenced.handoff.round
+            answers.answer(handoff_id, round=round, said=heard.said, by=heard.by, now=now)
     return decision
 
 
 def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
     Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
+    seats.retire_older(fenced.handoff, by=by, brief_version=fenced.brief.version)
     return Decision.objects.create(
         handoff=fenced.handoff,
         round=fenced.handoff.round,
         reviewer=by,
         claim_id=fenced.claim_id,
+        seat=fenced.seat,
+        role=fenced.by.name,
+        said=panels.said_text(said),
+        said_digest=panels.digest(said),
         verb=said.verb.value,
         reason=said.reason,
         message=said.message,
@@ -157,7 +166,7 @@ def fence(handoff_id: str, by: User) -> Fenced:
         row = cursor.fetchone()
     if row is None:
         raise claims.lost(handoff_id, by)
-    permissions.check_can_decide(by, handoff)
+    permissions.check_can_decide(by, handoff, seat=row[1])
     proposal = handoff.proposal
     return Fenced(
         handoff=handoff,
@@ -165,9 +174,10 @@ def fence(handoff_id: str, by: User) -> Fenced:
         action=_action(handoff, proposal),
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
-        opened_at=row[1],
-        read_seconds=row[2],
-        by=person_actor(by.id, handoff.role.name),
+        seat=row[1],
+        opened_at=row[2],
+        read_seconds=row[3],
+        by=person_actor(by.id, panels.team_of(handoff, row[1])),
     )
 
 
