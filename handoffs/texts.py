@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import NamedTuple
 
 # Characters that show nothing, reorder what is shown or carry hidden text: controls, soft hyphen,
@@ -20,9 +21,18 @@ _HONEST = (
     f"|(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])"
     "|(?<=[\u0620-\u08ff\u0900-\u0dff])[\u200c\u200d](?=[\u0620-\u08ff\u0900-\u0dff])"
 )
-_TO_MARK = re.compile(f"({_HONEST})|[{_HIDDEN_CLASS}]|\r(?!\n)")
+_ON_TOP = ("Mn", "Me")
+# Accents and vowel signs that stand on the letter before them. Honest writing piles up a few; a
+# pile of fifty runs into the lines above and can draw over what stands there.
+_PILED = "".join(
+    chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in _ON_TOP
+)
+_PILE = 5
+_TO_MARK = re.compile(
+    f"({_HONEST})|[{_HIDDEN_CLASS}]|\r(?!\n)|(?<=[{_PILED}]{{{_PILE}}})[{_PILED}]+"
+)
 _TO_DROP = re.compile(f"[{_HIDDEN_CLASS}]")
-_SUSPECT = re.compile(f"[{_HIDDEN_CLASS}\r]")
+_SUSPECT = re.compile(f"[{_HIDDEN_CLASS}\r]|[{_PILED}]{{{_PILE + 1}}}")
 # Scripts written without spaces, or with endings glued to the word: each sign counts as a word.
 _SIGN = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -47,7 +57,7 @@ def mark_invisible(text: str) -> Marked:
     """Write every hidden character as ⟦U+202E⟧; nothing is dropped.
 
     Joiners and emoji selectors in their honest places stay as they are, so that a mark means
-    something.
+    something. Of accents piled on one letter the first few stay, the rest are written out.
     """
     # a first look, since most texts hide nothing and the exact look costs more
     if not (_ASCII_CONTROL if text.isascii() else _SUSPECT).search(text):
@@ -58,10 +68,17 @@ def mark_invisible(text: str) -> Marked:
         nonlocal count
         if match[1]:
             return match[0]
-        count += 1
-        return f"⟦U+{ord(match[0]):04X}⟧"
+        count += len(match[0])
+        return "".join(
+            f"⟦U+{ord(sign):04X}⟧" if times == 1 else f"⟦U+{ord(sign):04X} × {times}⟧"
+            for sign, times in _runs(match[0])
+        )
 
     return Marked(_TO_MARK.sub(mark, text), count)
+
+
+def _runs(text: str) -> list[tuple[str, int]]:
+    return [(sign, len(list(run))) for sign, run in groupby(text)]
 
 
 def hides_nothing(written: bytes) -> bool:

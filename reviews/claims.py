@@ -4,19 +4,23 @@ The database's clock decides what is live, everywhere. Lock order: handoff, then
 locked by others is skipped, never waited for.
 """
 
-import json
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
-from reviews import conflicts, permissions, queueing, safeguards
-from reviews.errors import AlreadyClaimed, CapReached, ClaimLost, PickNotAllowed
-from reviews.models import Claim
+from handoffs.states import HandoffState
+from reviews import conflicts, permissions, queueing, reading
+from reviews.errors import AlreadyClaimed, BeatRefused, CapReached, ClaimLost, PickNotAllowed
+from reviews.models import Claim, Visit
 from reviews.queueing import Look
 
 OPEN_CLAIMS = queueing.OPEN_CLAIMS
@@ -35,33 +39,52 @@ returning claim.id
 
 # a trigger writes the times, by the database's clock
 _OPEN = f"""
-update reviews_claim claim
-set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
-    expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
-from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
-where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
-    and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
+with opened as (
+    update reviews_claim claim
+    set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
+        expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
+    from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
+    where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
+        and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
+    returning claim.id, claim.visit
+)
+insert into reviews_visit (claim_id, number, beats) select id, visit, 0 from opened
+returning number
 """
 
+# Only the opening of the page that is looked at can say that it no longer is; another one that
+# is not looked at leaves everything as it was.
 _BEAT = f"""
+with told as (
+    update reviews_visit visit set beats = visit.beats + 1
+    from reviews_claim claim
+    where claim.id = %(claim)s and claim.handoff_id = %(handoff)s
+        and claim.reviewer_id = %(user)s and visit.claim_id = claim.id
+        and visit.number = %(visit)s and visit.beats = %(beat)s
+    returning visit.claim_id
+)
 update reviews_claim claim
-set read_seconds = 0, seen_at = case when %(looking)s then statement_timestamp() end,
+set read_seconds = 0,
+    seen_at = case when %(looking)s then statement_timestamp()
+        when claim.seen_visit = %(visit)s then null else claim.seen_at end,
+    seen_visit = case when %(looking)s then %(visit)s else claim.seen_visit end,
     expires_at = case
         when %(looking)s
             and claim.expires_at < statement_timestamp() + interval '{LEFT_SECONDS} seconds'
         then statement_timestamp() + make_interval(secs => queue.lease_seconds)
         else claim.expires_at end
-from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
-where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
-    and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
-returning claim.read_seconds, h.safeguards::text
+from told, handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
+where claim.id = told.claim_id and h.id = claim.handoff_id
+    and claim.ended_at is null and not {queueing.OVER}
+returning claim.read_seconds
+    + overread_read_before(claim.handoff_id, claim.reviewer_id, claim.round, claim.id)
 """
 
 _LEAVE = f"""
 update reviews_claim claim
 set expires_at = statement_timestamp() + interval '{LEFT_SECONDS} seconds'
 where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s and claim.ended_at is null
-    and claim.visit = %(visit)s
+    and claim.id = %(claim)s and claim.visit = %(visit)s
     and claim.expires_at > statement_timestamp() + interval '{LEFT_SECONDS} seconds'
     and not exists (select from reviews_draft draft
         where draft.handoff_id = claim.handoff_id and draft.reviewer_id = claim.reviewer_id
@@ -166,38 +189,77 @@ def renew(handoff_id: str, *, by: User, now: datetime) -> Claim:
     return Claim.objects.get(id=row[0])
 
 
-def mark_opened(handoff_id: str, *, by: User, now: datetime) -> None:
+def renew_page(handoff_id: str, *, token: str, by: User, now: datetime) -> tuple[Claim, str]:
+    """Renew the lease of an open page and tell it which beat of its own comes next.
+
+    So a page whose last beat came to nobody's ears, or whose answer did, goes on counting.
+    """
+    claim, place = renew(handoff_id, by=by, now=now), reading.place(token)
+    if place is None or place.claim != claim.id:
+        return claim, ""
+    visit = Visit.objects.get(claim=claim, number=place.visit)
+    return claim, reading.token(replace(place, beat=visit.beats))
+
+
+def mark_opened(handoff_id: str, *, by: User, now: datetime) -> int | None:
     """Note that the page is opened under this person's claim, which runs for its full length again.
 
-    When it was opened first is kept; each opening has a number, see `leave`.
+    When it was opened first is kept. Returns the number of this opening, None without a claim.
     """
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {"handoff": handoff_id, "user": by.id})
-
-
-def beat(handoff_id: str, *, looking: bool, by: User, now: datetime) -> float:
-    """Count what was looked at since the last beat; return how much reading is still needed.
-
-    A page that was left and is looked at again is theirs again. Raises ClaimLost.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_BEAT, {"handoff": handoff_id, "user": by.id, "looking": looking})
         row = cursor.fetchone()
-    if row is None:
+    return None if row is None else int(row[0])
+
+
+def beat(
+    handoff_id: str, *, token: str, looking: bool, by: User, now: datetime
+) -> tuple[float, str]:
+    """Count what was looked at since the last beat; return how much is still needed to read.
+
+    With it goes the token of the next beat: each is good once, for who opened the page. A page
+    that was left and is looked at again is theirs again. Raises ClaimLost, BeatRefused.
+    """
+    place = reading.place(token)
+    row = _count(handoff_id, place, looking=looking, by=by) if place else None
+    if place is None or row is None:
+        if _holds(handoff_id, by):
+            raise BeatRefused
         raise lost(handoff_id, by)
-    read_seconds, spec = row
-    return max(0.0, safeguards.minimum_seconds(json.loads(spec)) - float(read_seconds))
+    onward = replace(place, beat=place.beat + 1)
+    return max(0.0, place.needed - float(row[0])), reading.token(onward)
 
 
-def leave(handoff_id: str, *, visit: int, by: User, now: datetime) -> bool:
+def _count(handoff_id: str, place: reading.Place, *, looking: bool, by: User) -> Any:
+    said = {"claim": place.claim, "visit": place.visit, "beat": place.beat, "looking": looking}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEAT, {"handoff": handoff_id, "user": by.id, **said})
+        return cursor.fetchone()
+
+
+def _holds(handoff_id: str, by: User) -> bool:
+    held = Claim.objects.filter(
+        handoff=handoff_id, reviewer=by, ended_at=None, expires_at__gt=Now()
+    )
+    return held.filter(
+        level=F("handoff__level"),
+        round=F("handoff__round"),
+        handoff__state=HandoffState.WAITING.value,
+    ).exists()
+
+
+def leave(handoff_id: str, *, token: str, by: User, now: datetime) -> bool:
     """Let the claim end soon, unless its page is opened again; True when it will.
 
     Only the latest opening of the page can say so: a reload opens the page anew before the old
     one is gone. Whoever has written something under this claim keeps it for its full length.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LEAVE, {"handoff": handoff_id, "user": by.id, "visit": visit})
-        ending = bool(cursor.rowcount == 1)
+    place, ending = reading.place(token), False
+    if place is not None:
+        said = {"claim": place.claim, "visit": place.visit}
+        with connection.cursor() as cursor:
+            cursor.execute(_LEAVE, {"handoff": handoff_id, "user": by.id, **said})
+            ending = bool(cursor.rowcount == 1)
     if not ending:
         _check_known(handoff_id, by)
     return ending

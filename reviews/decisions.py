@@ -35,7 +35,9 @@ _DRAFT_BYTES = 256 * 1024
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
 select claim.id, claim.seat, claim.opened_at,
-    overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at) as read_seconds
+    coalesce(overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at), 0)
+        + overread_read_before(claim.handoff_id, claim.reviewer_id, claim.round, claim.id)
+        as read_seconds
 from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id
 where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s
     and claim.ended_at is null and not {queueing.OVER}
@@ -193,6 +195,7 @@ def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> No
         verb=verb,
         reason=reason,
         read_seconds=fenced.read_seconds,
+        words=desk.reading_words(fenced.brief.body, spec),
         gates=safeguards.gates(spec, fenced.brief.body),
         opened=desk.opened_evidence(fenced.handoff, by),
     )

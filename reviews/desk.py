@@ -25,7 +25,7 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import permissions, safeguards, visibility
+from reviews import permissions, reading, safeguards, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
 
 # how many of those due first are searched for the one that waits longest
@@ -185,6 +185,7 @@ class HandoffDetail:
     schema: dict[str, Any]
     claim: Claim | None
     read_seconds: float | None
+    words: int
     held_by: str
     may_decide: bool
     draft: dict[str, Any] | None
@@ -202,6 +203,7 @@ class HandoffDetail:
             verb=verb,
             reason=reason,
             read_seconds=self.read_seconds,
+            words=self.words,
             gates=self.gates,
             opened=self.opened,
         )
@@ -306,6 +308,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         schema=action.arguments_schema if action else {},
         claim=claim,
         read_seconds=read_seconds,
+        words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
         may_decide=permissions.can_decide(user, found),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
@@ -321,6 +324,11 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         ),
         checkpoint=None if withheld else _checkpoint(found),
     )
+
+
+def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
+    """Count what a reader has before them at first; what is withheld then never counts."""
+    return reading.words(visibility.brief_for(brief, spec, False), spec)
 
 
 def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
@@ -370,7 +378,15 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
                 F("seen_at"),
                 function="overread_read_for",
                 output_field=FloatField(),
-            )
+            ),
+            read_before=Func(
+                F("handoff_id"),
+                F("reviewer_id"),
+                F("round"),
+                F("id"),
+                function="overread_read_before",
+                output_field=FloatField(),
+            ),
         )
         .first()
     )
@@ -378,7 +394,7 @@ def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]
         return None, None, ""
     if live.reviewer_id != user.id:
         return None, None, live.reviewer.name
-    return live, live.read_for, ""
+    return live, live.read_before + (live.read_for or 0.0), ""
 
 
 def _decided_by(found: Handoff) -> str:

@@ -92,6 +92,12 @@ class ClaimLost(DomainError):
         super().__init__(message)
 
 
+class BeatRefused(DomainError):
+    """This page is no longer the one that counts. Nothing was counted. Load it once more."""
+
+    code, status, title = "beat_refused", 409, "Open it once more"
+
+
 class VerbNotOffered(DomainError):
     """This handoff cannot be answered that way. Nothing was sent. Choose one of its buttons."""
 
@@ -102,6 +108,24 @@ class EditsOffSchema(DomainError):
     """Your changes do not fit what the action takes. Nothing was sent. Mend the marked fields."""
 
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
+
+
+class FilterNameMissing(DomainError):
+    """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
+
+    code, status, title = "filter_name_missing", 422, "No name"
+
+
+class FilterNameTaken(DomainError):
+    """You have a saved search of this name. Nothing was saved. Choose another, or remove it."""
+
+    code, status, title = "filter_name_taken", 422, "A name you have"
+
+
+class TooManyFilters(DomainError):
+    """You have twelve saved searches, which is all there is room for. Remove one, then save."""
+
+    code, status, title = "too_many_filters", 422, "Enough saved searches"
 
 
 class TextMissing(DomainError):

@@ -1,6 +1,10 @@
 """How people work: who holds what, what they wrote, what they decided."""
 
+from typing import ClassVar
+
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -45,8 +49,9 @@ class Claim(models.Model):
     visit = models.PositiveIntegerField(default=0, db_default=0)
     # how long the page was looked at; a trigger counts, null as long as no page has said anything
     read_seconds = models.FloatField(null=True)
-    # until when it was looked at, null when it is not
+    # until when it was looked at, null when it is not; and on which opening of the page
     seen_at = models.DateTimeField(null=True)
+    seen_visit = models.PositiveIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
@@ -88,6 +93,24 @@ class Claim(models.Model):
         return f"{self.handoff_id} by {self.reviewer_id}"
 
 
+class Visit(models.Model):
+    """One opening of the page under a claim; `beats` counts what it said, each beat once."""
+
+    claim = models.ForeignKey(
+        Claim, on_delete=models.CASCADE, related_name="visits", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    beats = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "number"], name="visit_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.number}"
+
+
 class Draft(models.Model):
     """What a reviewer has written so far; it outlives the claim, the page and the device."""
 
@@ -105,6 +128,42 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handoff_id} by {self.reviewer_id}"
+
+
+class SearchEntry(models.Model):
+    """The words by which a handoff is found, as of one version of its brief."""
+
+    handoff = models.OneToOneField(
+        Handoff, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    # read by search_index: where it goes on
+    brief_id = models.BigIntegerField(db_index=True)
+    words = SearchVectorField()
+
+    class Meta:
+        # read by search: what holds these words
+        indexes: ClassVar = [GinIndex(fields=["words"], name="search_entry_words")]
+
+    def __str__(self) -> str:
+        return self.handoff_id
+
+
+class SavedFilter(models.Model):
+    """A search that somebody comes back to, under a name of their own."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    # the search as its address has it: "words=refund&state=waiting"
+    query = models.CharField(max_length=500)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "name"], name="saved_filter_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EvidenceOpened(models.Model):

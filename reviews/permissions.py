@@ -92,12 +92,12 @@ def get(user: User, handoff_id: str) -> Handoff:
 
     One query for what `verdicts.see` reasons about; a test holds the two together.
     """
-    readable = Q(queue__in=workable(user))
+    places = Q(queue__in=workable(user))
     if user.can(Can.READ_GOVERNANCE):
-        readable |= Q(queue__in=grants.viewable_queues(user))
-        readable |= Q(workflow__in=grants.viewable_workflows(user))
+        places |= Q(queue__in=grants.viewable_queues(user))
+        places |= Q(workflow__in=grants.viewable_workflows(user))
     handoff = (
-        Handoff.objects.filter(readable, id=handoff_id)
+        Handoff.objects.filter(places, id=handoff_id)
         .select_related("queue", "role", "proposal", "run", "workflow")
         .defer("proposal__signals")
         .first()
@@ -105,6 +105,13 @@ def get(user: User, handoff_id: str) -> Handoff:
     if handoff is None:
         raise NotFound
     return handoff
+
+
+def readable(user: User) -> tuple[list[int], list[int]]:
+    """Return the queues and the workflows whose handoffs this person may read, as `get` has it."""
+    queues = set(workable(user).values_list("id", flat=True))
+    queues |= set(grants.viewable_queues(user).values_list("id", flat=True))
+    return sorted(queues), sorted(grants.viewable_workflows(user).values_list("id", flat=True))
 
 
 def sees(user: User, handoff: Handoff) -> Verdict:

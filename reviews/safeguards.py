@@ -33,11 +33,15 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the server saw; `read_seconds` is None while the page was never opened."""
+    """What the server saw; `read_seconds` is None while the page was never opened.
+
+    `words` is what the brief gives to read, where its length counts.
+    """
 
     verb: str
     reason: str
     read_seconds: float | None
+    words: int = 0
     gates: tuple[Gate, ...] = ()
     opened: frozenset[str] = frozenset()
 
@@ -78,12 +82,16 @@ def gates(spec: Mapping[str, Any], brief: Mapping[str, Any]) -> tuple[Gate, ...]
     )
 
 
-def minimum_seconds(spec: Mapping[str, Any]) -> int:
-    return read(spec).minimum_seconds
+def minimum_seconds(spec: Mapping[str, Any], words: int = 0) -> int:
+    """Return how long it has to be read: longer where there is more to read, never shorter."""
+    asked = read(spec)
+    if asked.words_per_minute is None:
+        return asked.minimum_seconds
+    return max(asked.minimum_seconds, math.ceil(words * 60 / asked.words_per_minute))
 
 
 def _time(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
-    needed = minimum_seconds(spec)
+    needed = minimum_seconds(spec, facts.words)
     left = math.ceil(needed - (facts.read_seconds or 0.0))
     if left <= 0:
         return None

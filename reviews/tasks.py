@@ -5,9 +5,14 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims
+from reviews import claims, search_index
 
 
 @shared_task(name="reviews.end_stale_claims")
 def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
+
+
+@shared_task(name="reviews.note_for_search")
+def note_for_search(**_: Any) -> None:
+    search_index.note_new(now=timezone.now())

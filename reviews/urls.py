@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, status
+from reviews.views import desk, handoff, search, status
 
 app_name = "reviews"
 urlpatterns = [
@@ -23,5 +23,8 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),
     path("handoffs/<str:handoff_id>/edit", handoff.edit, name="edit"),
     path("handoffs/<str:handoff_id>/edit/approve", handoff.approve_edits, name="approve-edits"),
+    path("search", search.search, name="search"),
+    path("search/save", search.save, name="filter-save"),
+    path("search/saved/<int:filter_id>/forget", search.forget, name="filter-forget"),
     path("status/<str:token>", status.status, name="status"),
 ]

@@ -26,12 +26,6 @@ def unsaved(typed: QueryDict) -> dict[str, str | None]:
     return written(typed) if words(typed) else {}
 
 
-def visit(typed: QueryDict) -> int:
-    """Read which opening of the page this was; 0, which none is, where it cannot be read."""
-    number = typed.get("visit", "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
-
-
 def choice(typed: QueryDict) -> Choice:
     """Read what was chosen and written."""
     verb = typed.get("verb", "")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reviews.pages import links
 from reviews.pages.lookup import Note, annotate
-from reviews.pages.text import Prose, marked, prose, web_link
-from reviews.pages.text import host as host_of
+from reviews.pages.text import NO_LINK, Prose, marked, prose
 from reviews.pages.values import Value, label, structure, value
 
 SEVERITIES = ("high", "medium", "low", "info")
@@ -277,14 +277,15 @@ def _how(text: str) -> str:
 
 def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool) -> Evidence:
     """Describe one piece; a piece that must be opened is not in the page before it is."""
-    href = web_link(item.get("url") or "")
+    url = item.get("url") or ""
+    link = links.web(url)
     return Evidence(
         id=str(item.get("id", "")),
         dom_id=f"evidence-{number}",
         title=marked(item.get("title") or item.get("source") or f"Evidence {number}"),
         source=marked(item.get("source") or ""),
-        href=href,
-        host=host_of(href) if href else "",
+        href=link.href if link else "",
+        host=link.host if link else f"{NO_LINK}: {marked(url)}" if url else "",
         must_open=must_open,
         opened=opened,
         body=value(item.get("snippet")) if opened or not must_open else None,

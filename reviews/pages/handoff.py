@@ -11,7 +11,7 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
-from reviews import safeguards, verbs
+from reviews import reading, safeguards, verbs
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import afterwards, lookup, outcome, rail, times, words
@@ -56,7 +56,7 @@ class Keeping:
     beat_url: str
     beat_every: int
     leave_url: str
-    visit: int
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,13 @@ def keeping(detail: HandoffDetail) -> Keeping | None:
         beat_url=beat,
         beat_every=safeguards.BEAT_SECONDS,
         leave_url=leave,
-        visit=detail.claim.visit,
+        token=reading.token(
+            reading.Place(
+                claim=detail.claim.id,
+                visit=detail.claim.visit,
+                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.words),
+            )
+        ),
     )
 
 

@@ -1,9 +1,9 @@
 """Text that an agent or a customer wrote: shown as it is, able to do nothing."""
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -12,9 +12,12 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from handoffs.texts import mark_invisible
+from reviews.pages import links
 
 # above this, markdown is shown as it was written: rendering it would cost the page its speed
 MARKDOWN_LIMIT = 20_000
+NO_LINK = "no link, its address hides where it leads"
+EMPTY = re.compile(r"\n(?:[^\S\n]*\n){4,}")
 TAGS = {
     *("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "hr", "a", "span"),
     *("ul", "ol", "li", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
@@ -35,42 +38,43 @@ class Prose:
 
 
 def marked(text: object) -> str:
-    """Show characters that would hide or reorder others, as ⟦U+202E⟧."""
-    return mark_invisible(str(text)).text
+    """Show characters that would hide or reorder others, as ⟦U+202E⟧, and empty lines as such."""
+    return EMPTY.sub(_emptied, mark_invisible(str(text)).text)
 
 
-def host(url: str) -> str:
-    """Name where a link leads; look-alike letters are shown in their ASCII form."""
-    try:
-        name = urlsplit(url).hostname or ""
-        return name.encode("idna").decode() if not name.isascii() else name
-    except (ValueError, UnicodeError):
-        return "an address that cannot be read"
-
-
-def web_link(url: object) -> str:
-    """Return `url` if a browser may follow it, else nothing."""
-    text = str(url).strip()
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return ""
-    return text if parts.scheme in ("http", "https") and parts.hostname else ""
+def _emptied(match: re.Match[str]) -> str:
+    """What stands below fifty empty lines is not read."""
+    return f"\n\n⟦{match[0].count(chr(10)) - 1} empty lines⟧\n\n"
 
 
 class _Renderer(RendererHTML):
     """Prints the host after each link and starts headings below the page's own."""
 
+    def text(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
+        """Mark again: reading a link turns %E2%80%AE into the character that it stands for."""
+        return html.escape(marked(tokens[idx].content))
+
+    def link_open(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
+        found = _link(tokens[idx])
+        return f'<a href="{html.escape(found.href)}">' if found else "<span>"
+
     def link_close(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
         opening = next(t for t in reversed(tokens[:idx]) if t.type == "link_open")
-        where = host(str(opening.attrGet("href")))
-        return f'</a> <span class="host">[{html.escape(where)}]</span>' if where else "</a>"
+        if found := _link(opening):
+            return f'</a> <span class="host">[{html.escape(found.host)}]</span>'
+        said = html.escape(marked(opening.attrGet("href")))
+        return f'</span> <span class="host">[{NO_LINK}: {said}]</span>'
 
     def heading_open(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
         return f"<{_heading(tokens[idx])}>"
 
     def heading_close(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
         return f"</{_heading(tokens[idx])}>"
+
+
+def _link(token: Token) -> links.Link | None:
+    href = token.attrGet("href")
+    return links.web(href) or links.mail(href)
 
 
 def _heading(token: Token) -> str:
@@ -80,7 +84,7 @@ def _heading(token: Token) -> str:
 _MARKDOWN = (
     MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
     .enable(["table", "strikethrough"])
-    .disable(["image"])
+    .disable(["image", "entity"])
 )
 
 

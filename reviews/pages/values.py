@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from reviews.pages.text import host, marked, web_link
+from reviews.pages import links
+from reviews.pages.text import NO_LINK, marked
 
 IDENTIFIER = re.compile(r"#?(?=[^\d]*\d)(?!\d+\.\d+$)[A-Za-z0-9][A-Za-z0-9_./:-]{4,}")
 MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s?([A-Z]{3})")
@@ -19,6 +20,8 @@ MENDING_TRIES = 40
 # above these, JSON is shown as it was written: nobody reads it, and laying it out takes seconds
 LAID_OUT_TEXT = 20_000
 LAID_OUT_PARTS = 1_500
+# deeper nested than this is no record of anything
+DEEPEST = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +83,10 @@ def value(raw: Any, kind: str = "text", depth: int = 0) -> Value:
 
 
 def _scalar(text: str, raw: str, kind: str) -> Value:
-    if kind in ("link", "url", "text") and (href := web_link(raw)) and " " not in raw.strip():
-        return Value(kind="link", text=text, href=href, host=host(href))
+    if kind in ("link", "url", "text") and (found := links.web(raw)):
+        return Value(kind="link", text=text, href=found.href, host=found.host)
+    if kind in ("link", "url"):
+        return Value(kind="text", text=text, host=NO_LINK)
     if kind in ("date", "datetime", "text") and STAMP.fullmatch(text):
         return stamp(text)
     if kind == "id" or (kind == "text" and IDENTIFIER.fullmatch(text) and not text.isdecimal()):
@@ -161,11 +166,22 @@ def structure(raw: Any) -> Any:
 def _json(text: str) -> Any:
     if not text.startswith(("{", "[")) or len(text) > LAID_OUT_TEXT:
         return None
+    if max(text.count("["), text.count("{")) > DEEPEST and _nesting(text) > DEEPEST:
+        return None
     try:
         found = json.loads(text)
     except ValueError:
         found = _mended(text)
     return found if isinstance(found, dict | list) else None
+
+
+def _nesting(text: str) -> int:
+    """Return how deep the brackets go at most, also those inside strings: more is no harm."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _mended(text: str) -> Any:

@@ -9,9 +9,10 @@ from django.views.decorators.http import etag, require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
-from reviews import claims
+from reviews import claims, filters
 from reviews import desk as reading
 from reviews.pages import desk as pages
+from reviews.pages import search as search_pages
 from reviews.views.refusals import explained
 
 
@@ -34,8 +35,11 @@ def _stamp(request: UserRequest) -> str:
 def _desk(request: UserRequest) -> HttpResponse:
     now = timezone.now()
     page = pages.page(reading.overview(request.user, now), now=now)
-    template = "reviews/desk.html" + ("#desk-now" if request.htmx else "")
-    return render(request, template, {"page": page, "here": pages.here()})
+    context = {"page": page, "here": pages.here()}
+    if request.htmx:
+        return render(request, "reviews/desk.html#desk-now", context)
+    saved = search_pages.links(filters.of(request.user))
+    return render(request, "reviews/desk.html", context | {"saved": saved})
 
 
 _when_changed = etag(_stamp)(_desk)

@@ -31,9 +31,7 @@ MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 @never_cache
 @explained
 def handoff(request: UserRequest, handoff_id: str) -> HttpResponse:
-    now = timezone.now()
-    claims.mark_opened(handoff_id, by=request.user, now=now)
-    return _show(request, handoff_id, now=now)
+    return _show(request, handoff_id, now=timezone.now())
 
 
 def _show(
@@ -43,6 +41,7 @@ def _show(
     now: datetime,
     typed: pages.Typed | None = None,
 ) -> HttpResponse:
+    claims.mark_opened(handoff_id, by=request.user, now=now)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now, typed=typed)
     template = "reviews/handoff.html" if page.rail else "reviews/read.html"
     context = {"page": page, "here": desk_pages.here(page.queue)}
@@ -106,23 +105,25 @@ def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
 @explained
 def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Say in place until when it is theirs now, or that it no longer is."""
-    now = timezone.now()
+    now, token = timezone.now(), request.POST.get("token", "")
     try:
-        claim = claims.renew(handoff_id, by=request.user, now=now)
+        claim, onward = claims.renew_page(handoff_id, token=token, by=request.user, now=now)
     except ClaimLost as lost:
-        gone = {"lease": None, "lost": lost.message}
+        gone = {"lease": None, "lost": lost.message, "token": ""}
         return render(request, "reviews/_lease.html", gone, status=409)
-    lease = pages.lease(claim.expires_at, now)
-    return render(request, "reviews/_lease.html", {"lease": lease, "lost": ""})
+    lease = {"lease": pages.lease(claim.expires_at, now), "lost": "", "token": onward}
+    return render(request, "reviews/_lease.html", lease)
 
 
 @require_POST
 @explained
 def beat(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Note whether the page is looked at; say how much reading is still needed."""
-    looking = request.POST.get("looking") == "1"
-    left = claims.beat(handoff_id, looking=looking, by=request.user, now=timezone.now())
-    return JsonResponse({"left": math.ceil(left)})
+    looking, token = request.POST.get("looking") == "1", request.POST.get("token", "")
+    left, onward = claims.beat(
+        handoff_id, token=token, looking=looking, by=request.user, now=timezone.now()
+    )
+    return JsonResponse({"left": math.ceil(left), "token": onward})
 
 
 @require_POST
@@ -133,7 +134,8 @@ def leave(request: UserRequest, handoff_id: str) -> HttpResponse:
     if body := forms.unsaved(request.POST):
         decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     else:
-        claims.leave(handoff_id, visit=forms.visit(request.POST), by=request.user, now=now)
+        token = request.POST.get("token", "")
+        claims.leave(handoff_id, token=token, by=request.user, now=now)
     return HttpResponse(status=204)
 
 
@@ -192,6 +194,8 @@ def approve_edits(request: UserRequest, handoff_id: str) -> HttpResponse:
             refusal = found
         else:
             return _onward(request, choice.verb, now=now)
+    claims.mark_opened(handoff_id, by=request.user, now=now)
+    detail = reading.handoff(request.user, handoff_id, now)
     page = editing.page(detail, typed=request.POST, refusal=refusal, error=error, now=now)
     context = {"page": page, "here": desk_pages.here(page.queue_name)}
     return render(request, "reviews/edit.html", context, status=422)

@@ -2,15 +2,19 @@
 // A hidden page falls silent: its claim runs out, its reading time stands still.
 
 const form = document.querySelector("form[data-lease]");
+// how long a page may lie there without a sign of anyone before it counts as left alone
+const IDLE = 120_000;
 
 if (form) {
   const every = form.dataset.lease * 1000;
   const beat = form.dataset.beat * 1000;
   const lost = () => document.querySelector("[data-lost]");
-  const looking = () => !document.hidden && document.hasFocus();
+  let touched = Date.now();
   let renewed = Date.now();
   let told = { looking: undefined, at: 0 };
   let sending = false;
+  let telling = false;
+  const looking = () => !document.hidden && document.hasFocus() && Date.now() - touched < IDLE;
 
   const renew = () => {
     if (document.hidden || lost()) return;
@@ -18,20 +22,32 @@ if (form) {
     htmx.trigger(form, "renew");
   };
 
+  // Every beat carries the token that the one before it brought: one at a time, each once.
   async function tell() {
-    if (lost()) return;
+    if (lost() || telling) return;
+    telling = true;
     const body = new FormData(form);
     if (looking()) body.set("looking", "1");
     told = { looking: looking(), at: Date.now() };
     const answer = await fetch(form.dataset.beats, { method: "POST", body, keepalive: true }).catch(() => null);
+    telling = false;
     if (answer?.status === 409) renew();
     if (!answer?.ok || answer.redirected) return;
-    const { left } = await answer.json();
+    const { left, token } = await answer.json();
+    form.elements.token.value = token;
     for (const node of document.querySelectorAll("[data-ready-in]")) {
       if (left > 0) node.dataset.left = left;
       else node.remove();
     }
   }
+
+  // a renewed page is told which beat of its own comes next
+  document.addEventListener("htmx:afterSwap", () => {
+    const lease = document.querySelector("#lease[data-token]");
+    if (!lease) return;
+    form.elements.token.value = lease.dataset.token;
+    lease.removeAttribute("data-token");
+  });
 
   const look = () => {
     // where the countdown is through, the server is asked whether it thinks so too
@@ -43,6 +59,9 @@ if (form) {
 
   look();
   setInterval(look, 1000);
+  for (const event of ["pointermove", "pointerdown", "keydown", "scroll", "focusin", "selectionchange"]) {
+    document.addEventListener(event, () => (touched = Date.now()), { passive: true, capture: true });
+  }
   // back from another window or out of the browser's memory: ask at once whether it is still ours
   document.addEventListener("visibilitychange", look);
   for (const event of ["focus", "blur", "pageshow"]) window.addEventListener(event, look);

@@ -32,6 +32,14 @@ document.addEventListener("keydown", (event) => {
     sheet?.showModal();
     return;
   }
+  const step = { j: 1, k: -1 }[event.key];
+  const rows = [...document.querySelectorAll("[data-rows] .row-ask")];
+  if (step && rows.length) {
+    const here = rows.indexOf(document.activeElement.closest("li")?.querySelector(".row-ask"));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, here + step))];
+    go(next);
+    return;
+  }
   const node = event.key.length === 1 && control(event.key.toLowerCase());
   if (!node) return;
   event.preventDefault();

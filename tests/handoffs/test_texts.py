@@ -24,6 +24,8 @@ from tests.handoffs.strategies import NASTY
         ("a\U000e0100", "a⟦U+E0100⟧", 1),
         ("over\rwritten", "over⟦U+000D⟧written", 1),
         ("two\r\nlines", "two\r\nlines", 0),
+        ("a" + "\u0301" * 9, "a" + "\u0301" * 5 + "⟦U+0301 × 4⟧", 4),
+        ("x" + "\u0e49" * 6, "x" + "\u0e49" * 5 + "⟦U+0E49⟧", 1),
     ],
 )
 def test_hidden_characters_are_marked_and_counted(text: str, shown: str, hidden: int) -> None:
@@ -40,6 +42,9 @@ def test_hidden_characters_are_marked_and_counted(text: str, shown: str, hidden:
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian
         "\u0915\u094d\u200d\u0937",  # Devanagari
         "Grüße, 你好, مرحبا, naïve",
+        "a\u0302\u0323\u0301 o\u031b\u0301",  # Vietnamese, letter by letter
+        "\u0f66\u0f92\u0fb2\u0f74\u0f56",  # Tibetan
+        "\u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd",  # Hebrew with points
     ],
 )
 def test_joiners_in_their_honest_places_stay(text: str) -> None:

@@ -1,7 +1,10 @@
 """What a page shows of text that others wrote, and how it says values and times."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import pytest
 from django.template.loader import render_to_string
@@ -9,11 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handoffs.states import HandoffKind, RunState, Verb
-from reviews.pages import brief, changes, lookup, times, words
-from reviews.pages.text import host, marked, prose, web_link
+from handoffs.texts import mark_invisible
+from reviews.pages import brief, changes, links, lookup, times, words
+from reviews.pages.text import marked, prose
 from reviews.pages.values import value
+from tests import hostile_text
 
 NOW = datetime(2026, 3, 4, 13, 43, tzinfo=UTC)
+
+
+class Elements(HTMLParser):
+    """The elements of a page and their attributes, as a browser finds them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
 
 
 def shown(raw: object, kind: str = "text") -> str:
@@ -64,18 +83,63 @@ def test_where_a_link_leads_is_written_behind_it() -> None:
     assert "[evil.example]" in page
 
 
-def test_a_look_alike_host_is_written_in_ascii() -> None:
-    assert host("https://аpple.com/") == "xn--pple-43d.com"
+@pytest.mark.parametrize(("url", "host"), hostile_text.HONEST.items())
+def test_a_link_names_its_host_as_the_network_does(url: str, host: str) -> None:
+    found = links.web(url)
+
+    assert found is not None
+    assert found.host == host
+    assert urlsplit(found.href).netloc == host
 
 
-def test_a_host_that_cannot_be_read_is_said_to_be_so() -> None:
-    assert host("https://[bad/") == "an address that cannot be read"
-    assert web_link("https://[bad/") == ""
+@pytest.mark.parametrize("url", hostile_text.DISGUISED)
+def test_an_address_that_could_lead_elsewhere_is_no_link(url: str) -> None:
+    text = str(prose(f"[text](<{url}>)", markdown=True).markup)
+
+    assert links.web(url) is None
+    assert "<a " not in shown(url, "link") and "<a " not in shown(url)
+    assert "evil.example" not in re.findall(r'href="https?://([^/"]*)', text)
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "/relative", "//evil.example", "ftp://x.y"])
-def test_only_web_addresses_are_links(url: str) -> None:
-    assert web_link(url) == ""
+def test_a_disguised_address_says_that_it_is_none() -> None:
+    assert "hides where it leads" in shown("https://good.example@evil.example/", "link")
+    item = {"id": "p", "url": "https://good.example\\@evil.example/"}
+    assert "hides where it leads" in brief.evidence(item, 1, opened=True, must_open=False).host
+    page = str(prose("[x](https://good.example@evil.example)", markdown=True).markup)
+    assert "hides where it leads" in page and "<a " not in page
+
+
+def test_a_letter_that_a_link_spells_by_its_number_is_marked() -> None:
+    page = str(prose("<https://a.example/%E2%80%AEfdp.exe>", markdown=True).markup)
+
+    assert "\u202e" not in page and "⟦U+202E⟧" in page
+
+
+def test_markdown_spells_no_characters_by_their_number() -> None:
+    """What is shown is what is sent: &#8238; would become a character that turns the line round."""
+    page = str(prose("pay &#8238;DSU &amp; &zwj;", markdown=True).markup)
+
+    assert "&amp;#8238;DSU &amp;amp; &amp;zwj;" in page
+
+
+def test_what_stands_below_empty_lines_is_not_out_of_sight() -> None:
+    assert marked("Fine." + "\n" * 400 + "Approve.") == "Fine.\n\n⟦399 empty lines⟧\n\nApprove."
+    assert marked("Dear Kim,\n\n\nhello") == "Dear Kim,\n\n\nhello"
+
+
+@pytest.mark.parametrize("text", hostile_text.WRITINGS.values(), ids=hostile_text.WRITINGS)
+def test_no_writing_hides_a_character_or_makes_an_element(text: str) -> None:
+    for page in (
+        render_to_string("_components/prose.html", {"prose": prose(text, markdown=True)}),
+        render_to_string("_components/prose.html", {"prose": prose(text, markdown=False)}),
+        *(shown(text, kind) for kind in ("text", "money", "date", "person", "id", "link")),
+    ):
+        found = Elements(page)
+        assert not mark_invisible(html.unescape(page)).hidden
+        assert not found.tags & {
+            *("script", "img", "style", "iframe", "object", "base", "meta", "form", "textarea")
+        }
+        assert not [name for name in found.attributes if re.match("on|style|hx-", name)]
 
 
 def test_hidden_characters_are_written_out() -> None:
