@@ -203,4 +203,6 @@ RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 SAMPLING_SECRET = env.secret("OVERREAD_SAMPLING_SECRET", SECRET_KEY)
 
 # --- logs
+# how long a person may take a decision back, where the governance matrix does not say
+UNDO_SECONDS = env.number("OVERREAD_UNDO_SECONDS", 10)
 LOGGING = logs.config(env.text("OVERREAD_LOG_FORMAT", "console" if DEBUG else "json"))

@@ -8,6 +8,8 @@ os.environ.setdefault(
     '{"kty":"OKP","crv":"Ed25519","x":"jjhpu62yFWhhhqXaDXTw9Sw9EHHeGuVXeiJmV_wM8fI",'
     '"d":"RyUvpMm5OcAOGob58ClEm0FbZI-2O0hd1ViWUTN7u_U"}',
 )
+# what is decided is told at once, except where a test is about the moment between
+os.environ.setdefault("OVERREAD_UNDO_SECONDS", "0")
 
 from config.settings import *  # noqa: E402, F403
 

@@ -2,6 +2,7 @@
 
 EVERY = {
     "handoffs.seal_audit": 1,
+    "handoffs.release_due": 1,
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 5,

@@ -220,7 +220,7 @@ class Sampled:
 _PANEL = """
 select proposal.tier, count(*) as drawn,
     count(*) filter (where proposal.audit_opened_at is null) as to_open,
-    count(*) filter (where handoff.state in ('waiting', 'needs_information')) as waiting,
+    count(*) filter (where handoff.state not in ('answered', 'withdrawn')) as waiting,
     count(*) filter (where handoff.state = 'withdrawn') as lapsed,
     count(answer.id) as audited,
     count(answer.id) filter (where answer.verb in ('wrong', 'roll_back')) as wrong,

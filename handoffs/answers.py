@@ -40,6 +40,7 @@ from handoffs.states import (
     HandoffState,
     RunState,
     Verb,
+    as_told,
 )
 
 
@@ -75,41 +76,47 @@ def answer(
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        _check_round(handoff, round)
-        _check_roll_back(handoff, said)
-        moves.move_handoff(handoff_id, HandoffState.ANSWERED, by=by, cause=cause, round=round)
-        failpoint("answers.after_move")
-        stored = _store(handoff, said, by=by, now=now)
-        facts = {
-            "answer": stored.id,
-            "verb": said.verb.value,
-            "arguments_digest": stored.arguments_digest,
-            "role": by.name,
-        }
-        audit.record(by=by, action="handoff.answered", subject=handoff_id, body=facts)
-        _tell(handoff, "handoff.answered", **facts)
-        _act_on(handoff, said, by=by, cause=cause)
+        check_asked(handoff, round)
+        check_possible(handoff, said)
+        stored = tell_run(handoff, said, by=by, now=now, cause=cause)
         failpoint("answers.before_commit")
     failpoint("answers.after_commit")
     return stored
 
 
-def _check_round(handoff: Handoff, round: int) -> None:
+def tell_run(handoff: Handoff, said: Said, *, by: Actor, now: datetime, cause: Cause) -> Answer:
+    """Answer the locked and checked handoff; whoever waits hears of it at commit."""
+    moves.move_handoff(handoff.id, HandoffState.ANSWERED, by=by, cause=cause, round=handoff.round)
+    failpoint("answers.after_move")
+    stored = _store(handoff, said, by=by, now=now)
+    facts = {
+        "answer": stored.id,
+        "verb": said.verb.value,
+        "arguments_digest": stored.arguments_digest,
+        "role": by.name,
+    }
+    audit.record(by=by, action="handoff.answered", subject=handoff.id, body=facts)
+    _tell(handoff, "handoff.answered", **facts)
+    _act_on(handoff, said, by=by, cause=cause)
+    return stored
+
+
+def check_asked(handoff: Handoff, round: int) -> None:
     """Refuse what is no longer asked, with what became of it."""
-    if handoff.round == round and handoff.state != HandoffState.ANSWERED.value:
-        if handoff.state != HandoffState.WITHDRAWN.value:
-            return
-        raise HandoffMoved(
-            "The agent withdrew this question meanwhile. Nothing was sent. Take the next one."
-        )
     if handoff.round != round:
         raise HandoffMoved(
             "This question was put again with newer facts. Nothing was sent. Read it anew."
         )
-    raise HandoffMoved
+    match HandoffState(handoff.state):
+        case HandoffState.WITHDRAWN:
+            raise HandoffMoved(
+                "The agent withdrew this question meanwhile. Nothing was sent. Take the next one."
+            )
+        case HandoffState.DECIDED | HandoffState.ANSWERED:
+            raise HandoffMoved
 
 
-def _check_roll_back(handoff: Handoff, said: Said) -> None:
+def check_possible(handoff: Handoff, said: Said) -> None:
     """Refuse to promise that what was done by itself is undone, when it can no longer be."""
     if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
         return
@@ -193,7 +200,7 @@ def ask_information(
     """Put a question back to the agent; the handoff waits for facts and leaves the queue."""
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        _check_round(handoff, round)
+        check_asked(handoff, round)
         moves.move_handoff(
             handoff_id,
             HandoffState.NEEDS_INFORMATION,
@@ -226,8 +233,8 @@ def give_information(
         if handoff.state != HandoffState.NEEDS_INFORMATION.value:
             # the table lets an answered handoff wait again, but only for a stale approval
             raise IllegalTransition(
-                f"Nobody asks for information: this handoff is {handoff.state}. Nothing was "
-                "changed. Read it first.",
+                f"Nobody asks for information: this handoff is {as_told(handoff.state)}. Nothing "
+                "was changed. Read it first.",
                 entity="handoff",
                 from_state=handoff.state,
                 to_state=HandoffState.WAITING.value,
@@ -270,7 +277,7 @@ def escalate(
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        _check_round(handoff, round)
+        check_asked(handoff, round)
         above = levels.from_json(handoff.ladder)
         if not above:
             raise NoHigherLevel

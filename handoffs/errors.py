@@ -111,6 +111,12 @@ class HandoffMoved(DomainError):
     code, status, title = "handoff_moved", 409, "Already handled"
 
 
+class AlreadyReleased(DomainError):
+    """The agent has been told, so this stands. Nothing was changed. Stop the run if you must."""
+
+    code, status, title = "already_released", 409, "Too late to take back"
+
+
 class RollBackOver(DomainError):
     """This can no longer be rolled back. Nothing was sent. Say that it was wrong, or fine."""
 

@@ -10,7 +10,7 @@ from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
     AUTONOMOUS_TIERS,
-    OPEN_HANDOFF_STATES,
+    UNDECIDED_STATES,
     Cause,
     Fallback,
     HandoffKind,
@@ -46,7 +46,7 @@ def _fire(handoff_id: str, *, now: datetime) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("select %s <= now()", [handoff.deadline_at])
             due = cursor.fetchone()[0]
-        if HandoffState(handoff.state) not in OPEN_HANDOFF_STATES or not due:
+        if HandoffState(handoff.state) not in UNDECIDED_STATES or not due:
             return False
         paused = handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value
         if paused:

@@ -18,6 +18,7 @@ from handoffs.states import (
     Cause,
     HandoffState,
     RunState,
+    as_told,
 )
 
 _MOVE_RUN = """
@@ -47,6 +48,9 @@ with before as (
         answered_at = case when %(to)s = 'answered' then now() end
     from before where handoff.id = before.id
     returning handoff.id, handoff.run_id, handoff.version, before.state as from_state
+), untold as (
+    delete from handoffs_heldanswer using before
+    where before.state = 'decided' and handoffs_heldanswer.handoff_id = before.id
 ), depth as (
     update handoffs_queuedepth set waiting = waiting
         + (%(to)s = 'waiting')::int - (before.state = 'waiting')::int
@@ -122,7 +126,7 @@ def _refusal(entity: str, rows: Any, to: RunState | HandoffState) -> IllegalTran
     if state is None:
         return NotFound()
     return IllegalTransition(
-        f"This {entity} is {state} and cannot become {to}. Nothing was changed. "
+        f"This {entity} is {as_told(state)} and cannot become {to}. Nothing was changed. "
         "Read its state and go on from there.",
         entity=entity,
         from_state=state,

@@ -20,6 +20,8 @@ class RunState(StrEnum):
 class HandoffState(StrEnum):
     WAITING = "waiting"
     NEEDS_INFORMATION = "needs_information"
+    # said, and not yet told: the person may take it back for a moment
+    DECIDED = "decided"
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
 
@@ -65,11 +67,16 @@ HANDOFF_TRANSITIONS: dict[HandoffState | None, frozenset[HandoffState]] = {
         {
             HandoffState.WAITING,
             HandoffState.NEEDS_INFORMATION,
+            HandoffState.DECIDED,
             HandoffState.ANSWERED,
             HandoffState.WITHDRAWN,
         }
     ),
     HandoffState.NEEDS_INFORMATION: frozenset(
+        {HandoffState.WAITING, HandoffState.ANSWERED, HandoffState.WITHDRAWN}
+    ),
+    # back to waiting when the person takes it back, or it can no longer be what they said
+    HandoffState.DECIDED: frozenset(
         {HandoffState.WAITING, HandoffState.ANSWERED, HandoffState.WITHDRAWN}
     ),
     # reopened because the approval was stale when the agent came to act on it
@@ -79,13 +86,23 @@ HANDOFF_TRANSITIONS: dict[HandoffState | None, frozenset[HandoffState]] = {
 
 FINAL_RUN_STATES = frozenset({RunState.COMPLETED, RunState.FAILED})
 ACCEPTS_PROPOSALS = frozenset({RunState.RUNNING, RunState.PAUSED_PENDING_HUMAN})
-OPEN_HANDOFF_STATES = frozenset({HandoffState.WAITING, HandoffState.NEEDS_INFORMATION})
+# nobody has said anything yet: what a deadline is for
+UNDECIDED_STATES = frozenset({HandoffState.WAITING, HandoffState.NEEDS_INFORMATION})
+# the agent has been told nothing yet
+OPEN_HANDOFF_STATES = UNDECIDED_STATES | {HandoffState.DECIDED}
+
+
+def as_told(state: str) -> str:
+    """Return a handoff's state as everyone outside hears it: until it is answered, it waits."""
+    return HandoffState.WAITING.value if state == HandoffState.DECIDED else state
 
 
 class Cause(StrEnum):
     """Why a run or handoff moved."""
 
     CREATED = "created"
+    DECIDED = "decided"
+    TAKEN_BACK = "taken_back"
     PROPOSED = "proposed"
     ESCALATED = "escalated"
     ANSWERED = "answered"

@@ -14,6 +14,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    release,
     resumptions,
 )
 
@@ -36,6 +37,11 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.release_due")
+def release_due(**_: Any) -> None:
+    release.release_due(now=timezone.now())
 
 
 @shared_task(name="handoffs.forget_delivered")

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
-from handoffs import answers, compiled, moves
+from handoffs import answers, compiled, moves, release
 from handoffs.actors import Actor, person_actor
 from handoffs.canonical import encode
 from handoffs.compiled import Action
@@ -21,7 +22,7 @@ from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
-from reviews import claims, desk, panels, permissions, queueing, safeguards, seats, wording
+from reviews import claims, desk, panels, permissions, queueing, safeguards, seats, spec, wording
 from reviews import verbs as buttons
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
@@ -84,6 +85,8 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
 def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decision:
     """Decide the handoff that `by` holds: decision, end of claim and answer commit together.
 
+    The answer is held for as long as the matrix lets them take it back; see `undo`.
+
     Whoever comes late, from a claim that ran out or to a question that was answered, withdrawn or
     handed up, gets ClaimLost; whoever lacks something gets SafeguardUnmet with all of it. Then
     nothing is stored but what they wrote, as their draft.
@@ -103,9 +106,20 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
         failpoint("decisions.after_decision")
         heard = seats.outcome(fenced.handoff, said=said, by=fenced.by, now=now)
         if heard is not None:
-            round = fenced.handoff.round
-            answers.answer(handoff_id, round=round, said=heard.said, by=heard.by, now=now)
+            release.settle(
+                handoff_id,
+                round=fenced.handoff.round,
+                said=heard.said,
+                by=heard.by,
+                seconds=0 if heard.final else _undo_seconds(fenced.handoff),
+                now=now,
+            )
     return decision
+
+
+def _undo_seconds(handoff: Handoff) -> int:
+    said = spec.read(handoff.safeguards).undo_seconds
+    return settings.UNDO_SECONDS if said is None else said
 
 
 def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:

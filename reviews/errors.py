@@ -128,6 +128,12 @@ class TooManyFilters(DomainError):
     code, status, title = "too_many_filters", 422, "Enough saved searches"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read what became of it."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 

@@ -199,7 +199,9 @@ class Decision(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="decision")
+    claim = models.ForeignKey(
+        Claim, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
     seat = models.PositiveSmallIntegerField(default=1, db_default=1)
     # the team whose seat it was
     role = models.CharField(max_length=150, blank=True, default="", db_default="")
@@ -215,12 +217,21 @@ class Decision(models.Model):
     brief_version = models.PositiveIntegerField()
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(db_default=Now())
+    # taken back before the agent was told; what was said stays on record
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["handoff", "round", "reviewer"], name="decision_once_per_reviewer"
-            )
+                fields=["handoff", "round", "reviewer"],
+                condition=models.Q(undone_at__isnull=True),
+                name="decision_once_per_reviewer",
+            ),
+            models.UniqueConstraint(
+                fields=["claim"],
+                condition=models.Q(undone_at__isnull=True),
+                name="decision_once_per_claim",
+            ),
         ]
 
     def __str__(self) -> str:

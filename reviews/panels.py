@@ -27,7 +27,7 @@ select decision.seat, decision.reviewer_id, person.name, decision.role, decision
     decision.said_digest, decision.decided_at
 from reviews_decision decision join accounts_user person on person.id = decision.reviewer_id
 where decision.handoff_id = %(handoff)s and decision.round = %(round)s
-    and (to_jsonb(decision) ->> 'undone_at') is null
+    and decision.undone_at is null
     and decision.brief_version = (
         select max(brief.version) from handoffs_brief brief where brief.handoff_id = %(handoff)s)
 order by decision.seat

@@ -30,10 +30,15 @@ _TIED = "The {count} people who decided this did not agree. The governance matri
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the run is told, and in whose name."""
+    """What the run is told, and in whose name.
+
+    What several decided is final: whoever saw whether they agreed would no longer be blind if they
+    could take back what they said.
+    """
 
     said: Said
     by: Actor
+    final: bool = True
 
 
 def outcome(handoff: Handoff, *, said: Said, by: Actor, now: datetime) -> Outcome | None:
@@ -43,7 +48,7 @@ def outcome(handoff: Handoff, *, said: Said, by: Actor, now: datetime) -> Outcom
     """
     panel = panels.read(handoff)
     if panel is None:
-        return Outcome(said=said, by=by)
+        return Outcome(said=said, by=by, final=False)
     count = len(panel.decided)
     body = {"decided": count, "of": max(panel.asked, count), "round": handoff.round}
     audit.record(by=by, action="handoff.seat_decided", subject=handoff.id, body=body)

@@ -29,8 +29,11 @@ _KEEPALIVE = {
     "connect_timeout": 5,
 }
 
+# what was decided is told when it is answered: until then nothing has happened
 _ROWS = """
-select id, state, version from handoffs_handoff where id = any(%(ids)s)
+select id, case state when 'decided' then 'waiting' else state end,
+    version - (state = 'decided')::int
+from handoffs_handoff where id = any(%(ids)s)
 union all
 select id, state, version from handoffs_run where id = any(%(ids)s)
 """

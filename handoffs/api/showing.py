@@ -10,7 +10,7 @@ from handoffs import waiting
 from handoffs.models import Answer, Checkpoint, Handoff, InformationRequest, Run, Transition
 from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
 from handoffs.schemas.runs import ActorOut, OpenHandoffOut, RunOut, TransitionOut
-from handoffs.states import OPEN_HANDOFF_STATES, HandoffState
+from handoffs.states import OPEN_HANDOFF_STATES, Cause, HandoffState, as_told
 
 # a run that moves more often than this shows its latest moves
 MOST_TRANSITIONS = 200
@@ -24,7 +24,12 @@ def run(run: Run, *, now: datetime) -> RunOut:
     open_states = [state.value for state in OPEN_HANDOFF_STATES]
     waiting_here = Handoff.objects.filter(run=run, state__in=open_states).select_related("queue")
     version = Checkpoint.objects.filter(run=run).values_list("version", flat=True).first()
-    latest = Transition.objects.filter(run=run).order_by("-id")[:MOST_TRANSITIONS]
+    latest = (
+        Transition.objects.filter(run=run)
+        # what was said is told when it is released, what was taken back never
+        .exclude(cause__in=[Cause.DECIDED.value, Cause.TAKEN_BACK.value])
+        .order_by("-id")[:MOST_TRANSITIONS]
+    )
     return RunOut(
         id=run.id,
         workflow=run.workflow.slug,
@@ -45,7 +50,7 @@ def _open_handoff(handoff: Handoff, now: datetime) -> OpenHandoffOut:
     return OpenHandoffOut(
         id=handoff.id,
         kind=handoff.kind,
-        state=handoff.state,
+        state=as_told(handoff.state),
         queue=handoff.queue.slug,
         deadline_at=handoff.deadline_at,
         url=handoff_url(handoff.id),
@@ -55,7 +60,7 @@ def _open_handoff(handoff: Handoff, now: datetime) -> OpenHandoffOut:
 
 def _transition(move: Transition) -> TransitionOut:
     return TransitionOut(
-        from_state=move.from_state,
+        from_state=as_told(move.from_state),
         to_state=move.to_state,
         at=move.at,
         cause=move.cause,
@@ -74,7 +79,7 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         action_type=handoff.proposal.action_type if handoff.proposal else None,
         kind=handoff.kind,
         tier=handoff.tier or None,
-        state=handoff.state,
+        state=as_told(handoff.state),
         round=handoff.round,
         blocking=handoff.blocking,
         queue=handoff.queue.slug,

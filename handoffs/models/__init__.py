@@ -1,7 +1,7 @@
 """What is stored about runs and their handoffs: fields, constraints and `__str__`, no behaviour."""
 
 from handoffs.models.audit import AuditEntry, AuditSeal
-from handoffs.models.handoffs import Answer, Brief, Handoff, InformationRequest
+from handoffs.models.handoffs import Answer, Brief, Handoff, HeldAnswer, InformationRequest
 from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
@@ -50,6 +50,7 @@ __all__ = [
     "DetectorCursor",
     "Finding",
     "Handoff",
+    "HeldAnswer",
     "IdempotencyRecord",
     "InformationRequest",
     "JobPulse",

@@ -142,6 +142,37 @@ class InformationRequest(models.Model):
         return self.question[:60]
 
 
+class HeldAnswer(models.Model):
+    """What a person said of a decided handoff, until the run is told: they may take it back.
+
+    A handoff is `decided` exactly as long as it has one of these; a trigger sees to it at commit,
+    and every move away from `decided` takes it along. `said` is JSON text: as a number of jsonb
+    what was approved could come back as another one.
+    """
+
+    handoff = models.OneToOneField(
+        Handoff, primary_key=True, on_delete=models.CASCADE, related_name="held_answer"
+    )
+    round = models.PositiveIntegerField()
+    said = models.TextField()
+    by_kind = models.CharField(max_length=10, choices=[(a.value, a.value) for a in ActorKind])
+    role = models.CharField(max_length=150)
+    by_audit_name = models.CharField(max_length=200)
+    held_at = models.DateTimeField(db_default=Now())
+    release_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # read by release.release_due: what is due, not what is held
+            models.Index(fields=["release_at"], name="held_answer_due"),
+            # read by the desk: what this person may still take back
+            models.Index(fields=["by_audit_name"], name="held_answer_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} until {self.release_at}"
+
+
 class Answer(models.Model):
     """What the run is told: one for each round of a handoff.
 

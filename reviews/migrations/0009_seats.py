@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0015_keep_details")]
+    dependencies = [("reviews", "0007_undo_decisions")]
     operations = [
         migrations.AddField(
             model_name="claim",

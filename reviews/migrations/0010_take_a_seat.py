@@ -62,7 +62,7 @@ begin
         into said, theirs
     from reviews_decision decision
     where decision.handoff_id = p_handoff and decision.round = asked.round
-        and COUNTS
+        and decision.undone_at is null
         and decision.brief_version = (
             select max(brief.version) from handoffs_brief brief where brief.handoff_id = p_handoff);
     if theirs then
@@ -97,7 +97,7 @@ begin
     return null;
 end
 $$;
-""".replace("COUNTS", "(to_jsonb(decision) ->> 'undone_at') is null")
+"""
 
 # Where one person decides, only the latest claim of a handoff can be live.
 HAS_LIVE_CLAIM = """(select claim.ended_at is null and claim.level = h.level

@@ -54,6 +54,9 @@ def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
     match HandoffState(detail.handoff.state):
         case HandoffState.ANSWERED:
             return _answered(detail, asked, now)
+        case HandoffState.DECIDED:
+            line = "The agent is told in a moment."
+            return Outcome(heading="Decided", line=line, questions=asked, kept=kept)
         case HandoffState.WITHDRAWN if is_done(detail):
             line = "Nobody answered in time, so nothing was judged and nothing was undone."
             return Outcome(heading="Not looked at", line=line, questions=asked, kept=kept)

@@ -38,6 +38,8 @@ MOVES: dict[str, str] = {
     Cause.PROPOSED: "asked by {who}",
     Cause.CREATED: "asked by {who}",
     Cause.ESCALATED: "handed up by {who}",
+    Cause.DECIDED: "decided by {who}",
+    Cause.TAKEN_BACK: "taken back by {who}",
     Cause.ANSWERED: "answered by {who}",
     Cause.INFORMATION_ASKED: "information asked by {who}",
     Cause.INFORMATION_GIVEN: "information given by {who}",

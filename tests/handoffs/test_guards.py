@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Client
 from handoffs import ids
-from handoffs.models import Handoff, Run, Transition
+from handoffs.models import Handoff, HeldAnswer, Run, Transition
 from handoffs.states import HANDOFF_TRANSITIONS, RUN_TRANSITIONS, HandoffState, RunState
 from tests import walks
 from tests.database import Databases
@@ -29,6 +29,7 @@ Move = Callable[[Run | Handoff, str], None]
 # what else must be true of a row in this state
 FITTING: dict[str, dict[str, Any]] = {
     "PAUSED_PENDING_HUMAN": {"open_blocking": 1},
+    "decided": {"answered_at": None},
     "answered": {"answered_at": timezone.now()},
     "waiting": {"answered_at": None},
     "needs_information": {"answered_at": None},
@@ -40,6 +41,7 @@ def by_orm(row: Run | Handoff, to: str) -> None:
     type(row).objects.filter(pk=row.pk).update(
         state=to, version=F("version") + 1, **FITTING.get(to, {})
     )
+    keep_what_was_said(row, to)
 
 
 def by_sql(row: Run | Handoff, to: str) -> None:
@@ -50,6 +52,20 @@ def by_sql(row: Run | Handoff, to: str) -> None:
             f"update {row._meta.db_table} set version = version + 1, {columns} where id = %s",
             [*changes.values(), row.pk],
         )
+    keep_what_was_said(row, to)
+
+
+def keep_what_was_said(row: Run | Handoff, to: str) -> None:
+    """Hold an answer of what is decided, and of nothing else."""
+    if isinstance(row, Handoff):
+        HeldAnswer.objects.filter(handoff=row).delete()
+        if to == HandoffState.DECIDED.value:
+            hold(row)
+
+
+def hold(handoff: Handoff, **changes: Any) -> None:
+    fields = {"round": handoff.round, "said": "{}", "release_at": timezone.now()}
+    HeldAnswer.objects.create(handoff=handoff, **fields | changes)
 
 
 def log(row: Run | Handoff, to: str, **changes: Any) -> None:
@@ -183,6 +199,33 @@ def test_a_handoff_begins_waiting(handoff: Handoff, state: HandoffState) -> None
     if state is HandoffState.WAITING:
         expected = "handoff_transition_is_logged"
     assert refusal(begin) == expected
+
+
+def decide_without_a_word(handoff: Handoff) -> None:
+    by_sql(handoff, "decided")
+    log(handoff, "decided")
+    HeldAnswer.objects.filter(handoff=handoff).delete()
+
+
+def decide_in_another_round(handoff: Handoff) -> None:
+    by_sql(handoff, "decided")
+    log(handoff, "decided")
+    HeldAnswer.objects.filter(handoff=handoff).update(round=2)
+
+
+@pytest.mark.parametrize("wrong", [decide_without_a_word, decide_in_another_round, hold])
+def test_a_handoff_is_decided_exactly_as_long_as_an_answer_is_held(
+    handoff: Handoff, wrong: Callable[[Handoff], None]
+) -> None:
+    assert refusal(lambda: wrong(handoff)) == "handoff_decided_is_held"
+
+
+def test_what_is_held_of_a_decided_handoff_does_not_vanish(handoff: Handoff) -> None:
+    walk(handoff, "decided")
+
+    gone = refusal(lambda: HeldAnswer.objects.filter(handoff=handoff).delete() and None)
+
+    assert gone == "handoff_decided_is_held"
 
 
 @pytest.mark.parametrize("version", [-1, 0, 1, 3, 7])

@@ -17,6 +17,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    release,
     resumptions,
     tasks,
 )
@@ -30,6 +31,7 @@ TASKS = {
     "handoffs.deliver_outbox": (deliveries, "deliver"),
     "handoffs.end_stale_leases": (resumptions, "end_expired"),
     "handoffs.fire_overdue": (ladder, "fire_overdue"),
+    "handoffs.release_due": (release, "release_due"),
     "handoffs.forget_old_keys": (idempotency, "forget"),
     "handoffs.forget_delivered": (outbox, "forget"),
     "handoffs.open_audits": (audits, "open_due"),

@@ -27,6 +27,8 @@ MEANINGS: dict[StrEnum, str] = {
     RunState.FAILED: "It was stopped, taken over, or ended by an error or a deadline.",
     HandoffState.WAITING: "It waits in a queue, or a reviewer of that queue holds a claim on it.",
     HandoffState.NEEDS_INFORMATION: "A reviewer asked the agent something; its deadline runs on.",
+    HandoffState.DECIDED: "A person has said it and may take it back until the run is told; to the "
+    "agent it still waits.",
     HandoffState.ANSWERED: "The run can be told. Back to waiting when its approval went stale.",
     HandoffState.WITHDRAWN: "The agent took the question back, or its run has ended.",
 }
