@@ -11,9 +11,7 @@ from accounts.models import ConflictGroup, User
 from accounts.roles import Can
 
 
-def make(
-    name: str, *, people: Collection[User], by: User | None, now: datetime
-) -> ConflictGroup:
+def make(name: str, *, people: Collection[User], by: User | None, now: datetime) -> ConflictGroup:
     """Let these people count as one from now on, also in what waits already."""
     access.check(by, Can.MANAGE_PEOPLE)
     _check_size(people)

@@ -84,6 +84,6 @@ class ConflictGroupExists(DomainError):
 
 
 class ConflictGroupTooSmall(DomainError):
-    """A conflict takes two people. Nothing was changed. Name at least two, or dissolve the group."""
+    """A conflict takes two. Nothing was changed. Name two people or more, or remove the group."""
 
     code, status, title = "conflict_group_too_small", 422, "Two people or more"

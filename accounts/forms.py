@@ -44,8 +44,14 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "contact"]
 
 
+class _People(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: User) -> str:
+        """Add the address: names alone do not tell two accounts of one person apart."""
+        return f"{obj.name} ({obj.email})"
+
+
 class ConflictGroupForm(forms.ModelForm):  # type: ignore[type-arg]
-    people = forms.ModelMultipleChoiceField(
+    people = _People(
         queryset=User.objects.order_by("name", "email"),
         widget=forms.CheckboxSelectMultiple,
         help_text="Two accounts of one person, a couple, somebody and whom they report to.",
@@ -59,10 +65,6 @@ class ConflictGroupForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["people"] = self.instance.people.all()
-        chosen = self.fields["people"]
-        assert isinstance(chosen, forms.ModelMultipleChoiceField)
-        # names alone do not tell two accounts of one person apart
-        chosen.label_from_instance = lambda person: f"{person.name} ({person.email})"  # type: ignore[method-assign]
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]

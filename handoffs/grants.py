@@ -127,9 +127,7 @@ def person(user: User) -> Person:
         active=user.is_active,
         roles=tuple(user.roles),
         teams=dict(user.groups.values_list("id", "name")),
-        kin=tuple(
-            Kin(id=id, email=email, group=group) for id, email, group in people.kin(user.pk)
-        ),
+        kin=tuple(Kin(id=id, email=email, group=group) for id, email, group in people.kin(user.pk)),
     )
 
 

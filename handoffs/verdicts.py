@@ -354,7 +354,9 @@ def _no_stake(person: Person, several: Several) -> Step:
             return Step(code=Code.STAKE, holds=False, says=says)
         group = next((name for id, name in kin.items() if id in who), None)
         if group is not None:
-            says = f"Somebody of their conflict group “{group}” {_singular(what)}, so others decide."
+            says = (
+                f"Somebody of their conflict group “{group}” {_singular(what)}, so others decide."
+            )
             return Step(code=Code.STAKE, holds=False, says=says)
     return Step(
         code=Code.STAKE,

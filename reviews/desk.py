@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, FloatField, Func
-from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.roles import Can
@@ -25,21 +23,29 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.states import HandoffState
-from reviews import permissions, reading, safeguards, visibility
+from reviews import leases, panels, permissions, reading, safeguards, visibility
 from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews.panels import Panel
 
 # how many of those due first are searched for the one that waits longest
 _OLDEST_OF = 100
 _PAGE_LIMIT = 100
 
-# an array, not a list in the condition: it must stay a filter on a walk along the index
-_TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
 # only the latest claim of a handoff can be live
 _CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
         and claim.round = h.round and claim.expires_at > statement_timestamp()
         then claim.reviewer_id end
     from reviews_claim claim where claim.handoff_id = h.id
     order by claim.turn desc limit 1)"""
+_FREE = permissions.SEAT_FREE.format(claimed_by=_CLAIMED_BY)
+# who has it: oneself, or where several decide and every seat is held, somebody
+_HELD_BY = f"""coalesce(
+    (select claim.reviewer_id from reviews_claim claim
+        where claim.handoff_id = h.id and claim.reviewer_id = %(user)s and claim.ended_at is null
+            and claim.level = h.level and claim.round = h.round
+            and claim.expires_at > statement_timestamp()),
+    case when overread_one_decides(h.safeguards) then {_CLAIMED_BY}
+        when not {_FREE} then 0 end)"""
 _ASK = """(select brief.body ->> 'ask' from handoffs_brief brief
     where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 
@@ -53,7 +59,7 @@ select queue.slug, queue.name, queue.pick_allowed,
         order by h.deadline_at, h.id limit {_OLDEST_OF}) due) as oldest_opened_at,
     (select h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
-            and h.role_id = any({_TEAMS}) and {_CLAIMED_BY} is null
+            and {permissions.DECIDABLE} and {_FREE}
         order by h.deadline_at, h.id limit 1) as next_deadline_at
 from handoffs_queue queue where {permissions.GRANTED}
 order by queue.name, queue.id
@@ -89,9 +95,10 @@ select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp
 
 _ROWS = f"""
 select h.id, {_ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
-    {_CLAIMED_BY} as claimed_by
+    {_HELD_BY} as claimed_by, overread_approvers(h.safeguards) as approvers,
+    {panels.COUNT} as decided
 from handoffs_handoff h
-where h.queue_id = %(queue)s and h.state = 'waiting' and h.role_id = any({_TEAMS})
+where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.DECIDABLE}
     and (h.deadline_at, h.id) > (%(after_at)s::timestamptz, %(after_id)s)
 order by h.deadline_at, h.id limit %(limit)s
 """
@@ -137,7 +144,11 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of a queue; `claimed` by anyone, `mine` by the reader."""
+    """One line of a queue; `claimed` by anyone, `mine` by the reader.
+
+    Where several decide, it is claimed when every seat for the reader is; `decided` counts those
+    of its `approvers` who have decided.
+    """
 
     id: str
     ask: str
@@ -147,6 +158,8 @@ class Row:
     deadline_at: datetime
     claimed: bool
     mine: bool
+    approvers: int = 1
+    decided: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +207,8 @@ class HandoffDetail:
     questions: list[InformationRequest]
     answer: Answer | None
     decided_by: str
+    panel: Panel | None
+    has_decided: bool
     history: list[Transition]
     checkpoint: str | None
 
@@ -297,7 +312,9 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         visibility.Phase.BEFORE_JUDGEMENT
     )
     action = _action_type(found)
-    claim, read_seconds, held_by = _claim(found, user)
+    panel = panels.read(found)
+    claim, read_seconds, held_by = leases.live(found, user, panel)
+    verdict = permissions.judged(user, found, panel, seat=claim.seat if claim else None)
     return HandoffDetail(
         handoff=found,
         brief=visibility.brief_for(brief.body, found.safeguards, decided),
@@ -310,7 +327,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         read_seconds=read_seconds,
         words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
-        may_decide=permissions.can_decide(user, found),
+        may_decide=verdict.allowed,
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
@@ -318,7 +335,9 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         gates=safeguards.gates(found.safeguards, brief.body),
         questions=list(found.questions.order_by("id")),
         answer=answer,
-        decided_by=_decided_by(found),
+        decided_by="" if panel else _decided_by(found),
+        panel=panel,
+        has_decided=panel is not None and user.pk in {one.person_id for one in panel.decided},
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
@@ -359,47 +378,11 @@ def _action_type(found: Handoff) -> ActionType | None:
     ).first()
 
 
-def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]:
-    """Return this person's live claim with its reading time, or who else holds it."""
-    live = (
-        Claim.objects.filter(
-            handoff=found,
-            ended_at=None,
-            expires_at__gt=Now(),
-            level=found.level,
-            round=found.round,
-            handoff__state=HandoffState.WAITING.value,
-        )
-        .select_related("reviewer")
-        .annotate(
-            read_for=Func(
-                F("opened_at"),
-                F("read_seconds"),
-                F("seen_at"),
-                function="overread_read_for",
-                output_field=FloatField(),
-            ),
-            read_before=Func(
-                F("handoff_id"),
-                F("reviewer_id"),
-                F("round"),
-                F("id"),
-                function="overread_read_before",
-                output_field=FloatField(),
-            ),
-        )
-        .first()
-    )
-    if live is None:
-        return None, None, ""
-    if live.reviewer_id != user.id:
-        return None, None, live.reviewer.name
-    return live, live.read_before + (live.read_for or 0.0), ""
-
-
 def _decided_by(found: Handoff) -> str:
     decision = (
-        Decision.objects.filter(handoff=found, round=found.round).select_related("reviewer").first()
+        Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
+        .select_related("reviewer")
+        .first()
     )
     return decision.reviewer.name if decision else ""
 

@@ -6,25 +6,28 @@ is the one they read. While seats are open nothing that was said leaves this mod
 `reviews.seats`.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from handoffs import canonical
-from handoffs.answers import Said
 from handoffs.models import Handoff
-from handoffs.states import HandoffKind, HandoffState, Verb
+from handoffs.states import HandoffKind, HandoffState
 from handoffs.verdicts import Seat, Several
 from reviews import spec
 
+# How many decisions on a handoff h count; none are counted where one person decides.
+COUNT = """(case when overread_one_decides(h.safeguards) then 0 else (
+        select count(*) from reviews_decision decision
+        where decision.handoff_id = h.id and decision.round = h.round
+            and decision.undone_at is null and decision.brief_version = (
+                select max(brief.version) from handoffs_brief brief
+                where brief.handoff_id = h.id)) end)"""
 _DECISIONS = """
-select decision.seat, decision.reviewer_id, person.name, decision.role, decision.said,
-    decision.said_digest, decision.decided_at
+select decision.seat, decision.reviewer_id as person_id, person.name as person, decision.role,
+    decision.verb, decision.reason, decision.message, decision.said,
+    decision.said_digest as digest, decision.decided_at as at
 from reviews_decision decision join accounts_user person on person.id = decision.reviewer_id
 where decision.handoff_id = %(handoff)s and decision.round = %(round)s
     and decision.undone_at is null
@@ -41,13 +44,16 @@ where task.run_id = %(run)s and task.kind = %(kind)s
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """What one of them said, and for which team."""
+    """What one of them said, and for which team; `said` is all of it, see `reviews.seats`."""
 
     seat: int
     person_id: int
     person: str
     role: str
-    said: Said
+    verb: str
+    reason: str
+    message: str
+    said: str
     digest: str
     at: datetime
 
@@ -147,19 +153,9 @@ def _seats(handoff: Handoff, guards: spec.Spec, count: int) -> tuple[Seat, ...]:
 def _decided(handoff: Handoff) -> tuple[Decided, ...]:
     with connection.cursor() as cursor:
         cursor.execute(_DECISIONS, {"handoff": handoff.id, "round": handoff.round})
-        rows = cursor.fetchall()
-    return tuple(
-        Decided(
-            seat=seat,
-            person_id=person_id,
-            person=person,
-            role=role,
-            said=said_from(said),
-            digest=digest,
-            at=at,
-        )
-        for seat, person_id, person, role, said, digest, at in rows
-    )
+        names = [column.name for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return tuple(Decided(**row) for row in rows)
 
 
 def _definers(handoff: Handoff) -> frozenset[int]:
@@ -167,28 +163,3 @@ def _definers(handoff: Handoff) -> frozenset[int]:
         params = {"run": handoff.run_id, "kind": HandoffKind.TASK_DEFINITION.value}
         cursor.execute(_DEFINERS, params)
         return frozenset(row[0] for row in cursor.fetchall())
-
-
-def said_text(said: Said) -> str:
-    """Write what somebody said, whole, as JSON text: numbers stay as they were."""
-    return json.dumps(asdict(said), ensure_ascii=False, allow_nan=False)
-
-
-def said_from(text: str) -> Said:
-    kept: dict[str, Any] = json.loads(text)
-    return Said(**{**kept, "verb": Verb(kept["verb"])})
-
-
-def digest(said: Said) -> str:
-    """Digest what the agent would do: verb, option, arguments, draft and what else binds it.
-
-    Reasons and words to the agent are left out: two people agree in different words.
-    """
-    bound: Mapping[str, Any] = {
-        "verb": said.verb.value,
-        "option": said.option,
-        "arguments": said.arguments,
-        "draft": said.draft.replace("\r\n", "\n") if said.draft is not None else None,
-        "details": said.details,
-    }
-    return canonical.digest(bound)

@@ -7,6 +7,7 @@ separate duties.
 
 from dataclasses import replace
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
@@ -57,6 +58,8 @@ DECIDABLE = f"""(case when overread_one_decides(h.safeguards) then h.role_id = a
 # of such a handoff: there is a seat for them that nobody holds
 SEAT_FREE = f"""(case when overread_one_decides(h.safeguards) then {{claimed_by}} is null
     else overread_free_seat(h.id, {KIN}, {TEAMS}, true) is not null end)"""
+
+_FREE_SEAT = f"select overread_free_seat(%(handoff)s, {KIN}, {TEAMS}, true)"
 
 
 def workable(user: User) -> QuerySet[Queue]:
@@ -134,6 +137,17 @@ def judged(
     several = panels.among(handoff, panel, seat=seat)
     asked = replace(grants.asked(handoff), several=several)
     return verdicts.decide(grants.person(user), given, asked)
+
+
+def free_seat(user: User, handoff: Handoff) -> int | None:
+    """Return the seat that this person could take now, where several decide; None: there is none.
+
+    Taking asks the same function, see migration 0010.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_SEAT, {"handoff": handoff.id, "user": user.pk})
+        found: int | None = cursor.fetchone()[0]
+    return found
 
 
 def can_see(user: User, handoff: Handoff) -> bool:

@@ -5,16 +5,18 @@ so of two at once one is the last. Whoever is not the last changes nothing that 
 but that one more has decided.
 """
 
+import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from handoffs import answers, audit, moves
+from handoffs import answers, audit, canonical, moves
 from handoffs.actors import POLICY, Actor, person_actor
 from handoffs.answers import Said
 from handoffs.failpoints import failpoint
@@ -67,7 +69,7 @@ def outcome(handoff: Handoff, *, said: Said, by: Actor, now: datetime) -> Outcom
 
 
 def _agreeing(panel: Panel) -> Sequence[Decided]:
-    """Return those whose word counts: all, most of them, or who broke the tie and agrees with it."""
+    """Return those whose word counts: all, most, or who broke the tie and who says the same."""
     decided = panel.decided
     if len(decided) > panel.asked:
         last = decided[-1]
@@ -81,17 +83,15 @@ def _told(agreeing: Sequence[Decided], *, by: Actor) -> Outcome:
     """Put what they agree on into one answer, each one's own words with their role."""
     roles = [one.role for one in agreeing]
     said = replace(
-        agreeing[0].said,
-        reason=_joined([(one.role, one.said.reason) for one in agreeing]),
-        message=_joined([(one.role, one.said.message) for one in agreeing]),
+        _read(agreeing[0].said),
+        reason=_joined([(one.role, one.reason) for one in agreeing]),
+        message=_joined([(one.role, one.message) for one in agreeing]),
         approver_roles=tuple(roles),
     )
     name = ", ".join(dict.fromkeys(roles))
     if len(name) > _ROLE_LENGTH:
         name = f"{name[: _ROLE_LENGTH - 1]}…"
-    return Outcome(
-        said=said, by=Actor(kind=ActorKind.PERSON, name=name, audit_name=by.audit_name)
-    )
+    return Outcome(said=said, by=Actor(kind=ActorKind.PERSON, name=name, audit_name=by.audit_name))
 
 
 def _joined(texts: Sequence[tuple[str, str]]) -> str:
@@ -113,7 +113,7 @@ def _refusal(handoff: Handoff, count: int) -> Said:
 def _note_all(handoff: Handoff, panel: Panel, *, by: Actor) -> None:
     """Log what each of them said, now that all have."""
     said = [
-        {"seat": one.seat, "role": one.role, "user": one.person_id, "verb": one.said.verb.value,
+        {"seat": one.seat, "role": one.role, "user": one.person_id, "verb": one.verb,
          "digest": one.digest}
         for one in panel.decided
     ]  # fmt: skip
@@ -151,3 +151,28 @@ def ask_second_reader(handoff_id: str, *, by: User, now: datetime) -> bool:
         audit.record(by=actor, action="handoff.second_reader", subject=handoff_id, body=body)
         moves.notify(handoff_id)
     return True
+
+
+def said_text(said: Said) -> str:
+    """Write what somebody said, whole, as JSON text: numbers stay as they were."""
+    return json.dumps(asdict(said), ensure_ascii=False, allow_nan=False)
+
+
+def _read(text: str) -> Said:
+    kept: dict[str, Any] = json.loads(text)
+    return Said(**{**kept, "verb": Verb(kept["verb"])})
+
+
+def digest(said: Said) -> str:
+    """Digest what the agent would do: verb, option, arguments, draft and what else binds it.
+
+    Reasons and words to the agent are left out: two people agree in different words.
+    """
+    bound: Mapping[str, Any] = {
+        "verb": said.verb.value,
+        "option": said.option,
+        "arguments": said.arguments,
+        "draft": said.draft.replace("\r\n", "\n") if said.draft is not None else None,
+        "details": said.details,
+    }
+    return canonical.digest(bound)
