@@ -1,4 +1,4 @@
-"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [wake] [backtest]
+"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [desk] [wake] [backtest]
 [policy]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
@@ -14,11 +14,12 @@ import django
 
 django.setup()
 
-from bench import backtest, intake, policy, snapshot, take_next, wake  # noqa: E402
+from bench import backtest, desk, intake, policy, snapshot, take_next, wake  # noqa: E402
 
 ALL = {
     "intake": intake,
     "take_next": take_next,
+    "desk": desk,
     "snapshot": snapshot,
     "wake": wake,
     "backtest": backtest,

@@ -110,6 +110,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class NothingToTakeBack(DomainError):
+    """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
+
+    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
+
+
 class FilterNameMissing(DomainError):
     """A saved search needs a name and something it searches for. Nothing was saved. Give it one."""
 
@@ -126,12 +132,6 @@ class TooManyFilters(DomainError):
     """You have twelve saved searches, which is all there is room for. Remove one, then save."""
 
     code, status, title = "too_many_filters", 422, "Enough saved searches"
-
-
-class NothingToTakeBack(DomainError):
-    """Nothing you said here can still be taken back. Nothing was changed. Read what became of it."""
-
-    code, status, title = "nothing_to_take_back", 409, "Nothing to take back"
 
 
 class TextMissing(DomainError):

@@ -19,7 +19,7 @@ _RARE = 1_000
 READ = 50_000
 _MOST_WORDS = 12
 STATES: Mapping[str, tuple[HandoffState, ...]] = {
-    "open": (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION),
+    "open": (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION, HandoffState.DECIDED),
     "answered": (HandoffState.ANSWERED,),
     "withdrawn": (HandoffState.WITHDRAWN,),
 }
@@ -55,7 +55,8 @@ where (h.queue_id = any(%(queues)s::bigint[]) or h.workflow_id = any(%(workflows
     and (%(workflow)s = '' or workflow.slug = %(workflow)s)
     and (%(kind)s = '' or h.kind = %(kind)s)
     and (not %(mine)s or exists (select from reviews_decision decision
-        where decision.handoff_id = h.id and decision.reviewer_id = %(user)s))
+        where decision.handoff_id = h.id and decision.reviewer_id = %(user)s
+            and decision.undone_at is null))
     {has_words}
 order by near.id desc limit %(limit)s
 """

@@ -124,6 +124,12 @@ def _hit(hit: Hit, now: datetime) -> HitLine:
         at, state = times.since(hit.answered_at, now), f"{state} by {marked(hit.role)}"
     elif hit.state == HandoffState.WITHDRAWN.value:
         at, state, tone = times.since(hit.opened_at, now), "Withdrawn, asked", "plain"
+    elif hit.state == HandoffState.DECIDED.value:
+        at, state, tone = (
+            times.since(hit.opened_at, now),
+            "Decided, told in a moment, asked",
+            "plain",
+        )
     else:
         at, state, tone = times.until(hit.deadline_at, now), "Due", "plain"
     return HitLine(

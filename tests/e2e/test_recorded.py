@@ -4,7 +4,6 @@ OVERREAD_RECORDED names a folder with more recordings (one JSON object a line: k
 each of them is put through the same.
 """
 
-import io
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -16,14 +15,12 @@ import httpx
 import overread
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from accounts.roles import Role
-from governance import replay
-from handoffs.models import Answer, Handoff, Proposal, Run
+from handoffs.models import Answer, Handoff, Run
 from tests import factories
 from tests.database import Databases
 from tests.e2e import recorded
@@ -153,7 +150,7 @@ def test_recorded_proposals_are_decided_in_a_browser_and_their_runs_go_on(
     tmp_path: Path,
 ) -> None:
     path = recording or recorded.written(tmp_path)
-    replay_all(path, server, bot_key)
+    recorded.replay_all(path, server, bot_key)
     ann = member_of("recorded reviewers")
     reviewer = Reviewer(open_as(ann, "/"), client)
 
@@ -174,20 +171,6 @@ def test_recorded_proposals_are_decided_in_a_browser_and_their_runs_go_on(
     assert_all_others_are_listed(reviewer.page, open_as(ann, "/"))
     assert reviewer.bad == []
     picture(reviewer.page, f"recorded-{path.stem}")
-
-
-def replay_all(path: Path, url: str, key: str) -> None:
-    """Replay every line; each is ruled, or refused with a reason."""
-    told = io.StringIO()
-    more = ["--url", url, "--key", key, "--workflow", "recorded", "--create"]
-    call_command("replay", str(path), *more, stdout=told)
-    sent = list(replay.lines(path))
-    refused = [row for row in told.getvalue().splitlines() if row.startswith("refused ")]
-    assert all(row.startswith("refused 4") and ":" in row for row in refused), refused
-    refusals = sum(int(row.rpartition(" ")[2]) for row in refused)
-    assert Proposal.objects.count() == len(sent) - refusals
-    waiting = Handoff.objects.filter(state="waiting", queue__slug="recorded")
-    assert waiting.count() == len(sent) - refusals
 
 
 def member_of(team: str) -> User:

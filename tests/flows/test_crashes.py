@@ -12,10 +12,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import audit, failpoints
+from handoffs import audit, failpoints, release
 from handoffs.models import (
     Answer,
     Handoff,
+    HeldAnswer,
+    MatrixRow,
     OutboxMessage,
     Proposal,
     Resumption,
@@ -24,6 +26,7 @@ from handoffs.models import (
     WebhookEndpoint,
 )
 from handoffs.states import HANDOFF_TRANSITIONS, RUN_TRANSITIONS, HandoffState, RunState
+from reviews.models import Decision
 from tests import factories
 from tests.database import Databases
 from tests.flows import desk, processes
@@ -33,15 +36,22 @@ from tests.handoffs.receiver import Receiver, receiving
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
-# which process comes to a failpoint, by the module that it is in
+# which process comes to a failpoint, by the module that it is in, or else by its own name
 PROCESS = {
+    "answers.before_commit": "desk",
+    "answers.after_commit": "desk",
+    "release.before_answer": "releaser",
+    "release.before_release_commit": "releaser",
+    "release.after_release": "releaser",
     "agent": "agent",
     "idempotency": "web",
     "intake": "web",
     "resumptions": "web",
-    "answers": "desk",
     "decisions": "desk",
-    "runs": "desk",
+    "release": "desk",
+    "undo": "desk",
+    "answers": "releaser",
+    "runs": "releaser",
     "audit": "keeper",
     "outbox": "keeper",
     # no part of this story: see test_afterwards_crashes
@@ -49,11 +59,19 @@ PROCESS = {
     "detection": "watcher",
     "findings": "watcher",
 }
+# reached only where a decision is told at once
+AT_ONCE = {"answers.before_commit", "answers.after_commit"}
+
+
+def role_of(point: str) -> str:
+    return PROCESS.get(point) or PROCESS[point.split(".")[0]]
+
+
 AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if PROCESS[step.split(".")[0]] != "watcher"
+    if role_of(step) != "watcher"
 ]
 
 
@@ -80,7 +98,7 @@ class Story:
     """One refund, from proposal to effect, with one place that is deadly once."""
 
     def __init__(self, point: str, place: Path) -> None:
-        self.role = PROCESS[point.split(".")[0]]
+        self.role = role_of(point)
         self.mark = place / "reached"
         self.shop = place / "shop.sqlite"
         self.armed = {"OVERREAD_FAILPOINT": point, "OVERREAD_FAILPOINT_MARK": str(self.mark)}
@@ -96,6 +114,8 @@ class Story:
         others: list[Program] = []
         if self.role == "desk":
             others.append(Program("desk", reviewer.email, armed=self.armed))
+        if self.role == "releaser":
+            others.append(Program("releaser", armed=self.armed))
         try:
             processes.until(lambda: self._goes_on(agent, others, reviewer))
         finally:
@@ -107,8 +127,14 @@ class Story:
         through = agent.ended()
         if agent.deaths > deaths:
             lease_runs_out()
-        decided = [one.ended() for one in others] or [desk.decide_next(reviewer)]
-        return through and all(decided)
+        ended = all(one.ended() for one in others)
+        if self.role != "desk" and not desk.decide_next(reviewer):
+            return False
+        if Decision.objects.count() == 2:
+            the_window_passes()
+        if self.role != "releaser":
+            release.release_due(now=timezone.now())
+        return through and ended
 
     def is_told_and_sealed(self) -> None:
         """Do the clock's work as a process that dies over it, and a second time after it."""
@@ -136,6 +162,11 @@ def lease_runs_out() -> None:
     Resumption.objects.filter(state="leased").update(lease_expires_at=timezone.now())
 
 
+def the_window_passes() -> None:
+    """The same for the time in which a decision can be taken back."""
+    HeldAnswer.objects.update(release_at=timezone.now())
+
+
 def messages_fall_due() -> None:
     """The same for messages that somebody died over."""
     OutboxMessage.objects.filter(state="pending").update(next_attempt_at=timezone.now())
@@ -153,6 +184,7 @@ def test_killed_at(
     receiver: Receiver,
     endpoint: WebhookEndpoint,
 ) -> None:
+    MatrixRow.objects.update(safeguards={"undo_seconds": 0 if point in AT_ONCE else 600})
     story = Story(point, tmp_path)
     if story.role == "web":
         with processes.web(story.armed) as url:
