@@ -44,7 +44,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "contact"]
 
 
-class _People(forms.ModelMultipleChoiceField):
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: User) -> str:
         """Add the address: names alone do not tell two accounts of one person apart."""
         return f"{obj.name} ({obj.email})"

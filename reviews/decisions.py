@@ -22,11 +22,23 @@ from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
-from reviews import claims, desk, panels, permissions, queueing, safeguards, seats, spec, wording
+from reviews import (
+    claims,
+    desk,
+    judged,
+    panels,
+    permissions,
+    queueing,
+    safeguards,
+    seats,
+    spec,
+    wording,
+)
 from reviews import verbs as buttons
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
 from reviews.verbs import VerbOption
+from reviews.visibility import Phase
 from reviews.wording import Choice as Choice
 
 logger = logging.getLogger(__name__)
@@ -64,6 +76,7 @@ class Fenced:
     seat: int
     opened_at: datetime | None
     read_seconds: float | None
+    judgement: Judgement | None
     by: Actor
 
 
@@ -94,6 +107,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     choice = wording.clean(choice)
     with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
         fenced = fence(handoff_id, by)
+        _check_judged(fenced)
         said = wording.said(
             choice,
             offered=verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body),
@@ -142,8 +156,17 @@ def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> De
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
         details=said.details,
         brief_version=fenced.brief.version,
+        judgement=fenced.judgement,
+        changed_after_reveal=_is_changed(fenced.judgement, said),
         opened_at=fenced.opened_at or now,
     )
+
+
+def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:
+    """Tell whether the reveal changed the answer; None where nothing was withheld."""
+    if judgement is None:
+        return None
+    return (judgement.verb, judgement.option) != (said.verb.value, said.option)
 
 
 def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
@@ -183,16 +206,17 @@ def fence(handoff_id: str, by: User) -> Fenced:
     if row is None:
         raise claims.lost(handoff_id, by)
     permissions.check_can_decide(by, handoff, seat=row[1])
-    proposal = handoff.proposal
+    proposal, brief = handoff.proposal, handoff.briefs.order_by("-version")[0]
     return Fenced(
         handoff=handoff,
-        brief=handoff.briefs.order_by("-version")[0],
+        brief=brief,
         action=_action(handoff, proposal),
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
         seat=row[1],
         opened_at=row[2],
         read_seconds=row[3],
+        judgement=judged.current(handoff, brief.version, by),
         by=person_actor(by.id, panels.team_of(handoff, row[1])),
     )
 
@@ -203,8 +227,16 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
 
 
-def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
-    spec = fenced.handoff.safeguards
+def _check_judged(fenced: Fenced) -> None:
+    """Let nobody decide by an advice that they have not judged without."""
+    if judged.phase(fenced.handoff, fenced.judgement) is Phase.BEFORE_JUDGEMENT:
+        raise SafeguardUnmet([safeguards.JUDGE_FIRST])
+
+
+def missing(
+    fenced: Fenced, by: User, *, verb: str, reason: str, spec: dict[str, Any]
+) -> list[Unmet]:
+    """Return what this answer still lacks by `spec`."""
     facts = safeguards.Facts(
         verb=verb,
         reason=reason,
@@ -213,14 +245,18 @@ def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> No
         gates=safeguards.gates(spec, fenced.brief.body),
         opened=desk.opened_evidence(fenced.handoff, by),
     )
-    missing: list[Unmet] = safeguards.unmet(spec, facts)
-    if missing:
-        codes = [one.code for one in missing]
+    return safeguards.unmet(spec, facts)
+
+
+def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
+    lacking = missing(fenced, by, verb=verb, reason=reason, spec=fenced.handoff.safeguards)
+    if lacking:
+        codes = [one.code for one in lacking]
         logger.info(
             "A decision was refused: something is still needed.",
             extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
         )
-        raise SafeguardUnmet(missing)
+        raise SafeguardUnmet(lacking)
 
 
 def _end(fenced: Fenced, because: Claim.Ended) -> None:
@@ -263,7 +299,9 @@ def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime)
     """Note that this person opened this piece of evidence; the first time counts."""
     handoff = permissions.get(by, handoff_id)
     brief = handoff.briefs.order_by("-version")[0]
-    known = {str(item.get("id")) for item in brief.body.get("evidence", [])}
+    judgement = judged.current(handoff, brief.version, by)
+    shown = judged.brief(handoff, brief, by, judgement)
+    known = {str(item.get("id")) for item in shown.get("evidence", [])}
     if evidence_id not in known:
         raise NotFound
     EvidenceOpened.objects.bulk_create(

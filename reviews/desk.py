@@ -19,89 +19,16 @@ from handoffs.models import (
     Checkpoint,
     Handoff,
     InformationRequest,
-    Proposal,
+    RiskTierMap,
     Transition,
 )
-from handoffs.states import HandoffState
-from reviews import leases, panels, permissions, reading, safeguards, visibility
-from reviews.models import Claim, Decision, Draft, EvidenceOpened
+from reviews import judged, leases, panels, permissions, reading, safeguards, visibility
+from reviews.listing import CARDS, HELD, ROWS, STAMP
+from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
 from reviews.panels import Panel
+from reviews.visibility import Phase
 
-# how many of those due first are searched for the one that waits longest
-_OLDEST_OF = 100
 _PAGE_LIMIT = 100
-
-# only the latest claim of a handoff can be live
-_CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
-        and claim.round = h.round and claim.expires_at > statement_timestamp()
-        then claim.reviewer_id end
-    from reviews_claim claim where claim.handoff_id = h.id
-    order by claim.turn desc limit 1)"""
-_FREE = permissions.SEAT_FREE.format(claimed_by=_CLAIMED_BY)
-# who has it: oneself, or where several decide and every seat is held, somebody
-_HELD_BY = f"""coalesce(
-    (select claim.reviewer_id from reviews_claim claim
-        where claim.handoff_id = h.id and claim.reviewer_id = %(user)s and claim.ended_at is null
-            and claim.level = h.level and claim.round = h.round
-            and claim.expires_at > statement_timestamp()),
-    case when overread_one_decides(h.safeguards) then {_CLAIMED_BY}
-        when not {_FREE} then 0 end)"""
-_ASK = """(select brief.body ->> 'ask' from handoffs_brief brief
-    where brief.handoff_id = h.id order by brief.version desc limit 1)"""
-
-_CARDS = f"""
-select queue.slug, queue.name, queue.pick_allowed,
-    (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
-        where depth.queue_id = queue.id) as waiting,
-    (select min(due.opened_at) from (
-        select h.opened_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-        order by h.deadline_at, h.id limit {_OLDEST_OF}) due) as oldest_opened_at,
-    (select h.deadline_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-            and {permissions.DECIDABLE} and {_FREE}
-        order by h.deadline_at, h.id limit 1) as next_deadline_at
-from handoffs_queue queue where {permissions.GRANTED}
-order by queue.name, queue.id
-"""
-
-_HELD = f"""
-select h.id, {_ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
-    claim.taken_at
-from (select * from reviews_claim where reviewer_id = %(user)s
-    order by number desc limit 100) claim
-join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'
-    and h.level = claim.level and h.round = claim.round
-join handoffs_queue queue on queue.id = h.queue_id
-where claim.ended_at is null
-    and claim.expires_at > statement_timestamp() and {permissions.GRANTED}
-order by h.deadline_at, h.id
-"""
-
-# Changes whenever a count in one of the queues moves (also there and back), a claim is taken, or
-# one of one's own changes; and every half minute, as "5 minutes ago" does, and as what colleagues
-# give back without moving a count. Reads a few narrow rows, whatever waits.
-_STAMP = f"""
-select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp()) / 30),
-    (select string_agg(concat_ws(':', queue.id, queue.name, queue.pick_allowed, depth.xmin,
-            depth.waiting), ',' order by queue.id, depth.ctid)
-        from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
-        where {permissions.GRANTED}),
-    (select max(id) from reviews_claim),
-    (select string_agg(concat_ws(':', mine.id, mine.xmin), ',' order by mine.number) from (
-        select id, number, xmin from reviews_claim where reviewer_id = %(user)s
-        order by number desc limit 100) mine)))
-"""
-
-_ROWS = f"""
-select h.id, {_ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
-    {_HELD_BY} as claimed_by, overread_approvers(h.safeguards) as approvers,
-    {panels.COUNT} as decided
-from handoffs_handoff h
-where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.DECIDABLE}
-    and (h.deadline_at, h.id) > (%(after_at)s::timestamptz, %(after_id)s)
-order by h.deadline_at, h.id limit %(limit)s
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +119,10 @@ class HandoffDetail:
     handoff: Handoff
     brief: dict[str, Any]
     brief_version: int
-    withheld: bool
+    input: Any
+    phase: Phase
+    judgement: Judgement | None
+    judgements: list[Judgement]
     proposal: Proposed | None
     title: str
     schema: dict[str, Any]
@@ -212,6 +142,10 @@ class HandoffDetail:
     history: list[Transition]
     checkpoint: str | None
 
+    @property
+    def withheld(self) -> bool:
+        return self.phase is Phase.BEFORE_JUDGEMENT
+
     def facts(self, verb: str, reason: str) -> safeguards.Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
         return safeguards.Facts(
@@ -230,14 +164,14 @@ def overview(user: User, now: datetime) -> Overview:
         return Overview(queues=[], held=[], decides=False)
     params = {"user": user.id}
     return Overview(
-        queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],
-        held=[HeldRow(**{**row, "ask": row["ask"] or ""}) for row in _fetch(_HELD, params)],
+        queues=[QueueCard(**row) for row in _fetch(CARDS, params)],
+        held=[HeldRow(**{**row, "ask": _asked(row["ask"])}) for row in _fetch(HELD, params)],
     )
 
 
 def stamp(user: User) -> str:
     """Return what stays the same as long as this person's desk does, in one query."""
-    return str(_fetch(_STAMP, {"user": user.id})[0]["md5"])
+    return str(_fetch(STAMP, {"user": user.id})[0]["md5"])
 
 
 def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 30) -> Page:
@@ -248,7 +182,7 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
     limit = max(1, min(limit, _PAGE_LIMIT))
     after_at, after_id = _read_cursor(after)
     found = _fetch(
-        _ROWS,
+        ROWS,
         {
             "user": user.id,
             "queue": queue.id,
@@ -270,10 +204,18 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
 def _row(row: dict[str, Any], user: User) -> Row:
     claimed_by = row.pop("claimed_by")
     return Row(
-        **{**row, "ask": row["ask"] or ""},
+        **{**row, "ask": _asked(row["ask"])},
         claimed=claimed_by is not None,
         mine=claimed_by == user.id,
     )
+
+
+def _asked(found: str | dict[str, Any] | None) -> str:
+    """Return the question as it may stand in a list; the cursor gives JSON as text."""
+    if found is None:
+        return ""
+    read = json.loads(found) if isinstance(found, str) else found
+    return visibility.ask_for(read["ask"], read["opinion"], read["safeguards"])
 
 
 def _write_cursor(row: Row) -> str:
@@ -302,25 +244,28 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     """Return one handoff as this person may see it now, or raise NotFound.
 
     A fixed number of queries. What is withheld is in none of these fields: not in the brief, and
-    not by way of signals or checkpoint either.
+    not by way of signals, rules, checkpoint, transcript or what colleagues committed either.
     """
     found = permissions.get(user, handoff_id)
     brief = found.briefs.order_by("-version")[0]
     answer = found.answers.filter(round=found.round).first()
-    decided = found.state == HandoffState.ANSWERED.value
-    withheld = visibility.phase(found.safeguards, decided=decided) is (
-        visibility.Phase.BEFORE_JUDGEMENT
-    )
+    judgements = judged.of_round(found)
+    judgement = judged.own(judgements, brief.version, user)
+    phase = judged.phase(found, judgement)
+    shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     panel = panels.read(found)
     claim, read_seconds, held_by = leases.live(found, user, panel)
-    verdict = permissions.judged(user, found, panel, seat=claim.seat if claim else None)
+    verdict = permissions.verdict(user, found, panel, seat=claim.seat if claim else None)
     return HandoffDetail(
         handoff=found,
-        brief=visibility.brief_for(brief.body, found.safeguards, decided),
+        brief=shown,
         brief_version=brief.version,
-        withheld=withheld,
-        proposal=_proposed(found.proposal),
+        input=visibility.input_for(found.run.input, brief.body, phase),
+        phase=phase,
+        judgement=judgement,
+        judgements=judgements if judged.is_over(found) else [],
+        proposal=_proposed(found, phase),
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
@@ -332,8 +277,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         .values_list("body", flat=True)
         .first(),
         opened=opened_evidence(found, user),
-        gates=safeguards.gates(found.safeguards, brief.body),
-        questions=list(found.questions.order_by("id")),
+        gates=safeguards.gates(found.safeguards, shown),
+        questions=_questions(found, brief.body, phase),
         answer=answer,
         decided_by="" if panel else _decided_by(found),
         panel=panel,
@@ -341,7 +286,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
-        checkpoint=None if withheld else _checkpoint(found),
+        checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
 
 
@@ -356,14 +301,26 @@ def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
     return frozenset(seen.values_list("evidence_id", flat=True))
 
 
-def _proposed(proposal: Proposal | None) -> Proposed | None:
+def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:
+    asked = list(found.questions.order_by("id"))
+    for one in asked:
+        one.message = visibility.message_for(one.message, brief, phase)
+    return asked
+
+
+def _proposed(found: Handoff, phase: Phase) -> Proposed | None:
+    proposal = found.proposal
     if proposal is None:
         return None
+    policy = None
+    if phase is Phase.BEFORE_JUDGEMENT:
+        ruled = RiskTierMap.objects.filter(workflow=found.workflow_id, version=proposal.map_version)
+        policy = ruled.values_list("body", flat=True).first()
     return Proposed(
         id=proposal.id,
         action_type=proposal.action_type,
         arguments=json.loads(proposal.arguments),
-        rules=proposal.rules,
+        rules=visibility.rules_for(proposal.rules, policy, phase),
         map_version=proposal.map_version,
         outcome=proposal.outcome,
         audit_share=None if proposal.audit_share is None else float(proposal.audit_share),

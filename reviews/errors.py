@@ -167,3 +167,15 @@ class SafeguardUnmet(DomainError):
         self.unmet = unmet
         needed = " ".join(one.sentence for one in unmet)
         super().__init__(f"Nothing was sent yet. {needed}")
+
+
+class NothingWithheld(DomainError):
+    """Nothing is withheld here, so there is nothing to commit first. Nothing was kept. Decide."""
+
+    code, status, title = "nothing_withheld", 409, "Nothing is withheld"
+
+
+class AlreadyJudged(DomainError):
+    """You have committed your own answer already. It stays as it was. Decide by what you see."""
+
+    code, status, title = "already_judged", 409, "Already committed"

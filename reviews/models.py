@@ -187,6 +187,56 @@ class EvidenceOpened(models.Model):
         return f"{self.handoff_id}: {self.evidence_id}"
 
 
+class Judgement(models.Model):
+    """What a reviewer committed before the recommendation was shown to them; it stays as it is.
+
+    One for each version of the brief in a round: a question with newer facts is judged anew.
+    Whoever commits again has seen a reveal of this handoff before; `informed` keeps it in mind.
+    """
+
+    class Confidence(models.IntegerChoices):
+        GUESS = 1, "a guess"
+        UNSURE = 2, "unsure"
+        FAIRLY_SURE = 3, "fairly sure"
+        SURE = 4, "sure"
+        CERTAIN = 5, "certain"
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="judgements", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    brief_version = models.PositiveIntegerField()
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    verb = models.CharField(max_length=20)
+    option = models.CharField(max_length=60, null=True)
+    confidence = models.PositiveSmallIntegerField(choices=Confidence.choices)
+    reason = models.TextField()
+    informed = models.BooleanField(default=False, db_default=False)
+    # by the database's clock; what is given here does not count
+    committed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "round", "brief_version", "reviewer"],
+                name="judgement_once_per_brief",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confidence__range=(1, 5)), name="judgement_confidence_in_five"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verb="choose", option__isnull=False)
+                | (~models.Q(verb="choose") & models.Q(option__isnull=True)),
+                name="judgement_option_when_chosen",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.verb}"
+
+
 class Decision(models.Model):
     """What a person said; what the run is told of it is the handoff's answer.
 
@@ -215,6 +265,11 @@ class Decision(models.Model):
     said_digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     brief_version = models.PositiveIntegerField()
+    # what was committed before the reveal, and whether that changed it; null: nothing was withheld
+    judgement = models.ForeignKey(
+        Judgement, null=True, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
+    changed_after_reveal = models.BooleanField(null=True)
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(db_default=Now())
     # taken back before the agent was told; what was said stays on record
@@ -231,6 +286,11 @@ class Decision(models.Model):
                 fields=["claim"],
                 condition=models.Q(undone_at__isnull=True),
                 name="decision_once_per_claim",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(judgement__isnull=True, changed_after_reveal__isnull=True)
+                | models.Q(judgement__isnull=False, changed_after_reveal__isnull=False),
+                name="decision_judged_says_if_changed",
             ),
         ]
 

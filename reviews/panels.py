@@ -18,12 +18,12 @@ from handoffs.verdicts import Seat, Several
 from reviews import spec
 
 # How many decisions on a handoff h count; none are counted where one person decides.
-COUNT = """(case when overread_one_decides(h.safeguards) then 0 else (
-        select count(*) from reviews_decision decision
+COUNT = """(case when overread_one_decides(h.safeguards) then 0 else cardinality(array(
+        select decision.id from reviews_decision decision
         where decision.handoff_id = h.id and decision.round = h.round
             and decision.undone_at is null and decision.brief_version = (
                 select max(brief.version) from handoffs_brief brief
-                where brief.handoff_id = h.id)) end)"""
+                where brief.handoff_id = h.id))) end)"""
 _DECISIONS = """
 select decision.seat, decision.reviewer_id as person_id, person.name as person, decision.role,
     decision.verb, decision.reason, decision.message, decision.said,

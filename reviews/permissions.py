@@ -126,10 +126,10 @@ def sees(user: User, handoff: Handoff) -> Verdict:
 
 def decides(user: User, handoff: Handoff, *, seat: int | None = None) -> Verdict:
     """Say whether this person may answer the handoff, and why; `seat` is the one they hold."""
-    return judged(user, handoff, panels.read(handoff), seat=seat)
+    return verdict(user, handoff, panels.read(handoff), seat=seat)
 
 
-def judged(
+def verdict(
     user: User, handoff: Handoff, panel: panels.Panel | None, *, seat: int | None = None
 ) -> Verdict:
     """Say what `decides` says, of a panel that was read already."""
@@ -169,8 +169,7 @@ def check_can_decide(user: User, handoff: Handoff, *, seat: int | None = None) -
     current = User.objects.filter(id=user.id).first()
     if current is None:
         raise MayNotDecide
-    verdict = decides(current, handoff, seat=seat)
-    match verdict.lacks:
+    match decides(current, handoff, seat=seat).lacks:
         case None:
             return
         case Code.ACTIVE | Code.ROLE:

@@ -18,6 +18,9 @@ REASON_LETTERS = 10
 _WIDE_LETTER = 3
 # how often a page that is looked at says so; the database counts up to seven for one beat
 BEAT_SECONDS = 5
+JUDGE_FIRST = Unmet(
+    code="judgement", sentence="Commit your own answer first; then the suggestion is shown."
+)
 _DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})

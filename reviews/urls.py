@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, search, status
+from reviews.views import desk, handoff, judgement, search, status
 
 app_name = "reviews"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/give-back", handoff.give_back, name="give-back"),
     path("handoffs/<str:handoff_id>/draft", handoff.draft, name="draft"),
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
+    path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
     path("handoffs/<str:handoff_id>/ask", handoff.ask, name="ask"),
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),

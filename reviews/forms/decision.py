@@ -18,7 +18,11 @@ def words(typed: QueryDict) -> str:
 
 def written(typed: QueryDict) -> dict[str, str | None]:
     """Read what is being written, for the draft."""
-    return {"reason": typed.get("words", ""), "message": "", "option": typed.get("option")}
+    kept = {"reason": typed.get("words", ""), "message": "", "option": typed.get("option")}
+    if "answer" in typed or "confidence" in typed:
+        kept |= {"confidence": typed.get("confidence")}
+        kept["verb"], _, kept["option"] = typed.get("answer", "").partition(":")
+    return kept
 
 
 def unsaved(typed: QueryDict) -> dict[str, str | None]:

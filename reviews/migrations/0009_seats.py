@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0007_undo_decisions")]
+    dependencies = [("reviews", "0012_keep_judgements")]
     operations = [
         migrations.AddField(
             model_name="claim",

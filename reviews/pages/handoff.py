@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
-from reviews import reading, safeguards, verbs
+from reviews import judged, reading, safeguards, verbs
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.pages import afterwards, lookup, outcome, rail, times, words
+from reviews.pages import afterwards, judgement, lookup, outcome, rail, times, words
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.text import Prose, marked, prose
@@ -76,6 +76,8 @@ class HandoffPage:
     brief: briefs.BriefView
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    judging: judgement.Judging | None
+    revealed: judgement.Revealed | None
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -90,13 +92,16 @@ class Typed:
     option: str = ""
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
+    # of a judgement: the answer that was marked, and how sure
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
     arguments = detail.proposal.arguments if detail.proposal else {}
-    urls = _urls(handoff.id)
+    urls, options = _urls(handoff.id), _options(detail, now)
+    margin = _rail(detail, options, urls, typed) if detail.claim else None
     return HandoffPage(
         id=handoff.id,
         ask=marked(detail.brief.get("ask") or "What should be done?"),
@@ -118,7 +123,9 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
             withheld=detail.withheld,
         ),
         behind=_behind(detail, now),
-        rail=_rail(detail, urls, typed, now) if detail.claim else None,
+        judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
+        revealed=judgement.revealed(detail, options, now),
+        rail=margin,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
@@ -255,14 +262,14 @@ def _action(detail: HandoffDetail) -> ActionView | None:
             detail.schema,
             facts=detail.brief.get("facts") or (),
             index=lookup.notes(readable),
-            told=lookup.told(evidence, detail.handoff.run.input),
+            told=lookup.told(evidence, detail.input),
         ),
     )
 
 
 def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     """Put the original words first; whatever else the agent sent along stays readable."""
-    run_input = detail.handoff.run.input
+    run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
     stored = detail.checkpoint
@@ -292,12 +299,10 @@ def _pretty(text: str) -> str:
         return text
 
 
-def _rail(
-    detail: HandoffDetail, urls: Mapping[str, str], typed: Typed | None, now: datetime
-) -> rail.Rail:
-    handoff, kept = detail.handoff, detail.draft or {}
-    said = typed or Typed(words=kept_words(kept), option=str(kept.get("option") or ""))
-    options = verbs.offered(
+def _options(detail: HandoffDetail, now: datetime) -> list[verbs.VerbOption]:
+    """Return the answers that this page takes, in their order."""
+    handoff = detail.handoff
+    offered = verbs.offered(
         kind=HandoffKind(handoff.kind),
         tier=Tier(handoff.tier) if handoff.tier else None,
         escalates=bool(handoff.ladder),
@@ -306,17 +311,39 @@ def _rail(
         brief=detail.brief,
         undoable=afterwards.undoable(detail, now),
     )
-    facts = detail.facts(options[0].verb, said.words)
+    return [option for option in offered if _fits(option.verb, detail)]
+
+
+def _chosen(detail: HandoffDetail, typed: Typed | None) -> Mapping[str, Any]:
+    return typed.chosen if typed else detail.draft or {}
+
+
+def _rail(
+    detail: HandoffDetail,
+    options: list[verbs.VerbOption],
+    urls: Mapping[str, str],
+    typed: Typed | None,
+) -> rail.Rail:
+    kept, first = detail.draft or {}, options[0].verb
+    spec = detail.handoff.safeguards
+    terms = judged.terms(spec) if detail.withheld else spec
+    said = typed or Typed(words=_words(detail), option=str(kept.get("option") or ""))
     return rail.build(
-        [option for option in options if _fits(option.verb, detail)],
+        options,
         urls=urls,
-        unmet=said.unmet or safeguards.unmet(handoff.safeguards, facts),
-        reason_always=safeguards.needs_reason(handoff.safeguards, options[0].verb),
+        unmet=said.unmet or safeguards.unmet(terms, detail.facts(first, said.words)),
+        reason_always=safeguards.needs_reason(terms, first),
         words=said.words,
         chosen=said.option,
         saved="Your text is kept." if kept_words(kept) else "",
         error=said.error,
     )
+
+
+def _words(detail: HandoffDetail) -> str:
+    """Return what this person wrote, or else what they committed: nobody writes it twice."""
+    committed = detail.judgement.reason if detail.judgement else ""
+    return kept_words(detail.draft or {}) or committed
 
 
 def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:

@@ -31,16 +31,17 @@ MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 @never_cache
 @explained
 def handoff(request: UserRequest, handoff_id: str) -> HttpResponse:
-    return _show(request, handoff_id, now=timezone.now())
+    return show(request, handoff_id, now=timezone.now())
 
 
-def _show(
+def show(
     request: UserRequest,
     handoff_id: str,
     *,
     now: datetime,
     typed: pages.Typed | None = None,
 ) -> HttpResponse:
+    """Show the page, or show it again with what was filled in and why it did not go through."""
     claims.mark_opened(handoff_id, by=request.user, now=now)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now, typed=typed)
     template = "reviews/handoff.html" if page.rail else "reviews/read.html"
@@ -55,7 +56,7 @@ def decide(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
     return _onward(request, choice.verb, now=now)
 
 
@@ -66,7 +67,7 @@ def ask(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.ask_information(handoff_id, by=request.user, question=question, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
     return _onward(request, "ask_information", now=now)
 
 
@@ -77,7 +78,7 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
     try:
         decisions.escalate(handoff_id, by=request.user, reason=reason, now=now)
     except MENDABLE as refusal:
-        return _show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
+        return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
     return _onward(request, "escalate", now=now)
 
 

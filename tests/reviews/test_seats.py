@@ -95,7 +95,9 @@ class TestAgreement:
 
         answer = Answer.objects.get()
         assert (answer.verb, answer.role) == ("approve", "compliance, refund approvers")
-        assert answer.reason == "compliance: Within section 3.\nrefund approvers: The order is late."
+        assert (
+            answer.reason == "compliance: Within section 3.\nrefund approvers: The order is late."
+        )
         proven = receipt(answer)
         assert proven["approvers"] == 2
         assert proven["approver_roles"] == ["compliance", "refund approvers"]

@@ -1,0 +1,120 @@
+"""Commit an answer of one's own; only then is the machine's shown."""
+
+import logging
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from handoffs import audit, canonical
+from handoffs.failpoints import failpoint
+from handoffs.models import Brief
+from handoffs.states import Verb
+from reviews import decisions, judged, visibility, wording
+from reviews.decisions import Fenced
+from reviews.errors import AlreadyJudged, NothingWithheld, SafeguardUnmet, Unmet, VerbNotOffered
+from reviews.models import Judgement
+from reviews.visibility import Phase
+from reviews.wording import Choice
+
+logger = logging.getLogger(__name__)
+
+
+def commit(
+    handoff_id: str, *, by: User, choice: Choice, confidence: int | None, now: datetime
+) -> Judgement:
+    """Keep what `by` would answer and how sure they are, before they read what the machine would.
+
+    The evidence has to be opened and the time to be read as for a decision, or else a careless
+    answer would buy an early look. What cannot be kept is refused whole; the text stays as draft.
+    Raises AlreadyJudged with the second click and from a second tab: the first one stays.
+    """
+    choice = wording.clean(choice)
+    written = {**asdict(choice), "confidence": confidence}
+    with decisions.kept_on_refusal(handoff_id, by, written), transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        _check_withheld(fenced)
+        verb, option = _answer(fenced, by, choice)
+        _check_safeguards(fenced, by, verb=verb, choice=choice, confidence=confidence)
+        judgement = _store(fenced, by, verb, option, choice.reason.strip(), confidence or 0)
+        failpoint("judgements.before_commit")
+    logger.info(
+        "A judgement was committed.", extra={"action": "judgement.committed", "handoff": handoff_id}
+    )
+    return judgement
+
+
+def _check_withheld(fenced: Fenced) -> None:
+    """Refuse a second judgement of the same brief, and one of what was never withheld."""
+    match judged.phase(fenced.handoff, fenced.judgement):
+        case Phase.OPEN:
+            raise NothingWithheld
+        case Phase.REVEALED:
+            raise AlreadyJudged
+
+
+def _answer(fenced: Fenced, by: User, choice: Choice) -> tuple[str, str | None]:
+    """Read the answer off the buttons that this person was shown; nothing where none was marked."""
+    if not choice.verb:
+        return "", None
+    seat = judged.seat(fenced.handoff, by)
+    option = visibility.unmasked(fenced.brief.body, seat.key, choice.option)
+    wanted = (choice.verb, option if choice.verb == Verb.CHOOSE else None)
+    offered = decisions.verbs(fenced.handoff, fenced.handoff.proposal, fenced.brief.body)
+    answers = {(one.verb, one.option) for one in offered if one.verb in set(Verb)}
+    if wanted not in answers:
+        raise VerbNotOffered
+    return wanted
+
+
+def _check_safeguards(
+    fenced: Fenced, by: User, *, verb: str, choice: Choice, confidence: int | None
+) -> None:
+    """Ask for the same reading as a decision, of what is shown now; and for how sure, and why."""
+    shown = judged.brief(fenced.handoff, fenced.brief, by, None)
+    seen = replace(fenced, brief=Brief(version=fenced.brief.version, body=shown))
+    missing = decisions.missing(
+        seen, by, verb=verb, reason=choice.reason, spec=judged.terms(fenced.handoff.safeguards)
+    )
+    if not verb:
+        missing.insert(0, Unmet(code="answer", sentence="Your own answer: mark one."))
+    if confidence not in Judgement.Confidence.values:
+        missing.append(Unmet(code="confidence", sentence="How sure you are."))
+    if missing:
+        raise SafeguardUnmet(missing)
+
+
+def _store(
+    fenced: Fenced, by: User, verb: str, option: str | None, reason: str, confidence: int
+) -> Judgement:
+    handoff, version = fenced.handoff, fenced.brief.version
+    try:
+        with transaction.atomic():
+            judgement = Judgement.objects.create(
+                handoff=handoff,
+                round=handoff.round,
+                brief_version=version,
+                reviewer=by,
+                verb=verb,
+                option=option,
+                confidence=confidence,
+                reason=reason,
+            )
+    except IntegrityError as refused:
+        if "judgement_once_per_brief" in str(refused):
+            raise AlreadyJudged from None
+        raise
+    # what it says is nobody's to read before they have judged themselves: the log has its digest
+    said = {"verb": verb, "option": option, "confidence": confidence, "reason": reason}
+    audit.record(
+        by=fenced.by,
+        action="handoff.judged",
+        subject=handoff.id,
+        body={
+            "judgement": judgement.id,
+            "brief_version": version,
+            "digest": canonical.digest(said),
+        },
+    )
+    return Judgement.objects.get(id=judgement.id)
