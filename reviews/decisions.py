@@ -37,6 +37,7 @@ from reviews import (
 from reviews import verbs as buttons
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
 from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.surfaces import Ground
 from reviews.verbs import VerbOption
 from reviews.visibility import Phase
 from reviews.wording import Choice as Choice
@@ -92,7 +93,13 @@ def verbs(handoff: Handoff, proposal: Any, brief: dict[str, Any]) -> list[VerbOp
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         brief=brief,
         undoable=handoff.roll_back_until is not None,
+        patchable=ground(handoff, brief).patchable is not None,
     )
+
+
+def ground(handoff: Handoff, brief: dict[str, Any]) -> Ground:
+    """Return what the forms of this handoff start from."""
+    return Ground(brief=brief, task=handoff.run.task, input=handoff.run.input)
 
 
 def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decision:
@@ -114,6 +121,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
             brief=fenced.brief.body,
             action=fenced.action,
             arguments=fenced.arguments,
+            ground=ground(fenced.handoff, fenced.brief.body),
         )
         _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
         decision = _store(fenced, by, said, now=now)

@@ -134,6 +134,18 @@ class TooManyFilters(DomainError):
     code, status, title = "too_many_filters", 422, "Enough saved searches"
 
 
+class FormIncomplete(DomainError):
+    """The form is not complete, or does not fit. Nothing was sent. Mend what is marked."""
+
+    code, status, title = "form_incomplete", 422, "Not complete"
+
+
+class NothingLeftOut(DomainError):
+    """Every part is still ticked, so it is not narrower. Nothing was sent. Untick what to leave."""
+
+    code, status, title = "nothing_left_out", 422, "Nothing left out"
+
+
 class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 

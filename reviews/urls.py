@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, handoff, judgement, search, status
+from reviews.views import desk, filling, handoff, judgement, search, status
 
 app_name = "reviews"
 urlpatterns = [
@@ -22,8 +22,8 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
     path("handoffs/<str:handoff_id>/ask", handoff.ask, name="ask"),
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),
-    path("handoffs/<str:handoff_id>/edit", handoff.edit, name="edit"),
-    path("handoffs/<str:handoff_id>/edit/approve", handoff.approve_edits, name="approve-edits"),
+    path("handoffs/<str:handoff_id>/as/<slug:verb>", filling.fill_in, name="fill-in"),
+    path("handoffs/<str:handoff_id>/as/<slug:verb>/send", filling.send, name="send"),
     path("search", search.search, name="search"),
     path("search/save", search.save, name="filter-save"),
     path("search/saved/<int:filter_id>/forget", search.forget, name="filter-forget"),

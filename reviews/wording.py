@@ -9,16 +9,26 @@ from handoffs.answers import Said
 from handoffs.canonical import NotCanonical, encode
 from handoffs.compiled import Action
 from handoffs.states import Verb
-from reviews.errors import EditsOffSchema, TextMissing, TextTooLong, VerbNotOffered
+from reviews import surfaces
+from reviews.errors import (
+    EditsOffSchema,
+    FormIncomplete,
+    NothingLeftOut,
+    TextMissing,
+    TextTooLong,
+    VerbNotOffered,
+)
+from reviews.surfaces import Ground, Surface
 from reviews.verbs import VerbOption
 
 _TEXT_LENGTH = 20_000
 _ABSENT = object()
+_NEED_WORDS = frozenset({Verb.ANSWER, Verb.REDIRECT, Verb.REFRAME})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a person chose and wrote; `arguments` and `draft` as they stand after their edits."""
+    """What a person chose and wrote; `arguments`, `draft` and `details` as they stand after it."""
 
     verb: str
     reason: str = ""
@@ -26,6 +36,8 @@ class Choice:
     option: str | None = None
     arguments: dict[str, Any] | None = None
     draft: str | None = None
+    # what stands in the form of a verb that has one, see `surfaces`
+    details: dict[str, Any] | None = None
 
 
 def clean(choice: Choice) -> Choice:
@@ -57,6 +69,7 @@ def said(
     brief: Mapping[str, Any],
     action: Action | None,
     arguments: dict[str, Any] | None,
+    ground: Ground | None = None,
 ) -> Said:
     """Return what the run is told, or refuse what this handoff does not take.
 
@@ -75,6 +88,8 @@ def said(
             told = _edited(told, choice, action, arguments)
         case Verb.CHOOSE:
             told = _chosen(told, button, brief, action)
+        case verb if form := surfaces.surface(verb, ground or Ground(brief=brief)):
+            told = _filled(told, form, choice, ground or Ground(brief=brief))
     return _with_draft(told, choice, brief)
 
 
@@ -89,7 +104,7 @@ def _button(choice: Choice, offered: list[VerbOption]) -> VerbOption:
 def _check_texts(told: Said, choice: Choice) -> None:
     if max(map(len, (choice.reason, choice.message, choice.draft or ""))) > _TEXT_LENGTH:
         raise TextTooLong
-    if told.verb in (Verb.ANSWER, Verb.REDIRECT) and not told.message:
+    if told.verb in _NEED_WORDS and not told.message:
         raise TextMissing("Your words to the agent are missing. Nothing was sent. Write them.")
 
 
@@ -101,10 +116,7 @@ def _edited(
         raise VerbNotOffered
     edited = arguments if choice.arguments is None else choice.arguments
     _check_schema(action, edited, "arguments")
-    edits = [
-        {"path": path, "before": before, "after": after}
-        for path, before, after in _differences("arguments", arguments, edited)
-    ]
+    edits = _edits("arguments", arguments, edited)
     verb = Verb.APPROVE_WITH_EDITS if edits else Verb.APPROVE
     return replace(told, verb=verb, arguments=edited if edits else arguments, edits=edits)
 
@@ -118,6 +130,54 @@ def _chosen(
     if arguments and action is not None:
         _check_schema(action, arguments, "option")
     return replace(told, option=button.option, arguments=arguments or None)
+
+
+def _filled(told: Said, form: Surface, choice: Choice, ground: Ground) -> Said:
+    """Read the form of a verb that has one; the same check for every way it came in."""
+    given = choice.details if choice.details is not None else dict(form.before)
+    filled = {name: item.strip() if isinstance(item, str) else item for name, item in given.items()}
+    if form.verb != Verb.PATCH_INPUT:
+        filled = {name: item for name, item in filled.items() if item not in ("", [], None)}
+    problems = [FieldProblem(one.path, one.message) for one in form.problems(filled)]
+    match told.verb:
+        case Verb.PATCH_INPUT:
+            return _patched(told, form, given)
+        case Verb.NARROW_SCOPE if filled.get("keep") == form.before.get("keep", ()):
+            raise NothingLeftOut
+    if problems:
+        raise FormIncomplete(fields=tuple(problems))
+    match told.verb:
+        case Verb.DEFINE:
+            edits = _edits("task", form.before, filled)
+            return replace(told, details={"task": filled}, edits=edits)
+        case Verb.HAND_BACK:
+            return replace(told, details=filled, message=filled["left"])
+        case Verb.TAKE_OVER:
+            return replace(told, details=filled)
+    instruction = filled.pop("instruction", "")
+    if "keep" in filled:
+        kept = filled["keep"]
+        filled["leave_out"] = [one for one in surfaces.parts_of(ground) if one not in kept]
+    return replace(told, details=filled, message=instruction)
+
+
+def _patched(told: Said, form: Surface, patched: dict[str, Any]) -> Said:
+    """Bind the input as it stands after the edits; one that is the same is just tried again."""
+    if problems := _not_canonical(patched, "details"):
+        raise FormIncomplete(fields=tuple(problems))
+    edits = _edits("input", form.before, patched)
+    if not edits:
+        return replace(told, verb=Verb.RETRY)
+    if problems := [FieldProblem(one.path, one.message) for one in form.problems(patched)]:
+        raise FormIncomplete(fields=tuple(problems))
+    return replace(told, arguments=patched, edits=edits)
+
+
+def _edits(root: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"path": path, "before": old, "after": new}
+        for path, old, new in _differences(root, dict(before), dict(after))
+    ]
 
 
 def _with_draft(told: Said, choice: Choice, brief: Mapping[str, Any]) -> Said:
@@ -142,12 +202,18 @@ def _check_schema(action: Action, arguments: dict[str, Any], root: str) -> None:
         FieldProblem(found.path, found.message)
         for found in action.schema.check(arguments, path=root)
     ]
+    problems += _not_canonical(arguments, root)
+    if problems:
+        raise EditsOffSchema(fields=tuple(problems))
+
+
+def _not_canonical(arguments: dict[str, Any], root: str) -> list[FieldProblem]:
+    """Find what no signature could bind."""
     try:
         encode(arguments)
     except NotCanonical as error:
-        problems.append(FieldProblem(f"{root}.{error.path}".rstrip("."), error.message))
-    if problems:
-        raise EditsOffSchema(fields=tuple(problems))
+        return [FieldProblem(f"{root}.{error.path}".rstrip("."), error.message)]
+    return []
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:

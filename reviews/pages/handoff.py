@@ -11,14 +11,24 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
-from reviews import judged, reading, safeguards, verbs
+from reviews import judged, reading, safeguards
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.pages import afterwards, judgement, lookup, outcome, rail, times, words
+from reviews.pages import (
+    afterwards,
+    answering,
+    judgement,
+    lookup,
+    outcome,
+    rail,
+    times,
+    words,
+)
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.text import Prose, marked, prose
 from reviews.pages.values import Value, value
+from reviews.verbs import VerbOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +110,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
     arguments = detail.proposal.arguments if detail.proposal else {}
-    urls, options = _urls(handoff.id), _options(detail, now)
+    urls, options = _urls(handoff.id), answering.offered(detail, now)
     margin = _rail(detail, options, urls, typed) if detail.claim else None
     return HandoffPage(
         id=handoff.id,
@@ -162,7 +172,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "edit")
+    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence")
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -299,28 +309,13 @@ def _pretty(text: str) -> str:
         return text
 
 
-def _options(detail: HandoffDetail, now: datetime) -> list[verbs.VerbOption]:
-    """Return the answers that this page takes, in their order."""
-    handoff = detail.handoff
-    offered = verbs.offered(
-        kind=HandoffKind(handoff.kind),
-        tier=Tier(handoff.tier) if handoff.tier else None,
-        escalates=bool(handoff.ladder),
-        title=detail.title,
-        arguments=detail.proposal.arguments if detail.proposal else {},
-        brief=detail.brief,
-        undoable=afterwards.undoable(detail, now),
-    )
-    return [option for option in offered if _fits(option.verb, detail)]
-
-
 def _chosen(detail: HandoffDetail, typed: Typed | None) -> Mapping[str, Any]:
     return typed.chosen if typed else detail.draft or {}
 
 
 def _rail(
     detail: HandoffDetail,
-    options: list[verbs.VerbOption],
+    options: list[VerbOption],
     urls: Mapping[str, str],
     typed: Typed | None,
 ) -> rail.Rail:
@@ -350,12 +345,6 @@ def _outcome(detail: HandoffDetail, now: datetime) -> outcome.Outcome | None:
     if detail.claim is not None:
         return None
     return outcome.outcome(detail, kept=marked(kept_words(detail.draft or {})), now=now)
-
-
-def _fits(verb: str, detail: HandoffDetail) -> bool:
-    """Offer edits only where there is something to edit."""
-    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return verb != "approve_with_edits" or editable
 
 
 def kept_words(draft: Mapping[str, Any]) -> str:

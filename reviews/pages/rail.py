@@ -112,10 +112,11 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Rail:
-    """Everything the reviewer can do here; `bar` is the two likeliest for a thumb."""
+    """Everything the reviewer can do here; `bar` is the likeliest for a thumb, `more` folded."""
 
     lead: tuple[VerbView, ...]
     other: tuple[VerbView, ...]
+    more: tuple[VerbView, ...]
     bar: tuple[VerbView, ...]
     needs: tuple[Need, ...]
     chooses: bool
@@ -140,20 +141,20 @@ def build(
     error: str = "",
 ) -> Rail:
     """Arrange the answers: what needs no words first, the text box, then what needs them."""
-    views = _views(list(options), urls)
+    options = list(options)
+    views = _views([one for one in options if not one.aside], urls)
     lead = tuple(view for view in views if not view.asks)
     other = tuple(view for view in views if view.asks)
     words_first = reason_always or bool(views and views[0].asks)
     if words_first:
         lead, other = views[:1], views[1:]
-    buttons = [view for view in (*lead, *other) if not view.href]
+    shown = (*lead, *other)
     return Rail(
         lead=lead,
         other=other,
-        bar=tuple(buttons[:1] + [view for view in buttons[1:] if view.asks][:1]),
-        needs=tuple(
-            Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
-        ),
+        more=_views([one for one in options if one.aside], urls, first=False),
+        bar=(*shown[:1], *[view for view in shown[1:] if view.asks][:1]),
+        needs=needs(unmet),
         chooses=any(view.verb == Verb.CHOOSE for view in views),
         chosen=chosen,
         words=words,
@@ -165,7 +166,15 @@ def build(
     )
 
 
-def _views(options: list[VerbOption], urls: Mapping[str, str]) -> tuple[VerbView, ...]:
+def needs(unmet: Iterable[Unmet]) -> tuple[Need, ...]:
+    return tuple(
+        Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
+    )
+
+
+def _views(
+    options: list[VerbOption], urls: Mapping[str, str], *, first: bool = True
+) -> tuple[VerbView, ...]:
     """One button for each answer; all options of a choice share one, the radios say which."""
     views: list[VerbView] = []
     for option in options:
@@ -174,7 +183,7 @@ def _views(options: list[VerbOption], urls: Mapping[str, str]) -> tuple[VerbView
                 continue
             views.append(_choose())
             continue
-        views.append(_view(option, urls, first=not views))
+        views.append(_view(option, urls, first=first and not views))
     return tuple(views)
 
 
@@ -190,7 +199,7 @@ def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbVi
         icon=ICONS[option.verb],
         asks=bool(option.asks),
         first=first,
-        href=urls["edit"] if option.verb == Verb.APPROVE_WITH_EDITS else "",
+        href=f"{urls['handoff']}/as/{option.verb}" if option.form else "",
         url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
     )
 
@@ -213,6 +222,6 @@ def _words_label(other: tuple[VerbView, ...], *, reason_always: bool, words_firs
         return "Your reason"
     if words_first:
         return "Your words to the agent"
-    verbs = [view.short.lower() for view in other]
+    verbs = [view.short.lower() for view in other if view.asks]
     joined = f"{', '.join(verbs[:-1])} or {verbs[-1]}" if len(verbs) > 1 else "".join(verbs)
     return f"In your words, to {joined}" if joined else "A remark"

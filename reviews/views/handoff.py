@@ -8,16 +8,15 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
 from reviews import claims, decisions
 from reviews import desk as reading
-from reviews.errors import ClaimLost, EditsOffSchema, SafeguardUnmet, TextMissing, VerbNotOffered
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
-from reviews.forms import edits as editing
 from reviews.pages import desk as desk_pages
 from reviews.pages import handoff as pages
 from reviews.pages.rail import DONE
@@ -57,7 +56,7 @@ def decide(request: UserRequest, handoff_id: str) -> HttpResponse:
         decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
     except MENDABLE as refusal:
         return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, choice.verb, now=now)
+    return onward(request, choice.verb, now=now)
 
 
 @require_POST
@@ -68,7 +67,7 @@ def ask(request: UserRequest, handoff_id: str) -> HttpResponse:
         decisions.ask_information(handoff_id, by=request.user, question=question, now=now)
     except MENDABLE as refusal:
         return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, "ask_information", now=now)
+    return onward(request, "ask_information", now=now)
 
 
 @require_POST
@@ -79,10 +78,10 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
         decisions.escalate(handoff_id, by=request.user, reason=reason, now=now)
     except MENDABLE as refusal:
         return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
-    return _onward(request, "escalate", now=now)
+    return onward(request, "escalate", now=now)
 
 
-def _onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
+def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
     """Go to the next one of the same queue, or to the desk when none waits there."""
     messages.success(request, DONE[verb])
     try:
@@ -161,42 +160,3 @@ def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
     item = next(one for one in page.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": page.urls, "rail": page.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@explained
-def edit(request: UserRequest, handoff_id: str) -> HttpResponse:
-    now = timezone.now()
-    if not request.htmx:
-        claims.mark_opened(handoff_id, by=request.user, now=now)
-    detail = reading.handoff(request.user, handoff_id, now)
-    if detail.claim is None:
-        return redirect("reviews:handoff", handoff_id)
-    typed = request.POST if request.method == "POST" else None
-    page = editing.page(detail, typed=typed, now=now)
-    template = "reviews/edit.html" + ("#changes" if request.htmx else "")
-    return render(request, template, {"page": page, "here": desk_pages.here(page.queue_name)})
-
-
-@require_POST
-@explained
-def approve_edits(request: UserRequest, handoff_id: str) -> HttpResponse:
-    """Approve exactly the changes that were shown beside the form."""
-    now = timezone.now()
-    detail = reading.handoff(request.user, handoff_id, now)
-    edits = editing.read(detail, request.POST)
-    error, refusal = editing.objection(edits, request.POST), None
-    if not error:
-        choice = editing.choice(detail, edits, request.POST)
-        try:
-            decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
-        except (*MENDABLE, EditsOffSchema) as found:
-            refusal = found
-        else:
-            return _onward(request, choice.verb, now=now)
-    claims.mark_opened(handoff_id, by=request.user, now=now)
-    detail = reading.handoff(request.user, handoff_id, now)
-    page = editing.page(detail, typed=request.POST, refusal=refusal, error=error, now=now)
-    context = {"page": page, "here": desk_pages.here(page.queue_name)}
-    return render(request, "reviews/edit.html", context, status=422)

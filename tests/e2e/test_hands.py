@@ -106,12 +106,12 @@ def test_a_number_marks_an_option(open_as: Open, shop: Shop, bot: Client, ann: U
 CONTROLS = "a[href], button, input:not([type=hidden]), textarea, select, summary"
 
 
-@pytest.mark.parametrize("name", ["handoff", "edit"])
+@pytest.mark.parametrize("name", [("handoff",), ("fill-in", "approve_with_edits")])
 def test_every_control_is_reached_by_tab(
-    open_as: Open, shop: Shop, bot: Client, ann: User, name: str
+    open_as: Open, shop: Shop, bot: Client, ann: User, name: tuple[str, ...]
 ) -> None:
     handoff = take(put(shop, bot, brief=RICH, arguments=SCHEMA_ARGUMENTS), ann)
-    page = open_as(ann, path(name, handoff.id))
+    page = open_as(ann, path(name[0], handoff.id, *name[1:]))
     page.evaluate(
         """controls => { window.missed = new Set([...document.querySelectorAll(controls)]
             .filter(node => node.checkVisibility() && node.type !== 'radio'));
@@ -160,7 +160,7 @@ def test_what_is_typed_is_kept_while_typing(
 
 def test_changes_are_shown_while_typing(open_as: Open, shop: Shop, bot: Client, ann: User) -> None:
     handoff = take(put(shop, bot), ann)
-    page = open_as(ann, path("edit", handoff.id))
+    page = open_as(ann, path("fill-in", handoff.id, "approve_with_edits"))
 
     page.get_by_label("Amount").fill("300")
 

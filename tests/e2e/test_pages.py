@@ -77,7 +77,7 @@ def test_the_desk_and_its_queues(
 
 
 def test_the_edit_page(open_as: Open, rich: Handoff, ann: User) -> None:
-    page = open_as(ann, path("edit", rich.id))
+    page = open_as(ann, path("fill-in", rich.id, "approve_with_edits"))
 
     page.get_by_label("Amount").fill("300")
     page.get_by_label("Draft").fill("Dear Kim,\n\nyour money leaves today.")

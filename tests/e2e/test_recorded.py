@@ -113,7 +113,7 @@ class Reviewer:
 
     def edit(self, handoff: str) -> None:
         self.page.get_by_role("link", name="Change it, then approve").click()
-        self.page.wait_for_url("**/edit")  # from here on its scripts are there
+        self.page.wait_for_url("**/as/approve_with_edits")  # from here on its scripts are there
         self._change(self.page.locator("#edit"))
         button = self.page.get_by_role("button", name="Approve with 1 change")
         expect(button).to_be_visible()

@@ -44,12 +44,19 @@ def typed(fields: tuple[Field, ...]) -> dict[str, str]:
     """Fill the form in as a browser would send it untouched."""
     sent: dict[str, str] = {}
     for field in fields:
-        if field.children:
+        if field.kind == "rows":
+            sent |= {field.name + "~rows": str(len(field.children))}
+        if field.kind == "checks":
+            sent |= {field.name: "1"} | {name: "on" for name, _, on in field.choices if on}
+        elif field.compound:
             sent |= typed(field.children)
         elif field.kind == "boolean":
             sent |= {field.name: "on"} if field.checked else {}
-        elif field.kind not in ("fixed", "group", "rows", "row"):
-            sent[field.name] = field.value.replace("\n", "\r\n")
+        elif field.kind == "enum":
+            chosen = [value for value, _, on in field.choices if on]
+            sent[field.name] = (chosen or [value for value, _, _ in field.choices])[0]
+        elif field.kind != "fixed":
+            sent[field.name] = field.value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 
 
@@ -150,11 +157,17 @@ def test_a_row_can_be_taken_out() -> None:
     assert arguments.read(schema, value, sent).arguments == {"flights": [value["flights"][1]]}
 
 
-def test_what_a_form_cannot_show_is_shown_and_left_alone() -> None:
-    (field,) = arguments.fields({"type": "object"}, {"deep": [[1], {"a": 1}]})
+def test_what_no_form_can_show_is_edited_as_json() -> None:
+    value = {"deep": [[1], {"a": 1}]}
+    schema: dict[str, Any] = {"type": "object"}
+    (field,) = arguments.fields(schema, value)
 
-    assert field.kind == "fixed"
-    assert '"a": 1' in field.value
+    changed = arguments.read(schema, value, {"a/deep": '[[1], {"a": 2}]'})
+    broken = arguments.read(schema, value, {"a/deep": '[[1], {"a": 2, "a": 3}]'})
+
+    assert (field.kind, json.loads(field.value)) == ("json", value["deep"])
+    assert changed.arguments == {"deep": [[1], {"a": 2}]}
+    assert "a/deep" in broken.errors
 
 
 def test_a_field_the_proposal_left_empty_can_be_filled_in() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoffs.states import HandoffKind, Tier
-from reviews import verbs
+from handoffs.states import HandoffKind, Tier, Verb
+from reviews import conflicts, verbs
+from reviews.pages import rail, words
 
 TITLE = "Refund {amount} {currency} for order {order_id}"
 ARGUMENTS = {"amount": "120.00", "currency": "EUR", "order_id": "W1"}
@@ -23,23 +24,48 @@ def offered(
     *,
     escalates: bool = True,
     title: str = TITLE,
+    patchable: bool = True,
     **brief: Any,
 ) -> list[verbs.VerbOption]:
     return verbs.offered(
-        kind=kind, tier=tier, escalates=escalates, title=title, arguments=ARGUMENTS, brief=brief
+        kind=kind,
+        tier=tier,
+        escalates=escalates,
+        title=title,
+        arguments=ARGUMENTS,
+        brief=brief,
+        patchable=patchable,
     )
 
 
 EXPECTED = {
-    (HandoffKind.APPROVAL, Tier.HARD_APPROVAL): ["approve", "approve_with_edits", "reject"],
-    (HandoffKind.APPROVAL, Tier.HARD_STOP): ["approve", "approve_with_edits", "reject"],
+    (HandoffKind.APPROVAL, Tier.HARD_APPROVAL): [
+        "approve",
+        "approve_with_edits",
+        "reject",
+        "redirect",
+    ],
+    (HandoffKind.APPROVAL, Tier.HARD_STOP): [
+        "approve",
+        "approve_with_edits",
+        "reject",
+        "redirect",
+    ],
     (HandoffKind.APPROVAL, Tier.SOFT_REVIEW): ["confirm", "roll_back"],
-    (HandoffKind.TAKEOVER, Tier.HARD_STOP): ["take_over", "redirect"],
+    (HandoffKind.TAKEOVER, Tier.HARD_STOP): ["take_over", "hand_back", "redirect"],
     (HandoffKind.SIGN_OFF, None): ["approve", "reject"],
     (HandoffKind.EXCEPTION, None): ["answer", "reject"],
-    (HandoffKind.AMBIGUITY, None): ["answer", "reject"],
-    (HandoffKind.RECOVERY, None): ["answer", "reject"],
-    (HandoffKind.TASK_DEFINITION, None): ["answer", "reject"],
+    (HandoffKind.AMBIGUITY, None): ["answer", "reframe", "accept_uncertainty", "reject"],
+    (HandoffKind.RECOVERY, None): [
+        "retry",
+        "patch_input",
+        "switch_tool",
+        "reroute",
+        "narrow_scope",
+        "redirect",
+        "stop",
+    ],
+    (HandoffKind.TASK_DEFINITION, None): ["define", "reject"],
     (HandoffKind.AUDIT, None): ["answer", "reject"],
 }
 
@@ -90,6 +116,39 @@ def test_options_are_buttons_where_one_may_choose(
     ]
     shown = [(b.option, b.label, b.consequence, b.key) for b in chosen]
     assert shown == (expected if chooses else [])
+
+
+def test_without_an_input_there_is_none_to_mend() -> None:
+    without = offered(HandoffKind.RECOVERY, None, patchable=False)
+
+    assert "patch_input" not in [button.verb for button in without]
+
+
+@pytest.mark.parametrize("verb", sorted(set(Verb)))
+def test_every_answer_has_words_for_the_page_and_for_the_record(verb: Verb) -> None:
+    tables = (verbs._STATED, verbs._KEYS, rail.ICONS, rail.SHORT, rail.DONE, conflicts._SAID)
+
+    assert all(table.get(verb) or verb == "choose" for table in tables)
+    assert all(words.ANSWERED[verb])
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "label", "consequence"),
+    [
+        ("sign_off", "reject", "Return it with a note", "The agent mends what you write, then"),
+        ("ambiguity", "reject", "Do none of it", "The agent leaves it"),
+        ("task_definition", "reject", "Do not start it", "The agent is told why and does not"),
+        ("takeover", "take_over", "Finish by hand: Refund 120.00 EUR", "The agent's part ends."),
+        ("approval", "reject", "Reject and return to the agent", "The agent does not do it"),
+    ],
+)
+def test_a_kind_says_in_its_own_words_what_it_shares_with_others(
+    kind: str, verb: str, label: str, consequence: str
+) -> None:
+    button = next(one for one in offered(HandoffKind(kind), None) if one.verb == verb)
+
+    assert button.label.startswith(label)
+    assert button.consequence.startswith(consequence)
 
 
 def test_labels_name_what_is_done() -> None:

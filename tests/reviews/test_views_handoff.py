@@ -21,8 +21,9 @@ from tests.reviews.waiting import put
 pytestmark = pytest.mark.django_db
 
 
-def url(name: str, handoff: Handoff) -> str:
-    return reverse(f"reviews:{name}", args=[handoff.id])
+def url(name: str, handoff: Handoff, verb: str = "approve_with_edits") -> str:
+    filled_in = [verb] if name in ("fill-in", "send") else []
+    return reverse(f"reviews:{name}", args=[handoff.id, *filled_in])
 
 
 def decide(browser: Browser, handoff: Handoff, verb: str, **typed: str) -> Any:
@@ -205,8 +206,8 @@ def test_a_free_one_can_be_taken_where_choosing_is_allowed(
     assert "Your decision" in text(desk.post(url("pick", handoff), follow=True))
 
 
-PAGES = ["handoff", "edit"]
-DEEDS = ["decide", "ask", "hand-up", "renew", "draft", "evidence", "approve-edits", "pick"]
+PAGES = ["handoff", "fill-in"]
+DEEDS = ["decide", "ask", "hand-up", "renew", "draft", "evidence", "send", "pick"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -330,7 +331,7 @@ class TestEdits:
         return proposed | draft | {"queue": "refunds", "words": ""} | changes
 
     def test_the_form_holds_what_was_proposed(self, desk: Browser, held: Handoff) -> None:
-        page = desk.get(url("edit", held)).context["page"]
+        page = desk.get(url("fill-in", held)).context["page"]
 
         fields = {field.name: (field.kind, field.value) for field in page.fields}
         assert fields["a/amount"] == ("number", "312.5")
@@ -339,7 +340,7 @@ class TestEdits:
     def test_the_changes_are_shown_before_they_can_be_approved(
         self, desk: Browser, held: Handoff
     ) -> None:
-        looked = desk.post(url("edit", held), self.typed(**{"a/amount": "300"}))
+        looked = desk.post(url("fill-in", held), self.typed(**{"a/amount": "300"}))
 
         assert "Approve with 1 change" in text(looked)
         assert "312.5" in text(looked) and "300" in text(looked)
@@ -347,9 +348,9 @@ class TestEdits:
 
     def test_what_was_shown_is_what_is_approved(self, desk: Browser, held: Handoff) -> None:
         typed = self.typed(**{"a/amount": "300"})
-        seen = desk.post(url("edit", held), typed).context["page"].seen
+        seen = desk.post(url("fill-in", held), typed).context["page"].seen
 
-        desk.post(url("approve-edits", held), typed | {"seen": seen})
+        desk.post(url("send", held), typed | {"seen": seen})
 
         answer = Answer.objects.get(handoff=held)
         assert answer.verb == "approve_with_edits"
@@ -358,11 +359,11 @@ class TestEdits:
     def test_what_was_changed_after_the_look_is_not_approved(
         self, desk: Browser, held: Handoff
     ) -> None:
-        seen = desk.post(url("edit", held), self.typed(**{"a/amount": "300"})).context["page"].seen
-
-        answer = desk.post(
-            url("approve-edits", held), self.typed(**{"a/amount": "3000"}) | {"seen": seen}
+        seen = (
+            desk.post(url("fill-in", held), self.typed(**{"a/amount": "300"})).context["page"].seen
         )
+
+        answer = desk.post(url("send", held), self.typed(**{"a/amount": "3000"}) | {"seen": seen})
 
         assert answer.status_code == 422
         assert "Look at the changes once more" in text(answer)
@@ -371,20 +372,20 @@ class TestEdits:
     def test_without_a_change_there_is_nothing_to_approve_here(
         self, desk: Browser, held: Handoff
     ) -> None:
-        answer = desk.post(url("approve-edits", held), self.typed())
+        answer = desk.post(url("send", held), self.typed())
 
         assert answer.status_code == 422
         assert "Nothing is changed" in text(answer)
 
     def test_what_cannot_be_read_is_marked_and_kept(self, desk: Browser, held: Handoff) -> None:
-        answer = desk.post(url("approve-edits", held), self.typed(**{"a/amount": "lots"}))
+        answer = desk.post(url("send", held), self.typed(**{"a/amount": "lots"}))
 
         assert answer.status_code == 422
         assert "A number, with a point before the decimals." in text(answer)
         assert 'value="lots"' in text(answer)
 
     def test_what_the_action_does_not_take_is_marked(self, desk: Browser, held: Handoff) -> None:
-        answer = desk.post(url("edit", held), self.typed(**{"a/amount": "-5"}))
+        answer = desk.post(url("fill-in", held), self.typed(**{"a/amount": "-5"}))
 
         assert 'aria-invalid="true"' in text(answer)
         assert "Approve with" not in text(answer)
@@ -393,9 +394,9 @@ class TestEdits:
         self, desk: Browser, held: Handoff
     ) -> None:
         typed = self.typed(draft="Dear Kim, your money leaves today.")
-        looked = desk.post(url("edit", held), typed)
+        looked = desk.post(url("fill-in", held), typed)
 
-        desk.post(url("approve-edits", held), typed | {"seen": looked.context["page"].seen})
+        desk.post(url("send", held), typed | {"seen": looked.context["page"].seen})
 
         assert "<del>is on its way</del>" in text(looked).replace("\n", "")
         assert Answer.objects.get(handoff=held).draft == "Dear Kim, your money leaves today."
@@ -403,7 +404,9 @@ class TestEdits:
     def test_by_script_only_the_changes_come_back(self, desk: Browser, held: Handoff) -> None:
         part = text(
             desk.post(
-                url("edit", held), self.typed(**{"a/amount": "1"}), headers={"HX-Request": "true"}
+                url("fill-in", held),
+                self.typed(**{"a/amount": "1"}),
+                headers={"HX-Request": "true"},
             )
         )
 
@@ -415,8 +418,8 @@ class TestEdits:
     ) -> None:
         handoff = put(shop, bot)
 
-        assert desk.get(url("edit", handoff))["Location"] == url("handoff", handoff)
-        assert desk.post(url("approve-edits", handoff), self.typed()).status_code in (409, 422)
+        assert desk.get(url("fill-in", handoff))["Location"] == url("handoff", handoff)
+        assert desk.post(url("send", handoff), self.typed()).status_code in (409, 422)
         assert not Answer.objects.exists()
 
 

@@ -25,7 +25,7 @@ def put(
     due_in: float = 4 * 3600,
     brief: dict[str, Any] | None = None,
     kind: HandoffKind = HandoffKind.APPROVAL,
-    tier: Tier = Tier.HARD_APPROVAL,
+    tier: Tier | str = Tier.HARD_APPROVAL,
     arguments: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Handoff:
@@ -42,11 +42,11 @@ def put(
                 sort_keys=True,
             ),
             arguments_digest="sha-256=",
-            tier=tier.value,
+            tier=str(tier or Tier.HARD_APPROVAL),
             act="wait",
             preconditions=[{"name": "order_status", "value": "pending"}],
             map_version=1,
-            rules=[{"id": "large-refund", "tier": tier.value, "because": "Refund of 200.00"}],
+            rules=[{"id": "large-refund", "tier": str(tier), "because": "Refund of 200.00"}],
         )
         handoff = Handoff.objects.create(
             **{
@@ -55,7 +55,7 @@ def put(
                 "workflow": shop.workflow,
                 "proposal": proposal,
                 "kind": kind.value,
-                "tier": tier.value,
+                "tier": str(tier),
                 "queue": shop.queue,
                 "role": shop.team,
                 "ladder": [level_above(shop)],

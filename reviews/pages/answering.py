@@ -1,0 +1,52 @@
+"""Which answers a page offers its reader, and what is still needed for one of them."""
+
+from datetime import datetime
+
+from handoffs.states import HandoffKind, Tier, Verb
+from reviews import safeguards, surfaces, verbs
+from reviews.desk import HandoffDetail
+from reviews.errors import Unmet
+from reviews.pages import afterwards
+from reviews.surfaces import Ground, Surface
+from reviews.verbs import VerbOption
+
+
+def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
+    """Return the buttons of this page; edits only where there is something to edit."""
+    handoff = detail.handoff
+    options = verbs.offered(
+        kind=HandoffKind(handoff.kind),
+        tier=Tier(handoff.tier) if handoff.tier else None,
+        escalates=bool(handoff.ladder),
+        title=detail.title,
+        arguments=detail.proposal.arguments if detail.proposal else {},
+        brief=detail.brief,
+        undoable=afterwards.undoable(detail, now),
+        patchable=ground(detail).patchable is not None,
+    )
+    editable = detail.proposal is not None or bool(detail.brief.get("draft"))
+    return [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
+
+
+def ground(detail: HandoffDetail) -> Ground:
+    """Return what the forms of this handoff start from."""
+    run = detail.handoff.run
+    return Ground(brief=detail.brief, task=run.task, input=run.input)
+
+
+def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
+    """Return the form that this answer is filled in with; None where words are enough."""
+    if option.verb != Verb.APPROVE_WITH_EDITS:
+        return surfaces.surface(option.verb, ground(detail))
+    return Surface(
+        verb=option.verb,
+        heading=option.label,
+        schema=detail.schema or {"type": "object"},
+        before=detail.proposal.arguments if detail.proposal else {},
+        shows_changes=True,
+    )
+
+
+def still_needed(detail: HandoffDetail, verb: str, words: str) -> list[Unmet]:
+    """List what this answer still lacks as it stands."""
+    return safeguards.unmet(detail.handoff.safeguards, detail.facts(verb, words))
