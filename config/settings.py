@@ -77,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.csp_nonce",
+                "reviews.context.around",
             ],
             "loaders": [
                 (

@@ -156,7 +156,7 @@ def pick(handoff_id: str, *, by: User, now: datetime) -> Claim:
         if claim is not None:
             return claim
     conflict = conflicts.current(handoff_id, reader=by)
-    raise AlreadyClaimed(f"{conflict.sentence} Nothing was changed." if conflict else "")
+    raise AlreadyClaimed(conflict=conflict)
 
 
 def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
@@ -296,6 +296,23 @@ def end_stale(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_END_STALE)
         return int(cursor.rowcount)
+
+
+def gone(handoff_id: str, *, by: User) -> str:
+    """Say what became of a handoff that this person had; nothing while it is theirs."""
+    live = Claim.objects.filter(
+        handoff=handoff_id,
+        reviewer=by,
+        ended_at=None,
+        expires_at__gt=Now(),
+        level=F("handoff__level"),
+        round=F("handoff__round"),
+        handoff__state=HandoffState.WAITING.value,
+    )
+    if live.exists():
+        return ""
+    conflict = conflicts.current(handoff_id, reader=by)
+    return "" if conflict is None or conflict.mine else conflict.sentence
 
 
 def lost(handoff_id: str, by: User) -> DomainError:

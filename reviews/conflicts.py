@@ -53,11 +53,31 @@ def current(handoff_id: str, *, reader: User) -> Conflict | None:
     named = permissions.can_see(reader, handoff)
     if handoff.state == HandoffState.WAITING.value:
         return (
-            _decided(handoff, reader)
+            _spoken(handoff, reader)
             or _held(handoff, reader, named=named)
             or _moved(handoff, reader, named=named)
         )
+    if handoff.state == HandoffState.DECIDED.value:
+        return _decided(handoff, reader, named=named)
     return _answered(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+
+
+def _decided(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
+    """Tell of what is still held back; what several said stays among them until it is out."""
+    said = Decision.objects.filter(handoff=handoff, round=handoff.round, undone_at=None)
+    decisions = list(said.select_related("reviewer").order_by("-id"))
+    if not decisions:
+        return None
+    own = next((one for one in decisions if one.reviewer_id == reader.id), None)
+    shown = own or (decisions[0] if len(decisions) == 1 else None)
+    return Conflict(
+        what=_SAID.get(shown.verb, "answered this") if shown else "decided this",
+        role=handoff.role.name,
+        at=decisions[0].decided_at,
+        person=shown.reviewer.name if shown and named else "",
+        mine=own is not None,
+        verb=shown.verb if shown else "",
+    )
 
 
 def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
@@ -75,10 +95,11 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
         at=mine.decided_at if mine else answer.answered_at,
         person=" and ".join(one.reviewer.name for one in decisions) if named else "",
         mine=mine is not None,
+        verb=mine.verb if mine else answer.verb,
     )
 
 
-def _decided(handoff: Handoff, reader: User) -> Conflict | None:
+def _spoken(handoff: Handoff, reader: User) -> Conflict | None:
     """Where several decide and some have not yet: what the reader did, and nobody else."""
     mine = Decision.objects.filter(
         handoff=handoff, round=handoff.round, reviewer=reader, undone_at=None

@@ -11,7 +11,8 @@ class Conflict:
     """What became of a handoff while someone was still at it.
 
     `person` is empty where the reader may not know who it was; `role` is always there. `mine`
-    marks what the reader did, say by a second click.
+    marks what the reader did, say by a second click. `verb` is what was decided, empty where
+    something else happened.
     """
 
     what: str
@@ -19,12 +20,15 @@ class Conflict:
     at: datetime
     person: str = ""
     mine: bool = False
+    verb: str = ""
+
+    @property
+    def who(self) -> str:
+        return f"{self.person} ({self.role})" if self.person else self.role
 
     @property
     def sentence(self) -> str:
-        if self.mine:
-            return f"You {self.what} at {self.at:%H:%M} UTC."
-        who = f"{self.person} ({self.role})" if self.person else self.role
+        who = "You" if self.mine else self.who
         return f"{who} {self.what} at {self.at:%H:%M} UTC."
 
 
@@ -71,6 +75,12 @@ class AlreadyClaimed(DomainError):
     """A colleague has this one just now. Nothing was changed. Take another."""
 
     code, status, title = "already_claimed", 409, "A colleague has it"
+
+    def __init__(self, message: str = "", *, conflict: Conflict | None = None) -> None:
+        self.conflict = conflict
+        if conflict is not None and not message:
+            message = f"{conflict.sentence} Nothing was changed. Take the next one."
+        super().__init__(message)
 
 
 class CapReached(DomainError):

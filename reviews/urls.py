@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.views import desk, filling, handoff, judgement, search, status
+from reviews.views import desk, filling, handoff, judgement, search, status, undo
 
 app_name = "reviews"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
     path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
+    path("handoffs/<str:handoff_id>/undo", undo.take_back, name="undo"),
     path("handoffs/<str:handoff_id>/ask", handoff.ask, name="ask"),
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),
     path("handoffs/<str:handoff_id>/as/<slug:verb>", filling.fill_in, name="fill-in"),

@@ -53,9 +53,10 @@ def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
     asked = questions(detail, now)
     match HandoffState(detail.handoff.state):
         case HandoffState.ANSWERED:
-            return _answered(detail, asked, now)
+            return _answered(detail, asked, kept, now)
         case HandoffState.DECIDED:
-            line = "The agent is told in a moment."
+            who = f"{detail.decided_by} ({detail.handoff.role.name})" if detail.decided_by else ""
+            line = f"{who or detail.handoff.role.name} decided this. The agent is told in a moment."
             return Outcome(heading="Decided", line=line, questions=asked, kept=kept)
         case HandoffState.WITHDRAWN if is_done(detail):
             line = "Nobody answered in time, so nothing was judged and nothing was undone."
@@ -70,7 +71,9 @@ def outcome(detail: HandoffDetail, *, kept: str, now: datetime) -> Outcome:
             return _waiting(detail, asked, kept)
 
 
-def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime) -> Outcome:
+def _answered(
+    detail: HandoffDetail, asked: tuple[Question, ...], kept: str, now: datetime
+) -> Outcome:
     answer = detail.answer
     if answer is None:
         return Outcome(heading="Answered", line="", questions=asked)
@@ -86,6 +89,7 @@ def _answered(detail: HandoffDetail, asked: tuple[Question, ...], now: datetime)
         reason=marked(said),
         changes=stored(answer.edits),
         questions=asked,
+        kept=kept,
         digest=answer.arguments_digest,
         run=words.AFTERWARDS[detail.handoff.run.state],
     )

@@ -19,7 +19,8 @@ from reviews.errors import (
 )
 from reviews.forms import edits as editing
 from reviews.pages import desk as desk_pages
-from reviews.views.handoff import MENDABLE, onward
+from reviews.views.handoff import MENDABLE
+from reviews.views.onward import onward
 from reviews.views.refusals import explained
 from reviews.visibility import Phase
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
 from reviews import claims, decisions
@@ -19,7 +18,7 @@ from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffere
 from reviews.forms import decision as forms
 from reviews.pages import desk as desk_pages
 from reviews.pages import handoff as pages
-from reviews.pages.rail import DONE
+from reviews.views.onward import onward
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
@@ -81,18 +80,6 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
     return onward(request, "escalate", now=now)
 
 
-def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
-    """Go to the next one of the same queue, or to the desk when none waits there."""
-    messages.success(request, DONE[verb])
-    try:
-        claim = claims.take_next(by=request.user, now=now, queue_slug=request.POST.get("queue"))
-    except DomainError:
-        claim = None
-    if claim is None:
-        return redirect("reviews:desk")
-    return redirect("reviews:handoff", claim.handoff_id)
-
-
 @require_POST
 @explained
 def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
@@ -107,11 +94,11 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Say in place until when it is theirs now, or that it no longer is."""
     now, token = timezone.now(), request.POST.get("token", "")
     try:
-        claim, onward = claims.renew_page(handoff_id, token=token, by=request.user, now=now)
+        claim, next_token = claims.renew_page(handoff_id, token=token, by=request.user, now=now)
     except ClaimLost as lost:
         gone = {"lease": None, "lost": lost.message, "token": ""}
         return render(request, "reviews/_lease.html", gone, status=409)
-    lease = {"lease": pages.lease(claim.expires_at, now), "lost": "", "token": onward}
+    lease = {"lease": pages.lease(claim.expires_at, now), "lost": "", "token": next_token}
     return render(request, "reviews/_lease.html", lease)
 
 
@@ -120,10 +107,10 @@ def renew(request: UserRequest, handoff_id: str) -> HttpResponse:
 def beat(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Note whether the page is looked at; say how much reading is still needed."""
     looking, token = request.POST.get("looking") == "1", request.POST.get("token", "")
-    left, onward = claims.beat(
+    left, next_token = claims.beat(
         handoff_id, token=token, looking=looking, by=request.user, now=timezone.now()
     )
-    return JsonResponse({"left": math.ceil(left), "token": onward})
+    return JsonResponse({"left": math.ceil(left), "token": next_token})
 
 
 @require_POST
@@ -145,7 +132,8 @@ def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
     """Keep what is being written; the answer is the line under the text box."""
     now, body = timezone.now(), forms.written(request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
-    return HttpResponse(f"Kept at {now:%H:%M}.")
+    gone = claims.gone(handoff_id, by=request.user)
+    return HttpResponse(f"Kept at {now:%H:%M}. {gone}".strip())
 
 
 @require_POST
@@ -157,6 +145,9 @@ def evidence(request: UserRequest, handoff_id: str) -> HttpResponse:
     if not request.htmx:
         return redirect("reviews:handoff", handoff_id)
     page = pages.page(reading.handoff(request.user, handoff_id, now), now=now)
+    if page.rail is None:
+        # it is no longer theirs: the whole page says what became of it
+        return HttpResponse(headers={"HX-Refresh": "true"})
     item = next(one for one in page.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": page.urls, "rail": page.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)

@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.errors import DomainError
-from reviews.errors import ClaimLost
+from reviews.errors import AlreadyClaimed, ClaimLost, Conflict
+from reviews.pages import words
 
 View = Callable[..., HttpResponse]
 
@@ -32,10 +33,10 @@ def refused(request: HttpRequest, refusal: DomainError, *, handoff_id: str) -> H
     if refusal.status == 404:
         raise Http404
     typed = request.POST.get("words", "")
-    lost = refusal.conflict if isinstance(refusal, ClaimLost) else None
+    lost = refusal.conflict if isinstance(refusal, ClaimLost | AlreadyClaimed) else None
     twice = lost is not None and lost.mine
     page = {
-        "heading": "Already sent" if twice else refusal.title,
+        "heading": _heading(refusal, lost),
         "message": refusal.message,
         "kept": typed if isinstance(refusal, ClaimLost) and not twice else "",
         "take_url": reverse("reviews:take"),
@@ -44,3 +45,13 @@ def refused(request: HttpRequest, refusal: DomainError, *, handoff_id: str) -> H
     }
     context = {"page": page, "here": {"name": "", "url": reverse("reviews:desk"), "note": ""}}
     return render(request, "reviews/lost.html", context, status=refusal.status)
+
+
+def _heading(refusal: DomainError, lost: Conflict | None) -> str:
+    """Say in the heading already who was faster, when and how, where that is what happened."""
+    if lost is None or not (lost.mine or lost.verb):
+        return refusal.title
+    if lost.mine:
+        return "Already sent"
+    how = words.ANSWERED[lost.verb][0].lower() if lost.verb in words.ANSWERED else "answered"
+    return f"Already handled by {lost.who} at {lost.at:%H:%M} UTC, {how}"

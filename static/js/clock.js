@@ -27,6 +27,13 @@ function at(moment) {
   return today ? wall.format(moment) : `${day.format(moment)} ${wall.format(moment)}`;
 }
 
+// The line stays where it is, so that nothing jumps; a focus on its button goes on to the heading.
+function over(line) {
+  line.dataset.over = "";
+  tell(line.querySelector("[data-undo-then]"), "The agent has been told.");
+  if (line.contains(document.activeElement)) document.querySelector("h1")?.focus();
+}
+
 function tick() {
   for (const node of document.querySelectorAll("time[data-clock=at]")) {
     tell(node, at(new Date(node.dateTime)));
@@ -36,6 +43,13 @@ function tick() {
     tell(node, left >= 0 ? `in ${span(left)}` : `late by ${span(-left)}`);
     const cell = node.closest("[data-state]");
     if (cell) cell.dataset.state = left < 0 ? "late" : left < 900 ? "soon" : "calm";
+  }
+  for (const node of document.querySelectorAll("time[data-clock=release]")) {
+    const left = (Date.parse(node.dateTime) - now()) / 1000;
+    const line = node.closest("[data-undo]");
+    if (left > 0) tell(node, `in ${span(Math.ceil(left))}`);
+    // the server may let one take it back a moment longer; nobody is promised that
+    else if (!("over" in line.dataset)) over(line);
   }
   for (const node of document.querySelectorAll("[data-ready-in]")) {
     // only what is looked at is read; the server counts, and corrects this with every beat

@@ -18,15 +18,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 // After a decision the next question is read out first, and the line about the last one with it.
-const flash = document.querySelector(".flash");
+const flash = document.querySelector(".undo, .flash");
 const heading = document.querySelector("h1");
 const alert = document.querySelector("[role=alert]");
 if (alert) {
   alert.tabIndex = -1;
   alert.focus();
 } else if (flash && heading) {
-  flash.id = "flash";
-  heading.setAttribute("aria-describedby", "flash");
+  flash.id ||= "flash";
+  heading.setAttribute("aria-describedby", flash.id);
   heading.focus({ preventScroll: true });
 }
 

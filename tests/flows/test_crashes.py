@@ -54,7 +54,9 @@ PROCESS = {
     "runs": "releaser",
     "audit": "keeper",
     "outbox": "keeper",
-    # no part of this story: see test_afterwards_crashes
+    # no part of this story: nothing is withheld in it
+    "judgements": "judge",
+    # nor these: see test_afterwards_crashes
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
@@ -71,7 +73,7 @@ AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if role_of(step) != "watcher"
+    if role_of(step) not in ("watcher", "judge")
 ]
 
 

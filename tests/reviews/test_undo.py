@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import Client, User
@@ -229,3 +231,63 @@ class TestRaces:
 
         assert claims.take_next(by=ben, now=now()) is None
         assert Claim.objects.get(ended_at=None).reviewer == ann
+
+
+@pytest.mark.django_db
+class TestOnThePage:
+    @pytest.fixture
+    def desk(self, client: Browser, ann: User) -> Browser:
+        client.force_login(ann)
+        return client
+
+    def post(self, desk: Browser, handoff: Handoff, name: str, **form: str) -> Any:
+        url = reverse(f"reviews:{name}", args=[handoff.id])
+        return desk.post(url, {"queue": "refunds", **form}, follow=True)
+
+    def test_the_next_page_says_what_was_said_and_offers_the_way_back(self, shop, bot, ann, desk):
+        first = hold(put(shop, bot, safeguards=WINDOW, due_in=60), ann)
+        second = put(shop, bot)
+
+        page = self.post(desk, first, "decide", verb="approve")
+
+        assert page.redirect_chain == [(reverse("reviews:handoff", args=[second.id]), 302)]
+        line = page.context["undo_lines"][0]
+        assert (line.said, line.then) == ("Approved", "The agent goes on")
+        text = page.content.decode()
+        assert f'action="{reverse("reviews:undo", args=[first.id])}"' in text
+        assert "The agent goes on." not in text, "it does not yet"
+
+    def test_it_is_offered_on_every_page_and_after_a_reload(self, decided, desk):
+        for url in ("reviews:desk", "reviews:desk", "reviews:search"):
+            page = desk.get(reverse(url))
+            assert page.content.decode().count('data-key="z"') == 1
+
+    def test_a_colleague_is_offered_nothing(self, decided, client, ben):
+        client.force_login(ben)
+
+        assert b"Just decided" not in client.get(reverse("reviews:desk")).content
+
+    def test_pressing_it_leads_back_to_ones_own_words(self, decided, desk):
+        page = self.post(desk, decided, "undo")
+
+        assert page.redirect_chain == [(reverse("reviews:handoff", args=[decided.id]), 302)]
+        assert "Taken back. Nothing was sent." in page.content.decode()
+        assert page.context["page"].rail.words == REASON
+        assert b"Just decided" not in page.content
+
+    def test_pressing_it_too_late_says_so_and_what_to_do(self, decided, desk):
+        window_ends()
+        release.release_due(now=now())
+
+        page = self.post(desk, decided, "undo")
+
+        assert page.status_code == 409
+        assert "Too late to take back" in page.content.decode()
+
+    def test_a_decision_that_is_out_at_once_is_told_as_before(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot), ann)
+
+        page = self.post(desk, handoff, "decide", verb="approve")
+
+        assert "Approved. The agent goes on." in page.content.decode()
+        assert b"Just decided" not in page.content
