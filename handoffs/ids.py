@@ -51,3 +51,7 @@ def new_resumption() -> str:
 
 def new_message() -> str:
     return new("msg")
+
+
+def new_link() -> str:
+    return new("lnk")

@@ -84,10 +84,11 @@ def _standing(risk_map: RiskMap, action_type: ActionType) -> Iterator[Fired]:
     """Give the reasons that hold before any rule is read."""
     floor = risk_map.floors.of(action_type)
     if floor is not Tier.AUTONOMOUS:
-        stakes = f"Impact {action_type.impact} and {action_type.reversibility}"
+        undone = "can" if action_type.reversibility is Reversibility.REVERSIBLE else "cannot"
+        stakes = f"{action_type.impact.capitalize()} impact, and it {undone} be undone"
         yield Fired(id=FLOOR, tier=floor, because=f"{stakes}: never below {_say(floor)}")
     if risk_map.default is not Tier.AUTONOMOUS:
-        because = f"Every action of this workflow starts at {_say(risk_map.default)}"
+        because = f"In this workflow no action gets less than {_say(risk_map.default)}"
         yield Fired(id=DEFAULT, tier=risk_map.default, because=because)
 
 

@@ -150,6 +150,16 @@ def pick(handoff_id: str, *, by: User, now: datetime) -> Claim:
     permissions.check_can_decide(by, handoff)
     if not handoff.queue.pick_allowed and not _had_it(handoff, by):
         raise PickNotAllowed
+    return _take(handoff_id, by, now=now)
+
+
+def take_asked(handoff_id: str, *, by: User, now: datetime) -> Claim:
+    """Lease this handoff to somebody who was asked for this very one, say by an e-mail."""
+    permissions.check_can_decide(by, permissions.get(by, handoff_id))
+    return _take(handoff_id, by, now=now)
+
+
+def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
     for _ in range(2):
         look = queueing.attempt(by, handoff=handoff_id)
         claim = _settle(look, by, now=now)

@@ -22,6 +22,7 @@ from handoffs.models import (
     RiskTierMap,
     Transition,
 )
+from handoffs.verdicts import Verdict
 from reviews import judged, leases, panels, permissions, reading, safeguards, visibility
 from reviews.listing import CARDS, HELD, ROWS, STAMP
 from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
@@ -130,7 +131,7 @@ class HandoffDetail:
     read_seconds: float | None
     words: int
     held_by: str
-    may_decide: bool
+    deciding: Verdict
     draft: dict[str, Any] | None
     opened: frozenset[str]
     gates: tuple[safeguards.Gate, ...]
@@ -141,6 +142,10 @@ class HandoffDetail:
     has_decided: bool
     history: list[Transition]
     checkpoint: str | None
+
+    @property
+    def may_decide(self) -> bool:
+        return self.deciding.allowed
 
     @property
     def withheld(self) -> bool:
@@ -272,7 +277,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         read_seconds=read_seconds,
         words=reading_words(brief.body, found.safeguards),
         held_by=held_by,
-        may_decide=verdict.allowed,
+        deciding=verdict,
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

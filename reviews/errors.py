@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.errors import DomainError
+from reviews.standings import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,3 +202,40 @@ class AlreadyJudged(DomainError):
     """You have committed your own answer already. It stays as it was. Decide by what you see."""
 
     code, status, title = "already_judged", 409, "Already committed"
+
+
+class LinkUnknown(DomainError):
+    """This link opens nothing: it is not ours, or not whole. Nothing was decided or sent.
+
+    Open it from the mail again, or copy the whole of it.
+    """
+
+    code, status, title = "link_unknown", 404, "This link does not open"
+
+
+class LinkNotYours(DomainError):
+    """This link was made for somebody else. Nothing was opened or decided.
+
+    Sign out, and let whoever got the mail open it.
+    """
+
+    code, status, title = "link_not_yours", 403, "Somebody else's link"
+
+
+class LinkNotOpened(DomainError):
+    """This browser has not opened the link itself. Nothing was opened or decided.
+
+    Open it from the mail, and go on from there.
+    """
+
+    code, status, title = "link_not_opened", 403, "Open it from the mail"
+
+
+class LinkOver(DomainError):
+    """This link is over. Nothing was decided now. Sign in to see what waits for you."""
+
+    code, status, title = "link_over", 410, "This link is over"
+
+    def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
+        self.standing, self.conflict = standing, conflict
+        super().__init__()

@@ -5,12 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, search_index
+from reviews import claims, link_mails, search_index
 
 
 @shared_task(name="reviews.end_stale_claims")
 def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
+
+
+@shared_task(name="reviews.mail_links")
+def mail_links(**_: Any) -> None:
+    link_mails.send_due(now=timezone.now())
 
 
 @shared_task(name="reviews.note_for_search")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviews.forms.shapes import Shape, raw, resolved, shape, shown, type_of
-from reviews.pages.brief import in_order
 from reviews.pages.changes import MISSING
+from reviews.pages.facts import in_order
 from reviews.pages.text import marked
 from reviews.pages.values import label as humanise
 

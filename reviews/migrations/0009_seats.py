@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0012_keep_judgements")]
+    dependencies = [("reviews", "0017_approver_links")]
     operations = [
         migrations.AddField(
             model_name="claim",

@@ -7,29 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviews.pages import links
-from reviews.pages.lookup import Note, annotate
+from reviews.pages.facts import Fact, FactGroup, fact_groups
 from reviews.pages.text import NO_LINK, Prose, marked, prose
 from reviews.pages.values import Value, label, structure, value
 
 SEVERITIES = ("high", "medium", "low", "info")
 STEP = re.compile(r"(?P<what>[^(]+?)\s*\((?P<how>\{.*)\)", re.DOTALL)
-TURN = re.compile(r"^(user|customer|assistant|agent|system|tool)\s*:\s*", re.M | re.I)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    label: str
-    value: Value
-
-
-@dataclass(frozen=True, kw_only=True)
-class FactGroup:
-    """Facts from one source; `title` is what their labels had in common."""
-
-    title: str
-    source: str
-    facts: tuple[Fact, ...]
-    wide: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +53,11 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
+    """`rationale` goes on where the summary stops if it begins with the same words."""
+
     verb: str
     rationale: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    who: str
-    text: str
-    machine: bool
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,134 +83,34 @@ class BriefView:
 def view(
     brief: Mapping[str, Any],
     *,
-    arguments: Mapping[str, Any] | None,
+    arguments: tuple[Fact, ...],
     opened: Iterable[str],
     gates: Iterable[str],
     withheld: bool,
 ) -> BriefView:
     """Shape what was sent; `withheld` only words the gap, it removes nothing."""
     seen, gated = set(opened), set(gates)
+    pieces = enumerate(brief.get("evidence") or (), start=1)
     return BriefView(
         summary=marked(brief.get("summary") or ""),
-        facts=fact_groups(brief.get("facts") or (), arguments or {}),
+        facts=fact_groups(brief.get("facts") or (), arguments),
         flags=flags(brief.get("flags") or ()),
         steps=steps(brief.get("steps") or ()),
         evidence=tuple(
-            evidence(
-                item,
-                number,
-                opened=str(item.get("id", "")) in seen,
-                must_open=str(item.get("id", "")) in gated,
-            )
-            for number, item in enumerate(brief.get("evidence") or (), start=1)
+            evidence(item, number, opened=_id(item) in seen, must_open=_id(item) in gated)
+            for number, item in pieces
         ),
         draft=draft(brief.get("draft")),
         output=value(brief["output"]) if brief.get("output") else None,
         options=options(brief.get("options") or ()),
         confidence=confidence(brief.get("confidence")),
-        suggestion=suggestion(brief.get("recommendation")),
+        suggestion=suggestion(brief.get("recommendation"), brief.get("summary")),
         withheld=withheld,
     )
 
 
-def fact_groups(
-    facts: Iterable[Mapping[str, Any]], arguments: Mapping[str, Any]
-) -> tuple[FactGroup, ...]:
-    """Gather facts by source; leave out those that only repeat an argument shown above them."""
-    shown = {label(key).casefold(): _plain(item) for key, item in arguments.items()}
-    gathered: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
-    for fact in facts:
-        name = marked(fact.get("label", ""))
-        if _repeats(fact.get("value"), shown.get(name.casefold())):
-            continue
-        head, colon, tail = name.partition(": ")
-        title, name = (head, tail) if colon and tail else ("", name)
-        gathered.setdefault((title, marked(fact.get("source") or "")), []).append((name, fact))
-    return tuple(
-        FactGroup(
-            title=title,
-            source=source,
-            facts=tuple(
-                Fact(
-                    label=label(name),
-                    value=value(fact.get("value"), str(fact.get("kind") or "text")),
-                )
-                for name, fact in group
-            ),
-        )
-        for (title, source), group in gathered.items()
-    )
-
-
-def arguments_view(
-    arguments: Mapping[str, Any],
-    schema: Mapping[str, Any],
-    *,
-    facts: Iterable[Mapping[str, Any]],
-    index: Mapping[str, Note],
-    told: str,
-) -> tuple[Fact, ...]:
-    """Show exactly what the agent will do, under the schema's titles.
-
-    Storing loses the order: first what is required, then as the agent's facts have it.
-    """
-    named = schema.get("properties") or {}
-    as_fact = {str(fact.get("label", "")).casefold(): fact.get("value") for fact in facts}
-    keys = in_order(arguments, schema, list(as_fact))
-    likes = {key: structure(as_fact.get(label(key).casefold())) for key in keys}
-    return tuple(
-        Fact(
-            label=marked(named.get(key, {}).get("title") or label(key)),
-            value=annotate(
-                value(_in_order(arguments[key], likes[key]), _format(named.get(key, {}))),
-                index,
-                told,
-            ),
-        )
-        for key in keys
-    )
-
-
-def in_order(
-    arguments: Iterable[str], schema: Mapping[str, Any], told: Iterable[str] = ()
-) -> list[str]:
-    """Order argument names as people would tell them; JSON objects in the database have none."""
-    places = {name: place for place, name in enumerate([*schema.get("required", ()), *told])}
-    last = len(places)
-    return sorted(
-        arguments, key=lambda name: places.get(name, places.get(label(name).casefold(), last))
-    )
-
-
-def _in_order(argument: Any, like: Any) -> Any:
-    """Put an argument's keys in the order in which the agent told the same thing as a fact."""
-    if isinstance(argument, dict) and isinstance(like, dict):
-        keys = [*(key for key in like if key in argument), *(key for key in argument)]
-        return {key: _in_order(argument[key], like.get(key)) for key in dict.fromkeys(keys)}
-    if isinstance(argument, list) and isinstance(like, list) and like:
-        return [_in_order(item, like[0]) for item in argument]
-    return argument
-
-
-def _format(schema: Mapping[str, Any]) -> str:
-    declared = schema.get("format")
-    return {"date": "date", "date-time": "date", "uri": "link"}.get(str(declared), "text")
-
-
-def _repeats(raw: Any, argument: str | None) -> bool:
-    """Tell whether a fact says no more than the argument of its name, or only its beginning."""
-    if argument is None:
-        return False
-    cut = value(raw).cut or str(raw).endswith("…")
-    return cut or _plain(raw) == argument
-
-
-def _plain(raw: Any) -> str:
-    """Print a value so that the same JSON is the same text, however it was sent."""
-    found = structure(raw)
-    if found is None:
-        return str(raw).strip().casefold()
-    return json.dumps(found, sort_keys=True, ensure_ascii=False).casefold()
+def _id(item: Mapping[str, Any]) -> str:
+    return str(item.get("id", ""))
 
 
 def flags(raw: Iterable[Mapping[str, Any]]) -> tuple[Flag, ...]:
@@ -280,7 +159,7 @@ def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: b
     url = item.get("url") or ""
     link = links.web(url)
     return Evidence(
-        id=str(item.get("id", "")),
+        id=_id(item),
         dom_id=f"evidence-{number}",
         title=marked(item.get("title") or item.get("source") or f"Evidence {number}"),
         source=marked(item.get("source") or ""),
@@ -288,8 +167,16 @@ def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: b
         host=link.host if link else f"{NO_LINK}: {marked(url)}" if url else "",
         must_open=must_open,
         opened=opened,
-        body=value(item.get("snippet")) if opened or not must_open else None,
+        body=_body(item, link is not None) if opened or not must_open else None,
     )
+
+
+def _body(item: Mapping[str, Any], linked: bool) -> Value:
+    """Give what the piece says; where only a link was sent, that is said."""
+    snippet = item.get("snippet")
+    if not snippet and linked:
+        return Value(kind="text", text="The agent sent only the link.")
+    return value(snippet)
 
 
 def draft(raw: Any) -> Prose | None:
@@ -318,27 +205,14 @@ def confidence(raw: Any) -> str:
     return f"{percent} sure, {marked(raw.get('basis') or 'basis not stated')}"
 
 
-def suggestion(raw: Any) -> Suggestion | None:
+def suggestion(raw: Any, summary: Any = "") -> Suggestion | None:
+    """Give the recommendation; what stands in the summary already is not said twice."""
     if not isinstance(raw, Mapping) or not raw:
         return None
+    rationale, said = str(raw.get("rationale") or ""), str(summary or "").rstrip("… ")
+    goes_on = len(said) > 40 and rationale.startswith(said)
     return Suggestion(
-        verb=label(raw.get("answer", "")), rationale=marked(raw.get("rationale") or "")
-    )
-
-
-def turns(transcript: object) -> tuple[Turn, ...]:
-    """Cut a transcript at its speakers; what has none is one turn."""
-    text = marked(transcript)
-    cuts = [*TURN.finditer(text)]
-    if not cuts:
-        return (Turn(who="", text=text.strip(), machine=False),) if text.strip() else ()
-    ends = [*(cut.start() for cut in cuts[1:]), len(text)]
-    return tuple(
-        Turn(
-            who=cut[1].capitalize(),
-            text=re.sub(r"\n{3,}", "\n\n", text[cut.end() : end].strip()),
-            machine=cut[1].casefold() not in ("user", "customer"),
-        )
-        for cut, end in zip(cuts, ends, strict=True)
-        if text[cut.end() : end].strip()
+        verb=label(raw.get("answer", "")),
+        rationale=marked(rationale[len(said) :].strip() if goes_on else rationale),
+        goes_on=goes_on,
     )

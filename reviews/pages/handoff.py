@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from handoffs import levels
 from handoffs.models import Transition
-from handoffs.states import Fallback, HandoffKind, HandoffState, Tier
+from handoffs.states import HandoffKind, HandoffState
 from reviews import judged, reading, safeguards
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
@@ -21,13 +21,17 @@ from reviews.pages import (
     lookup,
     outcome,
     rail,
+    reach,
     times,
     words,
 )
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
+from reviews.pages.facts import Fact, arguments_view
 from reviews.pages.text import Prose, marked, prose
-from reviews.pages.values import Value, value
+from reviews.pages.transcript import MOST_CHARACTERS, Transcript
+from reviews.pages.transcript import transcript as read_transcript
+from reviews.pages.values import Value, label, value
 from reviews.verbs import VerbOption
 
 
@@ -43,18 +47,24 @@ class Behind:
 
     text: str
     input: Value | None
-    turns: tuple[briefs.Turn, ...]
+    transcript: Transcript
     checkpoint: Prose | None
+    checkpoint_unseen: int
     history: tuple[HistoryLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionView:
-    """What will be done, exactly: shown from the stored arguments, not from the agent's words."""
+    """What will be done, exactly: shown from the stored arguments, not from the agent's words.
+
+    Those that the agent named among its facts stand there, exactly; the others do not, and stand
+    where the draft does.
+    """
 
     heading: str
     name: str
-    facts: tuple[briefs.Fact, ...]
+    facts: tuple[Fact, ...]
+    unnamed: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +91,8 @@ class HandoffPage:
     queue_slug: str
     role: str
     why: str
+    answers: tuple[tuple[str, str], ...]
+    deciding: tuple[tuple[bool, str], ...]
     strip: tuple[StripItem, ...]
     action: ActionView | None
     brief: briefs.BriefView
@@ -109,9 +121,16 @@ class Typed:
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
-    arguments = detail.proposal.arguments if detail.proposal else {}
+    action = _action(detail)
     urls, options = _urls(handoff.id), answering.offered(detail, now)
     margin = _rail(detail, options, urls, typed) if detail.claim else None
+    brief = briefs.view(
+        detail.brief,
+        arguments=action.facts if action else (),
+        opened=detail.opened,
+        gates={gate.id for gate in detail.gates},
+        withheld=detail.withheld,
+    )
     return HandoffPage(
         id=handoff.id,
         ask=marked(detail.brief.get("ask") or "What should be done?"),
@@ -124,14 +143,10 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         role=handoff.role.name,
         why=_why(detail, kind),
         strip=_strip(detail, now),
-        action=_action(detail),
-        brief=briefs.view(
-            detail.brief,
-            arguments=arguments,
-            opened=detail.opened,
-            gates={gate.id for gate in detail.gates},
-            withheld=detail.withheld,
-        ),
+        action=_unnamed(action, brief),
+        answers=_answers(detail, margin),
+        deciding=reach.steps(detail.deciding),
+        brief=brief,
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
@@ -172,7 +187,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 
 def _urls(handoff_id: str) -> dict[str, str]:
-    names = ("decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence")
+    names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -184,9 +199,10 @@ def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
     if afterwards.is_done(detail):
         return afterwards.why(detail, kind)
     rules = detail.proposal.rules if detail.proposal else []
-    reasons = [marked(rule.get("because") or rule.get("id", "")) for rule in rules]
     return words.here_because(
-        reasons, kind=kind, action=detail.proposal.action_type if detail.proposal else ""
+        reach.triggers(rules, detail.handoff.tier),
+        kind=kind,
+        action=detail.proposal.action_type if detail.proposal else "",
     )
 
 
@@ -201,6 +217,7 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         return _took(handoff.opened_at, handoff.answered_at, handoff.deadline_at, now)
     if handoff.state != HandoffState.WITHDRAWN:
         due = times.until(handoff.deadline_at, now)
+        otherwise = reach.otherwise(detail)
         items += [
             StripItem(
                 label="Held, next review" if handoff.held_since else "Due",
@@ -209,7 +226,7 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
                 moment=due,
                 live="until",
             ),
-            StripItem(label="If nobody answers", text=_otherwise(detail)),
+            StripItem(label="If nobody answers", text=otherwise.first, detail=otherwise.last),
         ]
     if afterwards.is_done(detail):
         return (*items, afterwards.undoing(detail, now))
@@ -217,6 +234,9 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
     items.append(
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
+    if detail.claim is not None:
+        you = reach.why_you(detail.deciding, handoff.role.name)
+        items.append(StripItem(label="Why you", text=you))
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
         items.append(
@@ -238,42 +258,44 @@ def _took(
     )
 
 
-def _otherwise(detail: HandoffDetail) -> str:
-    handoff = detail.handoff
-    if handoff.ladder:
-        return f"goes to {handoff.ladder[0]['role']}"
-    if afterwards.is_done(detail):
-        return "it stays as it is"
-    tentative = handoff.tier == Tier.SOFT_REVIEW
-    match handoff.fallback:
-        case Fallback.HOLD:
-            return "it stays here and the owner is told"
-        case Fallback.APPROVE:
-            return "the agent keeps it" if tentative else "the agent is told yes"
-        case Fallback.FAIL if handoff.blocking:
-            return "the run ends with an error"
-        case _:
-            return "the agent rolls it back" if tentative else "the agent is told no"
-
-
 def _action(detail: HandoffDetail) -> ActionView | None:
     if detail.proposal is None:
         return None
     evidence = detail.brief.get("evidence") or ()
     gates = {gate.id for gate in detail.gates}
-    readable = [
-        item for item in evidence if item.get("id") not in gates or item.get("id") in detail.opened
-    ]
+    closed = gates - detail.opened
+    readable = [item for item in evidence if item.get("id") not in closed]
+    unread = [item for item in evidence if item.get("id") in closed]
     return ActionView(
         heading=words.heading(detail.handoff.state, detail.handoff.tier),
         name=detail.proposal.action_type,
-        facts=briefs.arguments_view(
+        facts=arguments_view(
             detail.proposal.arguments,
             detail.schema,
             facts=detail.brief.get("facts") or (),
-            index=lookup.notes(readable),
-            told=lookup.told(evidence, detail.input),
+            known=lookup.read(readable, detail.input, unread=unread),
         ),
+    )
+
+
+def _unnamed(action: ActionView | None, brief: briefs.BriefView) -> ActionView | None:
+    named = {fact.name for group in brief.facts if group.exact for fact in group.facts}
+    if action is None:
+        return None
+    return replace(action, unnamed=tuple(one for one in action.facts if one.name not in named))
+
+
+def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str, str], ...]:
+    """Say what happens on each answer: on the buttons' words, else as the agent announced it."""
+    announced = detail.brief.get("on_answer") or {}
+    if asked is None:
+        return tuple((label(verb), marked(text)) for verb, text in announced.items() if text)
+    likely = {view.verb for view in asked.bar}
+    views = (*asked.lead, *asked.other)
+    return tuple(
+        (view.short, view.effect)
+        for view in views
+        if view.effect and (view.verb in likely or announced.get(view.verb))
     )
 
 
@@ -282,12 +304,13 @@ def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
-    stored = detail.checkpoint
+    stored = _pretty(detail.checkpoint or "")
     return Behind(
         text=marked(text) if isinstance(text, str) else marked(json.dumps(text)),
         input=value(given) if given else None,
-        turns=briefs.turns(transcript),
-        checkpoint=prose(_pretty(stored), markdown=False) if stored else None,
+        transcript=read_transcript(transcript),
+        checkpoint=prose(stored[:MOST_CHARACTERS], markdown=False) if stored else None,
+        checkpoint_unseen=max(0, len(stored) - MOST_CHARACTERS),
         history=history(detail.history, now),
     )
 

@@ -1,20 +1,26 @@
-"""What the evidence says about an id that the agent wants to act on.
+"""What request and evidence say about what the agent wants to act on.
 
-A reviewer should not have to find 8384507844 in five snippets to learn that it is a desk lamp.
+A reviewer should not have to find 8384507844 in five snippets to learn that it is a desk lamp, nor
+open a reservation to learn that it is business class now, nor search for who named the account.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reviews.pages.text import marked
+from reviews.pages.transcript import others_words
 from reviews.pages.values import STAMP, Value, label, structure
 
 NAMES = ("name", "title", "label", "subject")
 MOST_PARTS = 6
 MOST_IDS = 2_000
 LONGEST_PART = 60
+# so much of a text is searched for where an id comes from, and so much of it is quoted
+LONGEST_TOLD = 200_000
+AROUND = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,46 +29,101 @@ class Note:
     source: str
 
 
-def notes(evidence: Iterable[Mapping[str, Any]]) -> dict[str, Note]:
-    """Index every id in the snippets by what is said beside it; the first mention counts."""
-    found: dict[str, Note] = {}
-    for item in evidence:
-        source = marked(item.get("source") or item.get("title") or "")
-        for key, text in _walk(structure(item.get("snippet")), "", 0):
-            if len(found) >= MOST_IDS:
-                return found
-            if text:
-                found.setdefault(key, Note(text=text, source=source))
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """`notes` by id; `records` that carry one; `told` is each text there is, by its source.
 
-
-def annotate(value: Value, index: Mapping[str, Note], told: str = "") -> Value:
-    """Put the note beside the id, also inside lists and records.
-
-    `told` is all the text there is to check an id against: one that is nowhere in it came from
-    nobody but the agent.
+    An id that is in none of the texts came from nobody but the agent; `unread` ones count, and are
+    not quoted.
     """
-    if value.kind == "id":
-        note = index.get(value.raw, Note(text="", source=""))
-        unknown = bool(told) and value.raw.casefold() not in told
-        return replace(value, note=note.text, note_source=note.source, unknown=unknown)
-    return replace(
-        value,
-        items=tuple(annotate(item, index, told) for item in value.items),
-        pairs=tuple((name, annotate(item, index, told)) for name, item in value.pairs),
+
+    notes: Mapping[str, Note] = field(default_factory=dict)
+    records: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    told: tuple[tuple[str, str], ...] = ()
+    unread: str = ""
+
+    def annotate(self, value: Value) -> Value:
+        """Put what is known beside each id, also inside lists and records."""
+        if value.kind == "id":
+            note = self.notes.get(value.raw) or self._mention(value.raw)
+            if note is None:
+                elsewhere = value.raw.casefold() in self.unread
+                return replace(value, unknown=bool(self.told) and not elsewhere)
+            return replace(value, note=note.text, note_source=note.source)
+        return replace(
+            value,
+            items=tuple(self.annotate(item) for item in value.items),
+            pairs=tuple((name, self.annotate(item)) for name, item in value.pairs),
+        )
+
+    def now(self, arguments: Mapping[str, Any]) -> dict[str, Note]:
+        """Say what stands now where an argument sets something else, by the record it names."""
+        ids = [text for text in map(_text, arguments.values()) if text in self.records]
+        found: dict[str, Note] = {}
+        for key, argument in arguments.items():
+            for record, source in map(self.records.__getitem__, ids):
+                standing = _flat(record).get(key)
+                if _text(argument) and standing is not None and _text(argument) not in self.records:
+                    same = standing == _text(argument)
+                    said = "as it is now" if same else f"now {marked(standing)}"
+                    found.setdefault(key, Note(text=said, source=source))
+        return found
+
+    def _mention(self, id: str) -> Note | None:
+        """Quote the first text that names the id: the request before what a tool returned."""
+        for source, text in self.told:
+            at = text.casefold().find(id.casefold())
+            if at >= 0:
+                return Note(text=_quote(text, at, len(id)), source=source)
+        return None
+
+
+def read(
+    evidence: Iterable[Mapping[str, Any]],
+    run_input: Any,
+    unread: Iterable[Mapping[str, Any]] = (),
+) -> Lookup:
+    """Gather what was said and read; without any evidence there is nothing to check ids against."""
+    items = list(evidence)
+    snippets = [
+        (marked(item.get("source") or item.get("title") or ""), str(item.get("snippet") or ""))
+        for item in items
+    ]
+    notes, records = _index(items)
+    if not any(text for _, text in snippets):
+        return Lookup(notes=notes, records=records)
+    given = dict(run_input) if isinstance(run_input, Mapping) else {"text": run_input}
+    asked, said = given.pop("text", ""), others_words(given.pop("transcript", ""))
+    request = asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False)
+    rest = json.dumps(given, ensure_ascii=False) if given else ""
+    found = [("the request", request), *snippets, ("the transcript", said), ("the request", rest)]
+    return Lookup(
+        notes=notes,
+        records=records,
+        told=tuple((source, text[:LONGEST_TOLD]) for source, text in found if text),
+        unread="\n".join(str(item.get("snippet") or "") for item in unread).casefold(),
     )
 
 
-def told(evidence: Iterable[Mapping[str, Any]], run_input: Any) -> str:
-    """Gather what was said and read; "" when there is nothing to check against."""
-    snippets = [str(item.get("snippet") or "") for item in evidence]
-    if not any(snippets):
-        return ""
-    return "\n".join([*snippets, json.dumps(run_input, ensure_ascii=False)]).casefold()
+def _index(
+    items: Iterable[Mapping[str, Any]],
+) -> tuple[dict[str, Note], dict[str, tuple[Mapping[str, Any], str]]]:
+    """Index every id in the snippets by what is said beside it; the first mention counts."""
+    notes: dict[str, Note] = {}
+    records: dict[str, tuple[Mapping[str, Any], str]] = {}
+    for item in items:
+        source = marked(item.get("source") or item.get("title") or "")
+        for key, text, record in _walk(structure(item.get("snippet")), "", 0):
+            if len(records) >= MOST_IDS:
+                return notes, records
+            records.setdefault(key, (record, source))
+            if text:
+                notes.setdefault(key, Note(text=text, source=source))
+    return notes, records
 
 
-def _walk(found: Any, inherited: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield (id, description), from records that carry their id and from maps keyed by it."""
+def _walk(found: Any, inherited: str, depth: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield (id, description, record), of records that carry their id and of maps keyed by it."""
     if depth > 6:
         return
     if isinstance(found, list):
@@ -74,10 +135,10 @@ def _walk(found: Any, inherited: str, depth: int) -> Iterator[tuple[str, str]]:
     own = [str(found[key]) for key in found if _names_this(str(key), found)]
     # without a name of its own only the first id is the record's, the others point elsewhere
     for key in own if any(key in found for key in NAMES) else own[:1]:
-        yield key, _describe(found, name)
+        yield key, _describe(found, name), found
     for key, item in found.items():
         if isinstance(item, Mapping) and any(character.isdigit() for character in str(key)):
-            yield str(key), _describe(item, name)
+            yield str(key), _describe(item, name), item
         yield from _walk(item, name, depth + 1)
 
 
@@ -100,3 +161,33 @@ def _describe(found: Mapping[str, Any], name: str) -> str:
             parts.append(f"{label(key).lower()} {item}")
     short = [marked(part) for part in parts if part and len(part) <= LONGEST_PART]
     return "; ".join(short[:MOST_PARTS])
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return a record's plain values by name; those of a record inside it stand behind its own."""
+    inner = [item for item in record.values() if isinstance(item, Mapping)]
+    return {
+        str(key): _text(item)
+        for part in (*reversed(inner), record)
+        for key, item in part.items()
+        if _text(item)
+    }
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    return (
+        str(item) if isinstance(item, str | int | float) and len(str(item)) <= LONGEST_PART else ""
+    )
+
+
+def _quote(text: str, at: int, length: int) -> str:
+    """Cut out what stands around a mention, at the nearest spaces."""
+    start, end = max(0, at - AROUND), min(len(text), at + length + AROUND)
+    cut = re.sub(r"\s+", " ", text[start:end]).strip()
+    if start:
+        cut = cut.partition(" ")[2] or cut
+    if end < len(text):
+        cut = cut.rpartition(" ")[0] or cut
+    return marked(f"“{'… ' if start else ''}{cut}{' …' if end < len(text) else ''}”")

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from reviews.pages import links
@@ -12,9 +14,13 @@ from reviews.pages.text import NO_LINK, marked
 IDENTIFIER = re.compile(r"#?(?=[^\d]*\d)(?!\d+\.\d+$)[A-Za-z0-9][A-Za-z0-9_./:-]{4,}")
 MONEY = re.compile(r"(-?\d+(?:\.\d+)?)\s?([A-Z]{3})")
 STAMP = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
+NUMBER = re.compile(r"(-?\d{1,30}(?:\.\d+)?)(\s?[^\d\s.,-][^\d]{0,20})?")
+CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?( ?([AaPp][Mm]|Z|UTC|[+-]\d\d:\d\d))?")
+PERSON = re.compile(r"([^<>()]{1,120}?)\s*(?:<([^<>]{1,120})>|\(([^()]{1,120})\))")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 CUT = re.compile(r"…(\[[^\]]*cut\])?$")
 LONG = 160
+SHORT_KINDS = frozenset({"text", "id", "money", "number", "date", "time", "person", "none"})
 DEPTH = 4
 MENDING_TRIES = 40
 # above these, JSON is shown as it was written: nobody reads it, and laying it out takes seconds
@@ -42,6 +48,8 @@ class Value:
     note: str = ""
     note_source: str = ""
     unknown: bool = False
+    # of an argument: its JSON, to tell whether a fact repeats it
+    sent: str = ""
 
     @property
     def shape(self) -> str:
@@ -53,8 +61,7 @@ class Value:
     def small(self) -> bool:
         """Tell whether a record fits in a line."""
         return len(self.pairs) <= 4 and all(
-            item.kind in ("text", "id", "money", "date", "none") and len(item.text) < 40
-            for _, item in self.pairs
+            item.kind in SHORT_KINDS and len(item.text) < 40 for _, item in self.pairs
         )
 
 
@@ -83,11 +90,13 @@ def value(raw: Any, kind: str = "text", depth: int = 0) -> Value:
 
 
 def _scalar(text: str, raw: str, kind: str) -> Value:
+    if typed := TYPED.get(kind, _untyped)(text):
+        return typed
     if kind in ("link", "url", "text") and (found := links.web(raw)):
         return Value(kind="link", text=text, href=found.href, host=found.host)
     if kind in ("link", "url"):
         return Value(kind="text", text=text, host=NO_LINK)
-    if kind in ("date", "datetime", "text") and STAMP.fullmatch(text):
+    if kind in ("date", "datetime", "time", "text") and STAMP.fullmatch(text):
         return stamp(text)
     if kind == "id" or (kind == "text" and IDENTIFIER.fullmatch(text) and not text.isdecimal()):
         return Value(kind="id", text=text, raw=text)
@@ -98,15 +107,51 @@ def _scalar(text: str, raw: str, kind: str) -> Value:
     return Value(kind="long" if len(text) > LONG or "\n" in text else "text", text=text)
 
 
+def _untyped(text: str) -> Value | None:
+    return None
+
+
+def number(text: str) -> Value | None:
+    """Print a number with its thousands apart, whatever unit stands behind it."""
+    found = NUMBER.fullmatch(text)
+    if not found:
+        return None
+    return Value(kind="number", text=_apart(found[1]), unit=(found[2] or "").strip(), raw=text)
+
+
+def clock(text: str) -> Value | None:
+    """Print a time of day; one with a date is a date."""
+    return Value(kind="time", text=text, raw=text) if CLOCK.fullmatch(text) else None
+
+
+def person(text: str) -> Value | None:
+    """Print a name, and apart from it the address or number that tells two of one name apart."""
+    found = PERSON.fullmatch(text)
+    if not found:
+        return Value(kind="person", text=text) if len(text) <= LONG else None
+    name, address = (part.strip() for part in (found[1], found[2] or found[3]))
+    return Value(kind="person", text=name, raw=address)
+
+
+# how a declared type is read; None: it is none of that type, and shown as the text it is
+TYPED: Mapping[str, Callable[[str], Value | None]] = MappingProxyType(
+    {"number": number, "time": clock, "person": person}
+)
+
+
 def money(text: str) -> Value:
     """Print an amount exactly as it was sent, thousands apart, the currency beside it."""
     found = MONEY.fullmatch(text)
     if not found:
         return Value(kind="text", text=text)
-    whole, point, cents = found[1].partition(".")
+    return Value(kind="money", text=_apart(found[1]), unit=found[2], raw=text)
+
+
+def _apart(figures: str) -> str:
+    whole, point, rest = figures.partition(".")
     sign, digits = ("\u2212", whole[1:]) if whole.startswith("-") else ("", whole)
     apart = f"{int(digits):,}".replace(",", "\u202f") if len(digits) > 4 else digits
-    return Value(kind="money", text=f"{sign}{apart}{point}{cents}", unit=found[2], raw=text)
+    return f"{sign}{apart}{point}{rest}"
 
 
 def stamp(text: str) -> Value:

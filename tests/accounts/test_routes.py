@@ -24,6 +24,14 @@ OPEN = {
     "accounts/2fa/webauthn/login/": "the same, with a passkey",
     "admin/login/": "leads to the way in",
     "admin/jsi18n/": "words of Django's own",
+    "links/…": "an approver's link: its 256 bits are the guard, and it says so when it is unknown",
+    "links/at/…": "leads to sign in or back to the mail: the link itself is the guard",
+    **{
+        f"links/at/…/{name}": "the same; it only takes POST"
+        for name in ("open", "choose", "decide", "evidence", "give-back")
+        + ("draft", "renew", "beat", "leave")
+    },
+    "links/at/…/desk": "leads to the desk, which asks to sign in",
     "status/…": "the requester's page: an unguessable link is the guard",
     ".well-known/jwks.json": "public keys, for whoever verifies a receipt",
     "docs/errors": "what a problem's type points at: read by whoever met it",

@@ -16,7 +16,8 @@ LOOK = r"""() => {
     "svg:not(.icon)"
   )].map(e => e.outerHTML.slice(0, 120));
   const relative = [...brief.querySelectorAll("a[href]")].filter(
-    a => !a.target && new URL(a.href).pathname !== location.pathname
+    a => !a.target && ![location.pathname, location.pathname + "/source"].includes(
+      new URL(a.href).pathname)
   ).map(a => a.href);
   const text = brief.textContent;
   const hidden = (text.match(

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import Client, User
+from handoffs.models import Checkpoint
 from reviews import claims
 from tests import hostile_text
 from tests.e2e.hostile import objections
@@ -82,3 +83,28 @@ def test_nothing_an_agent_writes_does_anything(
     assert objections(page) == []
     here = page.evaluate("location.origin")
     assert [url for url in asked if not url.startswith(here)] == []
+
+
+def test_what_is_behind_it_is_one_click_away(
+    open_as: Open, shop: Shop, bot: Client, ann: User
+) -> None:
+    handoff = put(shop, bot)
+    handoff.run.input = {"text": "Where is my tablet?", "transcript": "user: Where is it?", "n": 1}
+    handoff.run.save(update_fields=["input"])
+    Checkpoint.objects.create(run=handoff.run, version=1, body='{"step": 3}')
+    claims.pick(handoff.id, by=ann, now=timezone.now())
+
+    for scripts in (True, False):
+        page = open_as(ann, reverse("reviews:handoff", args=[handoff.id]), scripts=scripts)
+        for link, shown in (
+            ("Full transcript", "#transcript"),
+            ("What the agent stored", "#stored"),
+            ("What else came with it", "#given"),
+        ):
+            assert not page.locator(shown).is_visible()
+            page.get_by_role("link", name=link).click()
+            expect(page.locator(shown)).to_be_visible()
+        page.get_by_text("Original request").click()
+        expect(page.locator(".request .long")).to_have_text("Where is my tablet?")
+        page.get_by_role("link", name="Everything as it was sent").click()
+        expect(page.get_by_role("heading", name="What the agent stored")).to_be_visible()

@@ -1,5 +1,6 @@
 """A real mail server on this machine that keeps what it takes and refuses when told to."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class _Server(Controller):
 @contextmanager
 def postbox(settings: Any) -> Iterator[Postbox]:
     """Serve SMTP for real and send Django's mail there."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     box = Postbox()
     server = _Server(box, hostname="127.0.0.1", port=0, ready_timeout=10)
     server.start()

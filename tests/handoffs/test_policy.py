@@ -62,7 +62,7 @@ def test_floor_is_reported_with_its_reason() -> None:
         Fired(
             id="floor",
             tier=Tier.HARD_APPROVAL,
-            because="Impact high and irreversible: never below hard approval",
+            because="High impact, and it cannot be undone: never below hard approval",
         ),
     )
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from handoffs.states import HandoffKind, RunState, Verb
 from handoffs.texts import mark_invisible
-from reviews.pages import brief, changes, links, lookup, times, words
+from reviews.pages import brief, changes, facts, links, lookup, times, transcript, words
 from reviews.pages.text import marked, prose
-from reviews.pages.values import value
+from reviews.pages.values import Value, value
 from tests import hostile_text
 
 NOW = datetime(2026, 3, 4, 13, 43, tzinfo=UTC)
@@ -216,6 +216,32 @@ def test_a_value_is_shown_as_what_it_is(raw: object, kind: str, text: str) -> No
     assert (found.kind, found.text) == (kind, text)
 
 
+@pytest.mark.parametrize(
+    ("declared", "raw", "kind", "text", "rest"),
+    [
+        ("number", "1234567.5", "number", "1\u202f234\u202f567.5", ""),
+        ("number", "12 items", "number", "12", "items"),
+        ("number", "-3 °C", "number", "\u22123", "°C"),
+        ("number", "a dozen", "text", "a dozen", ""),
+        ("time", "14:05", "time", "14:05", ""),
+        ("time", "2026-03-04T14:05Z", "date", "Wed 4 Mar 2026, 14:05 UTC", ""),
+        ("time", "after lunch", "text", "after lunch", ""),
+        ("person", "Kim Li <kim@example.com>", "person", "Kim Li", "kim@example.com"),
+        ("person", "Kim Li (C-4412)", "person", "Kim Li", "C-4412"),
+        ("person", "Kim Li", "person", "Kim Li", ""),
+        ("id", "two words", "id", "two words", ""),
+        ("money", "a lot", "text", "a lot", ""),
+    ],
+)
+def test_a_declared_type_is_read_or_else_shown_as_text(
+    declared: str, raw: str, kind: str, text: str, rest: str
+) -> None:
+    found = value(raw, declared)
+
+    assert (found.kind, found.text) == (kind, text)
+    assert rest in shown(raw, declared)
+
+
 def test_json_in_a_text_is_shown_as_its_structure() -> None:
     assert value('[{"a": 1, "b": 2}, {"a": 3, "b": 4}]').kind == "table"
     assert value('{"first_name": "Mei", "last_name": "Kovacs"}').small
@@ -243,8 +269,12 @@ EVIDENCE = [
 ]  # fmt: skip
 
 
+def noted(raw: object, run_input: object = None) -> Value:
+    return lookup.read(EVIDENCE, run_input).annotate(value(raw))
+
+
 def test_an_id_is_explained_by_the_evidence() -> None:
-    index = lookup.notes(EVIDENCE)
+    index = lookup.read(EVIDENCE, {}).notes
 
     assert index["8384507844"].text == "Desk Lamp; price 137.94"
     assert index["766160"].text == "Bottle; 1 l; available: no"
@@ -253,34 +283,83 @@ def test_an_id_is_explained_by_the_evidence() -> None:
 
 
 def test_notes_stand_beside_ids_inside_lists() -> None:
-    found = lookup.annotate(value(["8384507844", "0000000000"]), lookup.notes(EVIDENCE))
+    found = noted(["8384507844", "0000000000"])
 
     assert [item.note for item in found.items] == ["Desk Lamp; price 137.94", ""]
+
+
+def test_an_id_without_a_record_is_shown_where_it_was_named() -> None:
+    """Who reads "send a transaction to US133" in a tool's result knows who asked for it."""
+    bill = {"source": "bill.txt", "snippet": "Hello. Pay 50.00 to US133000000121212 now, or else."}
+    known = lookup.read([bill], {"text": "Pay my bill", "transcript": "assistant: To DE89370400?"})
+
+    assert known.annotate(value("US133000000121212")).note == (
+        "“Hello. Pay 50.00 to US133000000121212 now, or else.”"
+    )
+    assert known.annotate(value("US133000000121212")).note_source == "bill.txt"
+    assert known.annotate(value("DE89370400")).unknown
+
+
+def test_the_request_is_quoted_before_what_a_tool_returned() -> None:
+    bill = {"source": "bill.txt", "snippet": "Pay to US133000000121212."}
+    known = lookup.read([bill], {"text": "Please pay US133000000121212 as always."})
+
+    assert known.annotate(value("US133000000121212")).note_source == "the request"
+
+
+def test_what_stands_now_is_said_beside_what_is_to_be_set() -> None:
+    record = {"source": "reservations/R1", "snippet": '{"reservation_id": "R1AAAA", "cabin": '
+     '"business", "insurance": "no", "address": {"city": "Kiel"}}'}  # fmt: skip
+    arguments = {"reservation_id": "R1AAAA", "cabin": "economy", "insurance": "no", "city": "Bonn"}
+
+    found = lookup.read([record], {}).now(arguments)
+
+    assert {key: note.text for key, note in found.items()} == {
+        "cabin": "now business", "insurance": "as it is now", "city": "now Kiel"}  # fmt: skip
+    assert found["cabin"].source == "reservations/R1"
 
 
 # --- the brief
 
 
-def test_a_fact_that_repeats_an_argument_is_left_out() -> None:
-    facts = [
+def test_a_fact_that_repeats_an_argument_is_shown_as_that_argument() -> None:
+    told = [
+        {"label": "Weather", "value": "fine", "source": "window"},
         {"label": "Item ids", "value": '["1", "2"]'},
         {"label": "Flights", "value": '[{"from": "EWR", "to": "I…'},
         {"label": "Amount", "value": "9"},
+        {"label": "Price", "value": "4.0"},
     ]
+    arguments = {"price": 4, "item_ids": ["1", "2"], "flights": [{"from": "EWR"}], "amount": 10}
+    exact = facts.arguments_view(arguments, {}, facts=told, known=lookup.Lookup())
 
-    groups = brief.fact_groups(facts, {"item_ids": ["1", "2"], "flights": [{}], "amount": 10})
+    first, *groups = facts.fact_groups(told, exact)
 
-    assert [fact.label for group in groups for fact in group.facts] == ["Amount"]
+    assert first.exact
+    assert [fact.name for fact in first.facts] == ["item_ids", "flights", "price"]
+    assert first.facts[1].value.kind == "list"
+    assert [fact.label for group in groups for fact in group.facts] == ["Weather", "Amount"]
+
+
+def test_facts_about_what_is_acted_on_come_before_the_others() -> None:
+    told = [
+        {"label": "Order #W2222: status", "value": "sent"},
+        {"label": "Order #W1111: status", "value": "open"},
+    ]
+    exact = facts.arguments_view({"order_id": "#W1111"}, {}, facts=[], known=lookup.Lookup())
+
+    assert [group.title for group in facts.fact_groups(told, exact)] == [
+        "Order #W1111", "Order #W2222"]  # fmt: skip
 
 
 def test_facts_stand_together_by_what_they_are_about() -> None:
-    facts = [
+    told = [
         {"label": "Order #W1: status", "value": "sent", "source": "orders"},
         {"label": "Order #W1: total", "value": "3 EUR", "source": "orders"},
         {"label": "Weather", "value": "fine"},
     ]
 
-    groups = brief.fact_groups(facts, {})
+    groups = facts.fact_groups(told)
 
     assert [(group.title, len(group.facts)) for group in groups] == [("Order #W1", 2), ("", 1)]
 
@@ -305,10 +384,21 @@ def test_steps_are_terse_and_repeats_are_counted() -> None:
 
 
 def test_a_transcript_is_cut_at_its_speakers() -> None:
-    found = brief.turns("user: Hi\nassistant: Hello\n\n\nuser: My order: late")
+    found = transcript.transcript("user: Hi\nassistant: Hello\n\n\nuser: My order: late").turns
 
     assert [(turn.who, turn.text) for turn in found] == [
         ("User", "Hi"), ("Assistant", "Hello"), ("User", "My order: late")]  # fmt: skip
+
+
+def test_a_long_transcript_says_how_much_of_it_is_not_shown() -> None:
+    turn = "user: hello\n"
+
+    found = transcript.transcript(turn * 40_000)
+
+    assert len(found.turns) == transcript.MOST_TURNS
+    assert found.unseen == (40_000 - transcript.MOST_TURNS) * len(turn)
+    assert transcript.transcript("x" * 70_000).unseen == 10_000
+    assert transcript.transcript("user: Hi").unseen == 0
 
 
 def test_confidence_is_a_statement_with_its_basis() -> None:
@@ -317,6 +407,19 @@ def test_confidence_is_a_statement_with_its_basis() -> None:
         == "85\u202f% sure, self-reported"
     )
     assert brief.confidence(None) == ""
+
+
+def test_a_reason_does_not_say_again_what_the_summary_said() -> None:
+    summary = "I will exchange the desk lamp of order W1 for the silver …"
+    rationale = "I will exchange the desk lamp of order W1 for the silver one, at 12.07 USD more."
+
+    found = brief.suggestion({"answer": "approve", "rationale": rationale}, summary)
+
+    assert found is not None and found.goes_on
+    assert found.rationale == "one, at 12.07 USD more."
+    assert brief.suggestion({"answer": "approve", "rationale": "x"}, summary) == brief.Suggestion(
+        verb="Approve", rationale="x"
+    )
 
 
 # --- changes
@@ -387,17 +490,17 @@ def test_every_state_and_every_verb_has_its_words() -> None:
 
 
 def test_an_id_that_nobody_mentioned_is_pointed_out() -> None:
-    told = lookup.told(EVIDENCE, {"text": "My order is #w1"})
+    asked = {"text": "My order is #w1"}
 
-    assert not lookup.annotate(value("#W1"), {}, told).unknown
-    assert not lookup.annotate(value("8384507844"), {}, told).unknown
-    assert lookup.annotate(value("US133000000121212"), {}, told).unknown
+    assert not noted("#W1", asked).unknown
+    assert not noted("8384507844", asked).unknown
+    assert noted("US133000000121212", asked).unknown
 
 
 def test_without_evidence_no_id_is_suspected() -> None:
-    told = lookup.told([], {"text": "hello"})
+    known = lookup.read([], {"text": "hello"})
 
-    assert not lookup.annotate(value("US133000000121212"), {}, told).unknown
+    assert not known.annotate(value("US133000000121212")).unknown
 
 
 def test_huge_json_is_shown_as_written() -> None:

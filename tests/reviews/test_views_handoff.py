@@ -41,9 +41,10 @@ def test_the_page_asks_its_question_first_and_shows_the_suggestion_after_the_evi
     page = text(desk.get(url("handoff", held)))
 
     order = [
-        "<h1", "Here because", "Yours until", "If nobody answers", "What the agent will do",
-        'id="facts"', 'id="flags"', 'id="steps"', 'id="evidence"', 'id="draft"',
-        'id="suggestion"', 'id="behind"', "Your decision",
+        "<h1", "Here because", "on-answer", "Yours until", "If nobody answers", "Who waits",
+        "Why you", "Everything as it was sent", 'id="facts"', 'id="flags"', 'id="steps"',
+        'id="evidence"', 'id="draft"', 'id="will-do"', 'class="confidence"', "Within policy",
+        'id="behind"', "Your decision",
     ]  # fmt: skip
     assert [page.index(part) for part in order] == sorted(page.index(part) for part in order)
 
