@@ -104,10 +104,28 @@ def searchable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return f" {' '.join(_WORD.findall(text.lower()))} "
-    apart = unicodedata.normalize("NFKD", _TO_DROP.sub("", text).casefold().translate(_LETTERS))
-    plain = unicodedata.normalize("NFKC", _ACCENT.sub("", apart)).casefold()
-    found = _WORD.findall(_SIGN.sub(r" \1 ", plain))
+    found = _WORD.findall(signs_apart(without_accents(without_hidden(text))))
     return f" {' '.join(found)} "
+
+
+def without_hidden(text: str) -> str:
+    return _TO_DROP.sub("", text)
+
+
+def without_accents(text: str) -> str:
+    """Return what people type when they are in a hurry: no case, no accents, one width."""
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return unicodedata.normalize("NFKC", _ACCENT.sub("", apart)).casefold()
+
+
+def signs_apart(text: str) -> str:
+    """Put spaces around each sign of the scripts that are written without them."""
+    return _SIGN.sub(r" \1 ", text)
+
+
+def is_sign(text: str) -> bool:
+    """Tell one sign of a script that is written without spaces."""
+    return _SIGN.fullmatch(text) is not None
 
 
 def keyword(text: str) -> str:

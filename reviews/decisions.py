@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,20 +23,23 @@ from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, Tier
 from reviews import (
+    challenge,
     claims,
-    desk,
     judged,
     panels,
     permissions,
     queueing,
     safeguards,
     seats,
+    seen,
     spec,
     wording,
 )
 from reviews import verbs as buttons
-from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong, Unmet
-from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.challenge import Kept, Stated
+from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong
+from reviews.models import Claim, Decision, EvidenceOpened, Judgement
+from reviews.safeguards import Seen
 from reviews.surfaces import Ground
 from reviews.verbs import VerbOption
 from reviews.visibility import Phase
@@ -62,6 +65,9 @@ insert into reviews_draft as kept (handoff_id, reviewer_id, body, saved_at)
 values (%(handoff)s, %(user)s, %(body)s::jsonb, statement_timestamp())
 on conflict (handoff_id, reviewer_id) do update
     set body = kept.body || excluded.body, saved_at = excluded.saved_at
+"""
+_TAKE_DRAFT = """
+delete from reviews_draft where handoff_id = %s and reviewer_id = %s returning body::text
 """
 
 
@@ -123,8 +129,14 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
             arguments=fenced.arguments,
             ground=ground(fenced.handoff, fenced.brief.body),
         )
-        _check_safeguards(fenced, by, verb=said.verb.value, reason=said.reason)
-        decision = _store(fenced, by, said, now=now)
+        stated = _check_safeguards(
+            fenced,
+            by,
+            verb=said.verb.value,
+            reason=said.reason,
+            stated=challenge.stated(choice.challenge),
+        )
+        decision = _store(fenced, by, said, stated, now=now)
         failpoint("decisions.after_decision")
         heard = seats.outcome(fenced.handoff, said=said, by=fenced.by, now=now)
         if heard is not None:
@@ -144,11 +156,18 @@ def _undo_seconds(handoff: Handoff) -> int:
     return settings.UNDO_SECONDS if said is None else said
 
 
-def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> Decision:
+def _store(
+    fenced: Fenced,
+    by: User,
+    said: answers.Said,
+    stated: Kept | None,
+    *,
+    now: datetime,
+) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
-    Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
     seats.retire_older(fenced.handoff, by=by, brief_version=fenced.brief.version)
     return Decision.objects.create(
+        typed=_set_aside(fenced.handoff, by),
         handoff=fenced.handoff,
         round=fenced.handoff.round,
         reviewer=by,
@@ -163,11 +182,20 @@ def _store(fenced: Fenced, by: User, said: answers.Said, *, now: datetime) -> De
         option=said.option,
         arguments=None if said.arguments is None else encode(said.arguments).decode(),
         details=said.details,
+        challenge=stated,
         brief_version=fenced.brief.version,
         judgement=fenced.judgement,
         changed_after_reveal=_is_changed(fenced.judgement, said),
         opened_at=fenced.opened_at or now,
     )
+
+
+def _set_aside(handoff: Handoff, by: User) -> Any:
+    """Take the draft away and return it: it comes back when the decision is taken back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_DRAFT, [handoff.id, by.id])
+        row = cursor.fetchone()
+    return json.loads(row[0]) if row else None
 
 
 def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:
@@ -241,23 +269,24 @@ def _check_judged(fenced: Fenced) -> None:
         raise SafeguardUnmet([safeguards.JUDGE_FIRST])
 
 
-def missing(
-    fenced: Fenced, by: User, *, verb: str, reason: str, spec: dict[str, Any]
-) -> list[Unmet]:
-    """Return what this answer still lacks by `spec`."""
-    facts = safeguards.Facts(
-        verb=verb,
-        reason=reason,
+def saw(fenced: Fenced, by: User, *, shown: Mapping[str, Any]) -> Seen:
+    """Return what the server saw of them here; `shown` is what of the brief they have."""
+    return seen.of(
+        fenced.handoff,
+        by,
+        brief=fenced.brief.body,
+        shown=shown,
         read_seconds=fenced.read_seconds,
-        words=desk.reading_words(fenced.brief.body, spec),
-        gates=safeguards.gates(spec, fenced.brief.body),
-        opened=desk.opened_evidence(fenced.handoff, by),
     )
-    return safeguards.unmet(spec, facts)
 
 
-def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> None:
-    lacking = missing(fenced, by, verb=verb, reason=reason, spec=fenced.handoff.safeguards)
+def _check_safeguards(
+    fenced: Fenced, by: User, *, verb: str, reason: str, stated: Stated
+) -> Kept | None:
+    """Let nothing through that lacks something; return what a challenged answer states."""
+    spec, known = fenced.handoff.safeguards, saw(fenced, by, shown=fenced.brief.body)
+    facts = safeguards.facts(known, verb=verb, reason=reason, stated=stated)
+    lacking = safeguards.unmet(spec, facts)
     if lacking:
         codes = [one.code for one in lacking]
         logger.info(
@@ -265,6 +294,8 @@ def _check_safeguards(fenced: Fenced, by: User, *, verb: str, reason: str) -> No
             extra={"action": "decision.unmet", "handoff": fenced.handoff.id, "codes": codes},
         )
         raise SafeguardUnmet(lacking)
+    challenged = safeguards.is_challenged(spec, verb, drawn=known.drawn)
+    return challenge.kept(stated, known.known) if challenged else None
 
 
 def _end(fenced: Fenced, because: Claim.Ended) -> None:
@@ -312,7 +343,11 @@ def open_evidence(handoff_id: str, evidence_id: str, *, by: User, now: datetime)
     known = {str(item.get("id")) for item in shown.get("evidence", [])}
     if evidence_id not in known:
         raise NotFound
+    stored = next(item for item in brief.body["evidence"] if str(item.get("id")) == evidence_id)
+    digest = seen.digest(stored)
     EvidenceOpened.objects.bulk_create(
-        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id)],
-        ignore_conflicts=True,
+        [EvidenceOpened(handoff=handoff, reviewer=by, evidence_id=evidence_id, digest=digest)],
+        update_conflicts=True,
+        unique_fields=["handoff", "reviewer", "evidence_id"],
+        update_fields=["digest"],
     )

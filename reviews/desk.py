@@ -23,10 +23,12 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.verdicts import Verdict
-from reviews import judged, leases, panels, permissions, reading, safeguards, visibility
+from reviews import judged, leases, panels, permissions, safeguards, seen, visibility
+from reviews.challenge import Stated
 from reviews.listing import CARDS, HELD, ROWS, STAMP
-from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.models import Claim, Decision, Draft, Judgement
 from reviews.panels import Panel
+from reviews.safeguards import Facts, Gate, Seen
 from reviews.visibility import Phase
 
 _PAGE_LIMIT = 100
@@ -128,13 +130,10 @@ class HandoffDetail:
     title: str
     schema: dict[str, Any]
     claim: Claim | None
-    read_seconds: float | None
-    words: int
+    seen: Seen
     held_by: str
     deciding: Verdict
     draft: dict[str, Any] | None
-    opened: frozenset[str]
-    gates: tuple[safeguards.Gate, ...]
     questions: list[InformationRequest]
     answer: Answer | None
     decided_by: str
@@ -144,6 +143,14 @@ class HandoffDetail:
     checkpoint: str | None
 
     @property
+    def opened(self) -> frozenset[str]:
+        return self.seen.opened
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        return self.seen.gates
+
+    @property
     def may_decide(self) -> bool:
         return self.deciding.allowed
 
@@ -151,16 +158,9 @@ class HandoffDetail:
     def withheld(self) -> bool:
         return self.phase is Phase.BEFORE_JUDGEMENT
 
-    def facts(self, verb: str, reason: str) -> safeguards.Facts:
+    def facts(self, verb: str, reason: str, stated: Stated) -> Facts:
         """Return what the safeguards judge an answer by, as of this reading."""
-        return safeguards.Facts(
-            verb=verb,
-            reason=reason,
-            read_seconds=self.read_seconds,
-            words=self.words,
-            gates=self.gates,
-            opened=self.opened,
-        )
+        return safeguards.facts(self.seen, verb=verb, reason=reason, stated=stated)
 
 
 def overview(user: User, now: datetime) -> Overview:
@@ -274,15 +274,12 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         title=action.title if action else "",
         schema=action.arguments_schema if action else {},
         claim=claim,
-        read_seconds=read_seconds,
-        words=reading_words(brief.body, found.safeguards),
+        seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
         deciding=verdict,
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
-        opened=opened_evidence(found, user),
-        gates=safeguards.gates(found.safeguards, shown),
         questions=_questions(found, brief.body, phase),
         answer=answer,
         decided_by="" if panel else _decided_by(found),
@@ -293,17 +290,6 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         ),
         checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
-
-
-def reading_words(brief: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
-    """Count what a reader has before them at first; what is withheld then never counts."""
-    return reading.words(visibility.brief_for(brief, spec, False), spec)
-
-
-def opened_evidence(found: Handoff, user: User) -> frozenset[str]:
-    """Return the evidence that this person opened here, as the server saw it."""
-    seen = EvidenceOpened.objects.filter(handoff=found, reviewer=user)
-    return frozenset(seen.values_list("evidence_id", flat=True))
 
 
 def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:

@@ -1,7 +1,7 @@
 """Commit an answer of one's own; only then is the machine's shown."""
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from handoffs import audit, canonical
 from handoffs.failpoints import failpoint
-from handoffs.models import Brief
 from handoffs.states import Verb
-from reviews import decisions, judged, visibility, wording
+from reviews import decisions, judged, safeguards, visibility, wording
+from reviews.challenge import Stated
 from reviews.decisions import Fenced
 from reviews.errors import AlreadyJudged, NothingWithheld, SafeguardUnmet, Unmet, VerbNotOffered
 from reviews.models import Judgement
@@ -73,10 +73,10 @@ def _check_safeguards(
 ) -> None:
     """Ask for the same reading as a decision, of what is shown now; and for how sure, and why."""
     shown = judged.brief(fenced.handoff, fenced.brief, by, None)
-    seen = replace(fenced, brief=Brief(version=fenced.brief.version, body=shown))
-    missing = decisions.missing(
-        seen, by, verb=verb, reason=choice.reason, spec=judged.terms(fenced.handoff.safeguards)
+    facts = safeguards.facts(
+        decisions.saw(fenced, by, shown=shown), verb=verb, reason=choice.reason, stated=Stated()
     )
+    missing = safeguards.unmet(judged.terms(fenced.handoff.safeguards), facts)
     if not verb:
         missing.insert(0, Unmet(code="answer", sentence="Your own answer: mark one."))
     if confidence not in Judgement.Confidence.values:

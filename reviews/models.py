@@ -177,6 +177,8 @@ class EvidenceOpened(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
     evidence_id = models.CharField(max_length=60)
+    # of what was opened: another text under the same name is another piece
+    digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     opened_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -267,6 +269,8 @@ class Decision(models.Model):
     said = models.TextField(blank=True, default="", db_default="")
     said_digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    # where the answer was challenged: what was checked and what would make it wrong, in words
+    challenge = models.JSONField(null=True)
     brief_version = models.PositiveIntegerField()
     # what was committed before the reveal, and whether that changed it; null: nothing was withheld
     judgement = models.ForeignKey(
@@ -277,6 +281,8 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(db_default=Now())
     # taken back before the agent was told; what was said stays on record
     undone_at = models.DateTimeField(null=True)
+    # their draft as it was, for as long as it can be taken back; see undo.forget
+    typed = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -294,6 +300,21 @@ class Decision(models.Model):
                 condition=models.Q(judgement__isnull=True, changed_after_reveal__isnull=True)
                 | models.Q(judgement__isnull=False, changed_after_reveal__isnull=False),
                 name="decision_judged_says_if_changed",
+            ),
+        ]
+        indexes = [
+            # read by desk.earlier_reasons, for nobody but their writer
+            models.Index(
+                "reviewer",
+                models.F("id").desc(),
+                condition=~models.Q(reason=""),
+                name="decision_own_reasons",
+            ),
+            # read by undo.forget
+            models.Index(
+                fields=["id"],
+                condition=models.Q(typed__isnull=False),
+                name="decision_with_draft",
             ),
         ]
 

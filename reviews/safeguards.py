@@ -5,17 +5,15 @@ stricter reading holds.
 """
 
 import math
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reviews import challenge, reasons
+from reviews.challenge import Known, Stated
 from reviews.errors import Unmet
 from reviews.spec import read
 
-# enough for "Above the limit." and, in scripts that write a word in one sign, for five of them
-REASON_LETTERS = 10
-_WIDE_LETTER = 3
 # how often a page that is looked at says so; the database counts up to seven for one beat
 BEAT_SECONDS = 5
 JUDGE_FIRST = Unmet(
@@ -24,6 +22,8 @@ JUDGE_FIRST = Unmet(
 _DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})
+# what no words mend: it has to be done on the page first
+_BLOCKING = frozenset({"minimum_time", "evidence"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,35 +35,63 @@ class Gate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class Seen:
     """What the server saw; `read_seconds` is None while the page was never opened.
 
-    `words` is what the brief gives to read, where its length counts.
+    `words` is what the brief gives to read, where its length counts; `drawn` says that agreeing
+    is challenged here, where that is asked of a sample.
     """
 
-    verb: str
-    reason: str
     read_seconds: float | None
     words: int = 0
     gates: tuple[Gate, ...] = ()
     opened: frozenset[str] = frozenset()
+    drawn: bool = False
+    known: Known = Known()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Seen):
+    """What was seen, and what is said now."""
+
+    verb: str
+    reason: str
+    stated: Stated = Stated()
+
+
+def facts(seen: Seen, *, verb: str, reason: str, stated: Stated) -> Facts:
+    return Facts(**vars(seen), verb=verb, reason=reason, stated=stated)
 
 
 def unmet(spec: Mapping[str, Any], facts: Facts) -> list[Unmet]:
     """List everything that is missing at once, so that nobody mends one thing to meet the next."""
     if facts.verb in _FREE:
         return []
-    found = [_time(spec, facts), *_evidence(spec, facts), _reason(spec, facts)]
+    found = [_time(spec, facts), *_evidence(spec, facts), *_reason(spec, facts)]
     return [one for one in found if one is not None]
 
 
-def needs_reason(spec: Mapping[str, Any], verb: str) -> bool:
+def holds_back(lacking: Iterable[Unmet]) -> bool:
+    """Tell whether something has to be done on the page before any answer can be given."""
+    return any(one.code in _BLOCKING for one in lacking)
+
+
+def is_free(verb: str) -> bool:
+    return verb in _FREE
+
+
+def is_challenged(spec: Mapping[str, Any], verb: str, *, drawn: bool) -> bool:
+    """Tell whether this answer takes more than a reason: what was checked, what would undo it."""
+    return verb not in _FREE and challenge.asked(read(spec), verb, drawn=drawn)
+
+
+def needs_reason(spec: Mapping[str, Any], verb: str, *, drawn: bool = False) -> bool:
     """Tell whether this answer needs a reason; without a word in the spec, saying no does."""
     if verb in _FREE:
         return False
     asked = read(spec)
     # agreeing takes as much thought as disagreeing
-    if asked.challenge == "always":
+    if challenge.asked(asked, verb, drawn=drawn):
         return True
     match asked.reason:
         case "never":
@@ -112,23 +140,9 @@ def _evidence(spec: Mapping[str, Any], facts: Facts) -> list[Unmet | None]:
     ]
 
 
-def _reason(spec: Mapping[str, Any], facts: Facts) -> Unmet | None:
+def _reason(spec: Mapping[str, Any], facts: Facts) -> list[Unmet | None]:
+    if is_challenged(spec, facts.verb, drawn=facts.drawn):
+        return list(challenge.unmet(facts.reason, facts.stated, facts.known))
     if not needs_reason(spec, facts.verb):
-        return None
-    signs = unicodedata.normalize("NFC", facts.reason.casefold())
-    # marks count too: in many scripts vowels are marks
-    letters = [sign for sign in signs if unicodedata.category(sign)[0] in "LM"]
-    if not facts.reason.strip():
-        return Unmet(code="reason_missing", sentence="Your reason, in one sentence.")
-    if not any(unicodedata.category(sign)[0] == "L" for sign in letters):
-        return Unmet(code="reason_no_words", sentence="A reason in words.")
-    if len(set(letters)) < min(3, len(letters)):
-        return Unmet(code="reason_one_letter", sentence="A reason in words, not one letter again.")
-    if sum(map(_weight, letters)) < REASON_LETTERS:
-        return Unmet(code="reason_short", sentence="A few more words of reason.")
-    return None
-
-
-def _weight(letter: str) -> int:
-    """Count an ideograph, kana or Hangul syllable as what it takes in letters."""
-    return _WIDE_LETTER if unicodedata.east_asian_width(letter) in "WF" else 1
+        return []
+    return [reasons.objection(facts.reason)]

@@ -1,7 +1,7 @@
 """From what a person chose and wrote to what the run is told, checked against what it takes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from accounts.errors import FieldProblem
@@ -28,7 +28,10 @@ _NEED_WORDS = frozenset({Verb.ANSWER, Verb.REDIRECT, Verb.REFRAME})
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a person chose and wrote; `arguments`, `draft` and `details` as they stand after it."""
+    """What a person chose and wrote; `arguments`, `draft` and `details` as they stand after it.
+
+    `challenge` is what they state beside their reason; see `challenge.stated`.
+    """
 
     verb: str
     reason: str = ""
@@ -36,6 +39,7 @@ class Choice:
     option: str | None = None
     arguments: dict[str, Any] | None = None
     draft: str | None = None
+    challenge: dict[str, Any] = field(default_factory=dict)
     # what stands in the form of a verb that has one, see `surfaces`
     details: dict[str, Any] | None = None
 

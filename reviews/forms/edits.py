@@ -1,7 +1,7 @@
 """An answer that is filled in: see exactly what it says or changes, and send exactly that."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ from handoffs.states import Verb
 from reviews import safeguards
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
-from reviews.forms import arguments
+from reviews.forms import arguments, decision
 from reviews.forms.fields import OUT, ROWS
-from reviews.pages import answering, rail, times
+from reviews.pages import answering, challenge, rail, times
+from reviews.pages.challenge import ChallengeView
 from reviews.pages.changes import Change, changes, digest, draft_change
 from reviews.pages.handoff import Keeping, keeping, kept_words, lease
 from reviews.pages.text import marked
@@ -50,7 +51,10 @@ class EditPage:
     icon: str
     words: str
     words_label: str
+    challenge: ChallengeView | None
+    draft_url: str
     needs: tuple[rail.Need, ...]
+    held: bool
     lease: times.Moment | None
     keeping: Keeping | None
     problems: str
@@ -114,13 +118,14 @@ def read(filling: Filling, typed: Mapping[str, str]) -> Edits:
 
 
 def choice(filling: Filling, edits: Edits, typed: QueryDict) -> Choice:
-    words = typed.get("words", "").strip()
+    words, stated = typed.get("words", "").strip(), decision.challenge(typed)
     verb = filling.option.verb
     if verb != Verb.APPROVE_WITH_EDITS:
-        return Choice(verb=verb, reason=words, details=edits.reading.arguments)
+        return Choice(verb=verb, reason=words, challenge=stated, details=edits.reading.arguments)
     return Choice(
         verb=verb,
         reason=words,
+        challenge=stated,
         arguments=edits.reading.arguments if filling.detail.proposal else None,
         draft=edits.draft if edits.draft != filling.draft else None,
     )
@@ -146,7 +151,17 @@ def kept(filling: Filling) -> QueryDict | None:
         return None
     typed = QueryDict(mutable=True)
     typed.update({str(name): str(text) for name, text in stored.items()})
+    for name, said in _stated(filling.detail, None).items():
+        typed.setlist(name, said if isinstance(said, list) else [said])
     return typed
+
+
+def _stated(detail: HandoffDetail, typed: QueryDict | None) -> dict[str, Any]:
+    """Return what is stated beside the words, as typed or as it was kept."""
+    if typed is not None:
+        return decision.challenge(typed)
+    stored = (detail.draft or {}).get("challenge")
+    return stored if isinstance(stored, dict) else {}
 
 
 def key(verb: str) -> str:
@@ -161,7 +176,8 @@ def written(verb: str, typed: QueryDict) -> dict[str, Any]:
         for name in typed
         if name.startswith("a/") or name.endswith((ROWS, OUT)) or name in ("draft", "words")
     }
-    return {key(verb): form, "reason": typed.get("words", "")}
+    stated = {"challenge": decision.challenge(typed)}
+    return {key(verb): form, "reason": typed.get("words", ""), **stated}
 
 
 def page(
@@ -171,7 +187,7 @@ def page(
     now: datetime,
     refusal: DomainError | None = None,
     error: str = "",
-    unmet: Iterable[Unmet] | None = None,
+    unmet: list[Unmet] | None = None,
 ) -> EditPage:
     """Return the form, as it starts or as typed, with what it changes beside it."""
     detail, option, form = filling.detail, filling.option, filling.form
@@ -181,10 +197,12 @@ def page(
     for problem in refusal.fields if refusal else ():
         errors.setdefault("a/" + problem.path.partition(".")[2].replace(".", "/"), problem.message)
     words = typed.get("words", "") if typed is not None else kept_words(detail.draft or {})
+    said = _stated(detail, typed)
     found = edits.changes if edits and form.shows_changes else ()
     if unmet is None:
-        unmet = answering.still_needed(detail, option.verb, words)
-    always = safeguards.needs_reason(detail.handoff.safeguards, option.verb)
+        unmet = answering.still_needed(detail, option.verb, words, said)
+    spec, drawn = detail.handoff.safeguards, detail.seen.drawn
+    always = safeguards.needs_reason(spec, option.verb, drawn=drawn)
     handoff_id = detail.handoff.id
     return EditPage(
         heading=form.heading,
@@ -207,7 +225,10 @@ def page(
         icon=rail.ICONS[option.verb],
         words=words,
         words_label="Your reason" if always else "Your reason, if you like",
+        challenge=challenge.view(spec, detail.seen, said),
+        draft_url=reverse("reviews:draft", args=[handoff_id]),
         needs=rail.needs(unmet),
+        held=safeguards.holds_back(unmet),
         lease=lease(detail.claim.expires_at, now) if detail.claim else None,
         keeping=keeping(detail),
         problems="Some fields cannot be read yet; they are marked." if errors else "",

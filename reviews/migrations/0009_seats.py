@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0017_approver_links")]
+    dependencies = [("reviews", "0008_keep_what_was_typed")]
     operations = [
         migrations.AddField(
             model_name="claim",

@@ -1,9 +1,12 @@
 """Which answers a page offers its reader, and what is still needed for one of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from handoffs.states import HandoffKind, Tier, Verb
 from reviews import safeguards, surfaces, verbs
+from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import afterwards
@@ -30,8 +33,7 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
 
 def ground(detail: HandoffDetail) -> Ground:
     """Return what the forms of this handoff start from."""
-    run = detail.handoff.run
-    return Ground(brief=detail.brief, task=run.task, input=run.input)
+    return Ground(brief=detail.brief, task=detail.handoff.run.task, input=detail.input)
 
 
 def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
@@ -47,6 +49,9 @@ def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
     )
 
 
-def still_needed(detail: HandoffDetail, verb: str, words: str) -> list[Unmet]:
-    """List what this answer still lacks as it stands."""
-    return safeguards.unmet(detail.handoff.safeguards, detail.facts(verb, words))
+def still_needed(
+    detail: HandoffDetail, verb: str, words: str, said: Mapping[str, Any]
+) -> list[Unmet]:
+    """List what this answer still lacks as it stands; `said` is what is stated beside the words."""
+    facts = detail.facts(verb, words, stated(said))
+    return safeguards.unmet(detail.handoff.safeguards, facts)

@@ -17,7 +17,8 @@ from reviews.models import ApproverLink
 from reviews.pages import handoff as pages
 from reviews.pages import link_mail, times
 from reviews.pages.handoff import HandoffPage, Typed
-from reviews.pages.rail import DONE, ICONS
+from reviews.pages.rail import ICONS
+from reviews.pages.shell import UndoLine
 from reviews.pages.text import marked
 from reviews.standings import Standing
 from reviews.verbs import VerbOption
@@ -84,6 +85,16 @@ class Over:
     next: str
     desk: str
     status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a link has done; `line` while it may still be taken back."""
+
+    heading: str
+    message: str
+    line: UndoLine | None
+    again: str
 
 
 def door(
@@ -162,14 +173,14 @@ def sure(link: ApproverLink, detail: HandoffDetail, typed: Typed, *, now: dateti
     return None
 
 
-def done(verb: str) -> Over:
-    """Say that it was sent, and that this is all."""
-    return Over(
-        heading=DONE.get(verb, "Sent."),
-        message="You can close this page. The link has done what it was for and opens no more.",
-        next="",
-        desk=reverse("reviews:desk"),
-        status=200,
+def done(link_id: str, lines: tuple[UndoLine, ...], conflict: Conflict | None) -> Done:
+    """Say that it was sent; while it is held back, how long, and the way back."""
+    line = lines[0] if lines else None
+    return Done(
+        heading=f"{line.said}." if line else "Sent.",
+        message=conflict.sentence if conflict and not line else "",
+        line=replace(line, url=reverse("reviews:link-undo", args=[link_id])) if line else None,
+        again=reverse("reviews:link-done", args=[link_id]),
     )
 
 

@@ -12,11 +12,13 @@ from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import HandoffKind, HandoffState
 from reviews import judged, reading, safeguards
+from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import (
     afterwards,
     answering,
+    challenge,
     judgement,
     lookup,
     outcome,
@@ -100,6 +102,7 @@ class HandoffPage:
     questions: tuple[outcome.Question, ...]
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
+    judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -112,6 +115,7 @@ class Typed:
 
     words: str = ""
     option: str = ""
+    challenge: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
     # of a judgement: the answer that was marked, and how sure
@@ -150,6 +154,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
+        judged=judgement.before(detail, now),
         rail=margin,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),
@@ -175,7 +180,7 @@ def keeping(detail: HandoffDetail) -> Keeping | None:
             reading.Place(
                 claim=detail.claim.id,
                 visit=detail.claim.visit,
-                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.words),
+                needed=safeguards.minimum_seconds(detail.handoff.safeguards, detail.seen.words),
             )
         ),
     )
@@ -345,12 +350,18 @@ def _rail(
     kept, first = detail.draft or {}, options[0].verb
     spec = detail.handoff.safeguards
     terms = judged.terms(spec) if detail.withheld else spec
-    said = typed or Typed(words=_words(detail), option=str(kept.get("option") or ""))
+    said = typed or Typed(
+        words=_words(detail),
+        option=str(kept.get("option") or ""),
+        challenge=kept.get("challenge") or {},
+    )
+    facts = detail.facts(first, said.words, stated(said.challenge))
     return rail.build(
         options,
         urls=urls,
-        unmet=said.unmet or safeguards.unmet(terms, detail.facts(first, said.words)),
-        reason_always=safeguards.needs_reason(terms, first),
+        unmet=said.unmet or safeguards.unmet(terms, facts),
+        reason_always=safeguards.needs_reason(terms, first, drawn=detail.seen.drawn),
+        challenge=challenge.view(terms, detail.seen, said.challenge),
         words=said.words,
         chosen=said.option,
         saved="Your text is kept." if kept_words(kept) else "",

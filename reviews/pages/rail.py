@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from handoffs.states import Verb
+from reviews import safeguards
 from reviews.errors import Unmet
+from reviews.pages.challenge import ChallengeView
 from reviews.pages.text import marked
 from reviews.verbs import ASK_INFORMATION, ESCALATE, VerbOption
 
@@ -86,7 +88,10 @@ DONE: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class VerbView:
-    """One button: `href` where it opens a page, `url` where its form goes elsewhere."""
+    """One button: `href` where it opens a page, `url` where its form goes elsewhere.
+
+    `held` says that it cannot be pressed with effect yet; it can be reached, and says why not.
+    """
 
     verb: str
     short: str
@@ -97,17 +102,19 @@ class VerbView:
     icon: str
     asks: bool
     first: bool = False
+    held: bool = False
     href: str = ""
     url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Something still needed; `ready_at` where only time is missing."""
+    """Something still needed; `ready_in` where only time is missing, `holds` where no words do."""
 
     code: str
     sentence: str
     ready_in: int = 0
+    holds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +126,7 @@ class Rail:
     more: tuple[VerbView, ...]
     bar: tuple[VerbView, ...]
     needs: tuple[Need, ...]
+    challenge: ChallengeView | None
     chooses: bool
     chosen: str
     words: str
@@ -135,14 +143,16 @@ def build(
     urls: Mapping[str, str],
     unmet: Iterable[Unmet],
     reason_always: bool,
+    challenge: ChallengeView | None = None,
     words: str,
     chosen: str,
     saved: str,
     error: str = "",
 ) -> Rail:
     """Arrange the answers: what needs no words first, the text box, then what needs them."""
-    options = list(options)
-    views = _views([one for one in options if not one.aside], urls)
+    options, lacking = list(options), list(unmet)
+    held = safeguards.holds_back(lacking)
+    views = _views([one for one in options if not one.aside], urls, held=held)
     lead = tuple(view for view in views if not view.asks)
     other = tuple(view for view in views if view.asks)
     words_first = reason_always or bool(views and views[0].asks)
@@ -152,9 +162,10 @@ def build(
     return Rail(
         lead=lead,
         other=other,
-        more=_views([one for one in options if one.aside], urls, first=False),
+        more=_views([one for one in options if one.aside], urls, first=False, held=held),
         bar=(*shown[:1], *[view for view in shown[1:] if view.asks][:1]),
-        needs=needs(unmet),
+        needs=needs(lacking),
+        challenge=challenge,
         chooses=any(view.verb == Verb.CHOOSE for view in views),
         chosen=chosen,
         words=words,
@@ -168,12 +179,18 @@ def build(
 
 def needs(unmet: Iterable[Unmet]) -> tuple[Need, ...]:
     return tuple(
-        Need(code=one.code, sentence=one.sentence, ready_in=one.seconds or 0) for one in unmet
+        Need(
+            code=one.code,
+            sentence=one.sentence,
+            ready_in=one.seconds or 0,
+            holds=safeguards.holds_back([one]),
+        )
+        for one in unmet
     )
 
 
 def _views(
-    options: list[VerbOption], urls: Mapping[str, str], *, first: bool = True
+    options: list[VerbOption], urls: Mapping[str, str], *, held: bool, first: bool = True
 ) -> tuple[VerbView, ...]:
     """One button for each answer; all options of a choice share one, the radios say which."""
     views: list[VerbView] = []
@@ -181,13 +198,13 @@ def _views(
         if option.verb == Verb.CHOOSE:
             if any(view.verb == Verb.CHOOSE for view in views):
                 continue
-            views.append(_choose())
+            views.append(_choose(held=held))
             continue
-        views.append(_view(option, urls, first=first and not views))
+        views.append(_view(option, urls, first=first and not views, held=held))
     return tuple(views)
 
 
-def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbView:
+def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool, held: bool) -> VerbView:
     named = option.verb == Verb.APPROVE
     return VerbView(
         verb=option.verb,
@@ -199,12 +216,13 @@ def _view(option: VerbOption, urls: Mapping[str, str], *, first: bool) -> VerbVi
         icon=ICONS[option.verb],
         asks=bool(option.asks),
         first=first,
+        held=held and not (option.form or safeguards.is_free(option.verb)),
         href=f"{urls['handoff']}/as/{option.verb}" if option.form else "",
         url={ASK_INFORMATION: urls["ask"], ESCALATE: urls["hand_up"]}.get(option.verb, ""),
     )
 
 
-def _choose() -> VerbView:
+def _choose(*, held: bool) -> VerbView:
     return VerbView(
         verb=Verb.CHOOSE.value,
         short=SHORT[Verb.CHOOSE],
@@ -214,6 +232,7 @@ def _choose() -> VerbView:
         key=CHOOSE_KEY,
         icon=ICONS[Verb.CHOOSE],
         asks=False,
+        held=held,
     )
 
 

@@ -19,14 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import stepping
 from accounts.errors import DomainError
-from reviews import claims, decisions, links
+from reviews import claims, conflicts, decisions, links, shell
 from reviews import desk as reading
 from reviews.errors import LinkNotOpened, LinkNotYours, LinkOver, VerbNotOffered
 from reviews.forms import link as forms
 from reviews.link_rules import Needs
 from reviews.links import Found
 from reviews.pages import approver as pages
+from reviews.pages import shell as shells
 from reviews.pages.handoff import Typed
+from reviews.standings import Standing
 from reviews.verbs import ASK_INFORMATION, ESCALATE
 from reviews.views import handoff as desk
 
@@ -100,7 +102,7 @@ def open(request: HttpRequest, link_id: str) -> HttpResponse:
 @shut
 def choose(request: HttpRequest, link_id: str) -> HttpResponse:
     """Show the chosen answer once more; what was written is kept."""
-    found, now = _enter(request, link_id), timezone.now()
+    found, now = _answering(request, link_id), timezone.now()
     if isinstance(found, HttpResponse):
         return found
     typed = Typed(words=request.POST.get("words", ""), option=forms.answer(request.POST))
@@ -117,7 +119,7 @@ def choose(request: HttpRequest, link_id: str) -> HttpResponse:
 @shut
 def decide(request: HttpRequest, link_id: str) -> HttpResponse:
     """Give the answer, once, under every safeguard of the desk."""
-    found, now, choice = _enter(request, link_id), timezone.now(), forms.choice(request.POST)
+    found, now, choice = _answering(request, link_id), timezone.now(), forms.choice(request.POST)
     if isinstance(found, HttpResponse):
         return found
     try:
@@ -132,7 +134,29 @@ def decide(request: HttpRequest, link_id: str) -> HttpResponse:
                 links.decide(link_id, choice=choice, now=now)
     except desk.MENDABLE as refusal:
         return _show(request, found, typed=forms.again(request.POST, refusal))
-    return render(request, "reviews/link_over.html", {"page": pages.done(choice.verb)})
+    return redirect("reviews:link-done", link_id)
+
+
+@require_http_methods(["GET", "HEAD"])
+@shut
+def done(request: HttpRequest, link_id: str) -> HttpResponse:
+    """Say what was sent, and for how long it may still be taken back."""
+    found, now = _entered(request, link_id), timezone.now()
+    if found.standing is not Standing.USED:
+        return redirect("reviews:link-at", link_id)
+    mine = [one for one in shell.undoable(found.approver) if one.id == found.handoff.id]
+    conflict = conflicts.current(found.handoff.id, reader=found.approver)
+    page = pages.done(link_id, shells.undo_lines(mine, now), conflict)
+    return render(request, "reviews/link_done.html", {"page": page})
+
+
+@require_POST
+@shut
+def undo(request: HttpRequest, link_id: str) -> HttpResponse:
+    _entered(request, link_id)
+    if links.take_back(link_id, now=timezone.now()):
+        messages.info(request, "Taken back. Nothing was sent. It is yours again, with your text.")
+    return redirect("reviews:link-at", link_id)
 
 
 @require_POST
@@ -196,15 +220,29 @@ draft = _as_at_the_desk(desk.draft)
 def _enter(request: HttpRequest, link_id: str) -> Found | HttpResponse:
     """Return the link if this browser may be behind its door, or where it has to go first."""
     found = links.get(link_id)
-    _check_person(request, found)
-    if not _known(request, found):
-        if found.needs is Needs.LINK:
-            raise LinkNotOpened
+    if found.needs is not Needs.LINK and not _signed_in(request):
         return redirect(pages.sign_in(link_id))
-    links.check_live(found)
+    links.check_live(_entered(request, link_id))
     if found.needs is Needs.STEP_UP and not stepping.recently(request):
         back = reverse("reviews:link-at", args=[link_id])
         return redirect(stepping.way(request, back=back) or pages.sign_in(link_id))
+    return found
+
+
+def _answering(request: HttpRequest, link_id: str) -> Found | HttpResponse:
+    """Return the link if it is answered on its own page; else lead to where it is."""
+    found = _enter(request, link_id)
+    if isinstance(found, HttpResponse) or found.here:
+        return found
+    return redirect("reviews:handoff", found.handoff.id)
+
+
+def _entered(request: HttpRequest, link_id: str) -> Found:
+    """Return the link, whatever became of it, to the browser that is behind its door."""
+    found = links.get(link_id)
+    _check_person(request, found)
+    if not _known(request, found):
+        raise LinkNotOpened
     return found
 
 

@@ -189,7 +189,7 @@ def test_a_handoff_comes_with_everything_its_page_needs(shop: Shop, bot: Client,
     assert detail.title == "Refund {amount} {currency} for order {order_id}"
     assert detail.schema["properties"]["amount"]["title"] == "Amount"
     assert detail.proposal.rules[0]["because"] == "Refund of 200.00"
-    assert detail.claim is not None and detail.read_seconds is not None
+    assert detail.claim is not None and detail.seen.read_seconds is not None
     assert detail.may_decide and not detail.withheld
     assert detail.draft == {"reason": "so far"}
     assert detail.opened == {"policy"}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs import briefs
 from handoffs.models import Handoff
-from reviews import claims, decisions, reading
+from reviews import claims, decisions, reading, seen
 from reviews import desk as desk_reading
 from reviews.decisions import Choice
 from reviews.errors import BeatRefused, ClaimLost, SafeguardUnmet
@@ -50,7 +50,7 @@ def read_seconds() -> float:
 
 def shown(handoff: Handoff, by: User) -> float:
     """How long they have read, as their page says it."""
-    return desk_reading.handoff(by, handoff.id, timezone.now()).read_seconds or 0.0
+    return desk_reading.handoff(by, handoff.id, timezone.now()).seen.read_seconds or 0.0
 
 
 def lease_left() -> float:
@@ -372,7 +372,7 @@ def test_what_is_withheld_does_not_lengthen_the_reading(shop: Shop, bot: Client)
     brief = factories.brief_payload()
     without = {key: value for key, value in brief.items() if key != "recommendation"}
 
-    assert desk_reading.reading_words(brief, spec) == desk_reading.reading_words(without, spec)
+    assert seen.words(brief, spec) == seen.words(without, spec)
 
 
 def test_a_beat_for_a_lost_claim_is_refused(held: Handoff, ann: User, ben: User) -> None:

@@ -1,0 +1,156 @@
+"""Reasons as people write them at the end of a day, in many languages, and what is none."""
+
+HONEST: dict[str, list[str]] = {
+    "en": [
+        "Tracking shows it delivered on 3 May, so section 3 does not apply.",
+        "Carrier confirms the parcel is lost. Total matches the invoice.",
+        "Amount is right, but the customer already got a voucher for this in April.",
+        "Called the customer back on the number we have on file, she did ask for it.",
+        "Looks fine: same card, same address, ordered before, nothing odd in the log.",
+        "IBAN differs from the one on last month's invoice by two digits.",
+        "were there other orders we'd see them here, there aren't, so one refund only",
+        "no. the supplier changed banks per mail only, nobody phoned them",
+    ],
+    "de": [
+        "Sendungsverlauf zeigt Verlust, Betrag stimmt mit der Rechnung überein.",
+        "Die IBAN steht so nicht im Vertrag, bitte beim Lieferanten nachfragen.",
+        "Kundin hat schon im März einen Gutschein für denselben Fall bekommen.",
+        "Passt. Lieferschein und Bestellung nebeneinander gelegt, alles gleich.",
+        "Selbstschutz: Rechtschutzversicherung des Kunden ist schon eingeschaltet.",
+    ],
+    "fr": [
+        "Le colis est bien perdu d'après le transporteur, montant vérifié.",
+        "Ce RIB n'est pas celui du contrat, je préfère qu'on rappelle le fournisseur.",
+        "La cliente a déjà été remboursée pour cette commande le 12 avril.",
+        "Rien d'anormal : même adresse, même carte, délai dépassé de quatre jours.",
+        "Le geste commercial dépasse ce que prévoit la politique de retour.",
+    ],
+    "es": [
+        "El transportista confirma que se perdió y el importe cuadra con la factura.",
+        "No coincide el número de cuenta con el del contrato firmado.",
+        "Ya se le devolvió la mitad en marzo, habría que descontarlo.",
+        "He llamado al cliente y confirma que quiere cancelar solo la tableta.",
+    ],
+    "pt": [
+        "A transportadora confirmou o extravio; o valor bate com a nota.",
+        "O cliente pediu troca e não reembolso, o agente entendeu mal.",
+        "Conta bancária nova sem confirmação por telefone, não libero.",
+    ],
+    "it": [
+        "Il corriere conferma lo smarrimento e l'importo torna con la fattura.",
+        "L'indirizzo nuovo non compare in nessun ordine precedente.",
+        "Il cliente ha già ricevuto un buono per lo stesso ritardo.",
+    ],
+    "nl": [
+        "Pakket is volgens de vervoerder zoek, bedrag klopt met de factuur.",
+        "Klant woont al twee jaar niet meer op dat adres.",
+        "Angstschreeuw van een klant, maar feitelijk is er niets mis met de levering.",
+    ],
+    "pl": [
+        "Przewoźnik potwierdza zgubienie paczki, kwota zgadza się z fakturą.",
+        "Klient dostał już zwrot za to zamówienie w kwietniu.",
+        "Numer konta jest inny niż w umowie, trzeba zadzwonić.",
+    ],
+    "cs": [
+        "Dopravce ztrátu potvrdil a částka sedí s fakturou.",
+        "Zákazník chtěl výměnu, ne vrácení peněz.",
+    ],
+    "fi": [
+        "Kuljetusliike vahvisti katoamisen, summa täsmää laskuun.",
+        "Tilinumero ei ole sama kuin sopimuksessa, en hyväksy.",
+    ],
+    "tr": [
+        "Kargo kaybolduğunu doğruladı, tutar faturayla aynı.",
+        "Müşteriye mart ayında zaten kupon verilmiş.",
+    ],
+    "ru": [
+        "Перевозчик подтвердил утерю, сумма совпадает со счётом.",
+        "Номер счёта не тот, что в договоре, надо перезвонить поставщику.",
+        "Клиенту уже вернули деньги за этот заказ в апреле.",
+        "Проверила трек: посылку вручили третьего мая.",
+    ],
+    "uk": [
+        "Перевізник підтвердив втрату, сума збігається з рахунком.",
+        "Клієнт просив обмін, а не повернення коштів.",
+    ],
+    "el": [
+        "Η μεταφορική επιβεβαίωσε την απώλεια και το ποσό συμφωνεί.",
+        "Ο λογαριασμός δεν είναι αυτός της σύμβασης.",
+    ],
+    "ar": [
+        "أكدت شركة الشحن فقدان الطرد والمبلغ مطابق للفاتورة.",
+        "رقم الحساب يختلف عن العقد ولم يتصل أحد بالمورد.",
+        "حصل العميل على قسيمة عن نفس التأخير في مارس.",
+    ],
+    "he": [
+        "חברת השילוח אישרה שהחבילה אבדה והסכום תואם לחשבונית.",
+        "הלקוחה כבר קיבלה זיכוי על ההזמנה הזאת באפריל.",
+    ],
+    "hi": [
+        "कूरियर ने पार्सल खोने की पुष्टि की, राशि बिल से मेल खाती है।",
+        "ग्राहक को इसी देरी के लिए मार्च में वाउचर मिल चुका है।",
+        "खाता संख्या अनुबंध वाली नहीं है, पहले फ़ोन करें।",
+    ],
+    "zh": [
+        "物流已确认包裹丢失，金额与发票一致。",
+        "收款账号和合同上的不一样，需要先打电话确认。",
+        "客户四月份已经为这笔订单退过款了。",
+        "查了物流，五月三日已签收，不符合退款条件。",
+    ],
+    "ja": [
+        "配送会社が紛失を確認済みで、金額も請求書と一致しています。",
+        "口座番号が契約書と違うので、先に電話で確認してください。",
+        "同じ遅延について三月にクーポンを渡しています。",
+    ],
+    "ko": [
+        "택배사가 분실을 확인했고 금액이 청구서와 일치합니다.",
+        "계좌번호가 계약서와 달라서 먼저 전화로 확인해야 합니다.",
+        "고객은 환불이 아니라 교환을 요청했습니다.",
+    ],
+    "th": [
+        "บริษัทขนส่งยืนยันว่าพัสดุหาย ยอดเงินตรงกับใบแจ้งหนี้",
+        "เลขบัญชีไม่ตรงกับในสัญญา ต้องโทรถามก่อน",
+    ],
+    "vi": [
+        "Bên vận chuyển xác nhận mất hàng, số tiền khớp hóa đơn.",
+        "Khách đã được hoàn tiền đơn này hồi tháng tư.",
+    ],
+}
+
+# what it is, and the rule that tells it
+JUNK: list[tuple[str, str]] = [
+    ("", "reason_missing"),
+    (" \n\t\u200b ", "reason_no_words"),
+    ("....... 123 !!! ???", "reason_no_words"),
+    ("🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂", "reason_no_words"),
+    ("١٢٣٤٥٦٧٨٩٠١٢٣٤٥٦", "reason_no_words"),
+    ("aaaaaaaaaaaaaaaaaaaaaaa", "reason_one_letter"),
+    ("AaAaAaAa aAaA aaaa AAAA", "reason_one_letter"),
+    ("的的的的的的的的的", "reason_one_letter"),
+    ("กกกกกกกกกกกกกกกกกกกก", "reason_one_letter"),
+    ("o\u200bk", "reason_short"),
+    ("lgtm, fine", "reason_short"),
+    ("超限了", "reason_short"),
+    ("在这里", "reason_short"),
+    ("asdasdasdasdasdasdasd", "reason_repeats"),
+    ("hahahahahahahahahaha", "reason_one_letter"),
+    ("blablabla blablabla bla", "reason_repeats"),
+    ("good good good good good good", "reason_repeats"),
+    ("looks ok looks ok looks ok looks ok", "reason_repeats"),
+    ("passt so passt so passt so passt so", "reason_repeats"),
+    ("не важно не важно не важно не важно", "reason_repeats"),
+    ("可以的可以的可以的可以的", "reason_repeats"),
+    ("좋아요 좋아요 좋아요 좋아요", "reason_repeats"),
+    ("approved approved because approved approved", "reason_repeats"),
+    ("aaaaabbbbbcccccddddd", "reason_repeats"),
+    ("qwertyuiop asdfghjkl", "reason_keys"),
+    ("asdf jklö asdf jklö uiop", "reason_keys"),
+    ("poiuytrewq lkjhgfdsa", "reason_keys"),
+    ("qazwsxedcrfvtgbyhnujm", "reason_keys"),
+    ("abcdefghijklmnopqrstu", "reason_keys"),
+    ("йцукенгшщзх фывапролд", "reason_keys"),
+    ("ασδφγηξκλ ζχψωβνμ ασδ", "reason_keys"),
+    ("ضصثقفغعهخحج شسيبلاتنمك", "reason_keys"),
+    ("שדגכעיחלך זסבהנמצת", "reason_keys"),
+    ("sdkfjh wrtzp sdklfj xcvmn", "reason_keys"),
+]
