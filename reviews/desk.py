@@ -23,12 +23,13 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.verdicts import Verdict
-from reviews import judged, leases, panels, permissions, safeguards, seen, visibility
+from reviews import judged, leases, panels, permissions, safeguards, seen, threads, visibility
 from reviews.challenge import Stated
 from reviews.listing import CARDS, HELD, ROWS, STAMP
 from reviews.models import Claim, Decision, Draft, Judgement
 from reviews.panels import Panel
 from reviews.safeguards import Facts, Gate, Seen
+from reviews.threads import Thread
 from reviews.visibility import Phase
 
 _PAGE_LIMIT = 100
@@ -135,6 +136,7 @@ class HandoffDetail:
     deciding: Verdict
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
+    thread: Thread
     answer: Answer | None
     decided_by: str
     panel: Panel | None
@@ -261,7 +263,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     action = _action_type(found)
     panel = panels.read(found)
     claim, read_seconds, held_by = leases.live(found, user, panel)
-    verdict = permissions.verdict(user, found, panel, seat=claim.seat if claim else None)
+    deciding = permissions.verdict(user, found, panel, seat=claim.seat if claim else None)
+    withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
         brief=shown,
@@ -276,7 +279,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        deciding=verdict,
+        deciding=deciding,
+        thread=threads.thread(found, user, decides=deciding.allowed, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

@@ -33,6 +33,7 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
     path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
+    path("handoffs/<str:handoff_id>/comment", handoff.comment, name="comment"),
     path("handoffs/<str:handoff_id>/undo", undo.take_back, name="undo"),
     path("handoffs/<str:handoff_id>/ask", handoff.ask, name="ask"),
     path("handoffs/<str:handoff_id>/hand-up", handoff.hand_up, name="hand-up"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0008_keep_what_was_typed")]
+    dependencies = [("reviews", "0016_talk_among_colleagues")]
     operations = [
         migrations.AddField(
             model_name="claim",

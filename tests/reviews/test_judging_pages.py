@@ -104,7 +104,8 @@ def edits(name: str, handoff: Handoff) -> str:
 
 def write(handoff: Handoff, body: dict[str, Any]) -> None:
     """Put another brief in the place of this one, as if the agent had sent that."""
-    Brief.objects.filter(handoff=handoff).update(body=body)
+    Brief.objects.filter(handoff=handoff).delete()
+    Brief.objects.create(handoff=handoff, body=body, digest="sha-256=:c2VjcmV0:")
 
 
 def bare(response: HttpResponse) -> bytes:
@@ -223,7 +224,7 @@ def test_no_byte_depends_on_how_sure_the_machine_is(
 
 
 def test_the_digest_of_the_whole_brief_is_nowhere(desk: Browser, withheld: Handoff) -> None:
-    Brief.objects.filter(handoff=withheld).update(digest="sha-256=:c2VjcmV0:")
+    write(withheld, BRIEFS["says yes"])
 
     for look in LOOKS.values():
         assert b"c2VjcmV0" not in look(desk, withheld).content
