@@ -14,6 +14,8 @@ from reviews import visibility
 from reviews.models import Decision, Judgement
 from reviews.visibility import Phase, Seat
 
+# nobody is asked any more
+OVER = (HandoffState.ANSWERED.value,)
 _PURPOSE = b"overread order of options "
 
 
@@ -49,7 +51,7 @@ def phase(handoff: Handoff, judgement: Judgement | None) -> Phase:
 
 
 def is_over(handoff: Handoff) -> bool:
-    return handoff.state == HandoffState.ANSWERED.value
+    return handoff.state in OVER
 
 
 def seat(handoff: Handoff, reader: User) -> Seat:

@@ -22,9 +22,13 @@ def choice(typed: QueryDict) -> Choice:
     return decision.choice(said)
 
 
-def again(typed: QueryDict, refusal: DomainError) -> Typed:
-    """Keep the form as it was filled in, with why it did not go through."""
+def again(typed: QueryDict, refusal: DomainError | None = None, error: str = "") -> Typed:
+    """Keep the form as it was filled in, and why it did not go through if it did not."""
     unmet = tuple(refusal.unmet) if isinstance(refusal, SafeguardUnmet) else ()
     return Typed(
-        words=typed.get("words", ""), option=answer(typed), error=refusal.message, unmet=unmet
+        words=typed.get("words", ""),
+        option=answer(typed),
+        challenge=decision.challenge(typed),
+        error=refusal.message if refusal else error,
+        unmet=unmet,
     )

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0016_talk_among_colleagues")]
+    dependencies = [("reviews", "0022_batch_sessions")]
     operations = [
         migrations.AddField(
             model_name="claim",

@@ -1,6 +1,6 @@
 """The pages behind a link in an e-mail: its door, its brief, a last look, and its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,8 @@ class Sure:
     ask: str
     answer: AnswerView
     words: str
+    # what else was stated, as the form has it
+    stated: tuple[tuple[str, str], ...]
     url: str
     back: str
 
@@ -140,7 +142,7 @@ def page(
     return LinkPage(
         brief=replace(
             found,
-            urls=urls,
+            urls={**found.urls, **urls},
             # options are answers of their own here
             rail=replace(found.rail, chooses=False) if found.rail else None,
             keeping=replace(
@@ -167,6 +169,7 @@ def sure(link: ApproverLink, detail: HandoffDetail, typed: Typed, *, now: dateti
                 ask=marked(detail.brief.get("ask") or ""),
                 answer=one,
                 words=typed.words,
+                stated=tuple(_stated(typed.challenge)),
                 url=urls["decide"],
                 back=urls["at"],
             )
@@ -234,6 +237,11 @@ _OVER: Mapping[Standing, tuple[str, str, str]] = {
 }
 
 
+def _stated(challenge: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, said in challenge.items():
+        yield from ((name, one) for one in (said if isinstance(said, list) else [said]) if one)
+
+
 def _answers(detail: HandoffDetail, now: datetime) -> tuple[AnswerView, ...]:
     return tuple(
         _answer(one)
@@ -256,7 +264,18 @@ def _answer(one: VerbOption) -> AnswerView:
 
 def _urls(link_id: str) -> dict[str, Any]:
     """Return every address that the brief's templates use, leading to the link's own pages."""
-    names = ("at", "open", "choose", "decide", "evidence", "draft", "renew", "beat", "leave")
+    names = (
+        "at",
+        "open",
+        "choose",
+        "decide",
+        "evidence",
+        "source",
+        "draft",
+        "renew",
+        "beat",
+        "leave",
+    )
     own = {name: reverse(f"reviews:link-{name}", args=[link_id]) for name in names}
     desk = reverse("reviews:link-desk", args=[link_id])
     return own | {

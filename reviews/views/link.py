@@ -6,6 +6,7 @@ takes or decides anything: going in needs a tick or a sign-in, an answer needs t
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,11 +23,13 @@ from accounts.errors import DomainError
 from reviews import claims, conflicts, decisions, links, shell
 from reviews import desk as reading
 from reviews.errors import LinkNotOpened, LinkNotYours, LinkOver, VerbNotOffered
+from reviews.forms import decision
 from reviews.forms import link as forms
 from reviews.link_rules import Needs
 from reviews.links import Found
 from reviews.pages import approver as pages
 from reviews.pages import shell as shells
+from reviews.pages import source as sources
 from reviews.pages.handoff import Typed
 from reviews.standings import Standing
 from reviews.verbs import ASK_INFORMATION, ESCALATE
@@ -105,13 +108,13 @@ def choose(request: HttpRequest, link_id: str) -> HttpResponse:
     found, now = _answering(request, link_id), timezone.now()
     if isinstance(found, HttpResponse):
         return found
-    typed = Typed(words=request.POST.get("words", ""), option=forms.answer(request.POST))
     detail = reading.handoff(found.approver, found.handoff.id, now)
-    sure = pages.sure(found.link, detail, typed, now=now)
+    sure = pages.sure(found.link, detail, forms.again(request.POST), now=now)
     if sure is None:
         error = "Nothing is chosen yet, so nothing was sent. Choose one of the answers."
-        return _show(request, found, typed=Typed(words=typed.words, error=error))
-    decisions.save_draft(found.handoff.id, by=found.approver, body={"reason": typed.words}, now=now)
+        return _show(request, found, typed=forms.again(request.POST, error=error))
+    written = decision.written(request.POST)
+    decisions.save_draft(found.handoff.id, by=found.approver, body=written, now=now)
     return render(request, "reviews/link_sure.html", {"page": sure})
 
 
@@ -175,6 +178,18 @@ def evidence(request: HttpRequest, link_id: str) -> HttpResponse:
     item = next(one for one in brief.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": brief.urls, "rail": brief.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)
+
+
+@require_http_methods(["GET", "HEAD"])
+@shut
+def source(request: HttpRequest, link_id: str) -> HttpResponse:
+    """Show everything as it was sent, to whoever may read the brief."""
+    found, now = _enter(request, link_id), timezone.now()
+    if isinstance(found, HttpResponse):
+        return found
+    page = sources.page(reading.handoff(found.approver, found.handoff.id, now))
+    back = reverse("reviews:link-at", args=[link_id])
+    return render(request, "reviews/link_source.html", {"page": replace(page, back_url=back)})
 
 
 @require_POST
