@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0022_batch_sessions")]
+    dependencies = [("reviews", "0019_measure_briefs")]
     operations = [
         migrations.AddField(
             model_name="claim",
