@@ -23,88 +23,27 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.verdicts import Verdict
-<<<<<<< HEAD
-from reviews import judged, leases, panels, permissions, safeguards, seen, threads, visibility
+from reviews import (
+    judged,
+    leases,
+    panels,
+    permissions,
+    safeguards,
+    seen,
+    summaries,
+    threads,
+    visibility,
+)
 from reviews.challenge import Stated
 from reviews.listing import CARDS, HELD, ROWS, STAMP
-from reviews.models import Claim, Decision, Draft, Judgement
-from reviews.panels import Panel
-=======
-from reviews import judged, permissions, safeguards, seen, summaries, threads, visibility
-from reviews.challenge import Stated
 from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
->>>>>>> main
+from reviews.panels import Panel
 from reviews.safeguards import Facts, Gate, Seen
 from reviews.threads import Thread
 from reviews.visibility import Phase
 
 _PAGE_LIMIT = 100
 
-<<<<<<< HEAD
-=======
-# an array, not a list in the condition: it must stay a filter on a walk along the index
-_TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
-# only the latest claim of a handoff can be live
-_CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
-        and claim.round = h.round and claim.expires_at > statement_timestamp()
-        then claim.reviewer_id end
-    from reviews_claim claim where claim.handoff_id = h.id
-    order by claim.turn desc limit 1)"""
-
-_CARDS = f"""
-select queue.slug, queue.name, queue.pick_allowed,
-    (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
-        where depth.queue_id = queue.id) as waiting,
-    (select min(due.opened_at) from (
-        select h.opened_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-        order by h.deadline_at, h.id limit {_OLDEST_OF}) due) as oldest_opened_at,
-    (select h.deadline_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-            and h.role_id = any({_TEAMS}) and {_CLAIMED_BY} is null
-        order by h.deadline_at, h.id limit 1) as next_deadline_at
-from handoffs_queue queue where {permissions.GRANTED}
-order by queue.name, queue.id
-"""
-
-_HELD = f"""
-select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
-    claim.taken_at
-from (select * from reviews_claim where reviewer_id = %(user)s
-    order by number desc limit 100) claim
-join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'
-    and h.level = claim.level and h.round = claim.round
-join handoffs_queue queue on queue.id = h.queue_id
-where claim.ended_at is null
-    and claim.expires_at > statement_timestamp() and {permissions.GRANTED}
-order by h.deadline_at, h.id
-"""
-
-# Changes whenever a count in one of the queues moves (also there and back), a claim is taken, or
-# one of one's own changes; and every half minute, as "5 minutes ago" does, and as what colleagues
-# give back without moving a count. Reads a few narrow rows, whatever waits.
-_STAMP = f"""
-select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp()) / 30),
-    (select string_agg(concat_ws(':', queue.id, queue.name, queue.pick_allowed, depth.xmin,
-            depth.waiting), ',' order by queue.id, depth.ctid)
-        from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
-        where {permissions.GRANTED}),
-    (select max(id) from reviews_claim),
-    (select string_agg(concat_ws(':', mine.id, mine.xmin), ',' order by mine.number) from (
-        select id, number, xmin from reviews_claim where reviewer_id = %(user)s
-        order by number desc limit 100) mine)))
-"""
-
-_ROWS = f"""
-select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
-    {_CLAIMED_BY} as claimed_by
-from handoffs_handoff h
-where h.queue_id = %(queue)s and h.state = 'waiting' and h.role_id = any({_TEAMS})
-    and (h.deadline_at, h.id) > (%(after_at)s::timestamptz, %(after_id)s)
-order by h.deadline_at, h.id limit %(limit)s
-"""
-
->>>>>>> main
 
 @dataclass(frozen=True, kw_only=True)
 class QueueCard:
@@ -243,13 +182,8 @@ def overview(user: User, now: datetime) -> Overview:
         return Overview(queues=[], held=[], decides=False)
     params = {"user": user.id}
     return Overview(
-<<<<<<< HEAD
         queues=[QueueCard(**row) for row in _fetch(CARDS, params)],
-        held=[HeldRow(**{**row, "ask": _asked(row["ask"])}) for row in _fetch(HELD, params)],
-=======
-        queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],
-        held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(_HELD, params)],
->>>>>>> main
+        held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(HELD, params)],
     )
 
 

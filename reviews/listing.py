@@ -1,6 +1,6 @@
 """The statements behind the desk and its lists: walks along an index, whatever waits."""
 
-from reviews import panels, permissions
+from reviews import judged, panels, permissions
 
 # how many of those due first are searched for the one that waits longest
 _OLDEST_OF = 100
@@ -20,11 +20,6 @@ _HELD_BY = f"""coalesce(
             and claim.expires_at > statement_timestamp()),
     case when overread_one_decides(h.safeguards) then {_CLAIMED_BY}
         when not {_FREE} then 0 end)"""
-# the question with what may answer it by itself, for `_asked`
-_ASK = """(select jsonb_build_object('ask', brief.body -> 'ask', 'safeguards', h.safeguards,
-        'opinion', jsonb_build_object('recommendation', brief.body -> 'recommendation'))
-    from handoffs_brief brief
-    where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 
 CARDS = f"""
 select queue.slug, queue.name, queue.pick_allowed,
@@ -43,7 +38,7 @@ order by queue.name, queue.id
 """
 
 HELD = f"""
-select h.id, {_ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
+select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
     claim.taken_at
 from (select * from reviews_claim where reviewer_id = %(user)s
     order by number desc limit 100) claim
@@ -71,7 +66,7 @@ select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp
 """
 
 ROWS = f"""
-select h.id, {_ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
+select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
     {_HELD_BY} as claimed_by, overread_approvers(h.safeguards) as approvers,
     {panels.COUNT} as decided
 from handoffs_handoff h
