@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0019_measure_briefs")]
+    dependencies = [("reviews", "0023_work_away_from_the_page")]
     operations = [
         migrations.AddField(
             model_name="claim",
