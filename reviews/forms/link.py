@@ -1,5 +1,7 @@
 """The form behind a link: one answer out of several, none chosen before, and a few words."""
 
+from dataclasses import replace
+
 from django.http import QueryDict
 
 from accounts.errors import DomainError
@@ -22,9 +24,14 @@ def choice(typed: QueryDict) -> Choice:
     return decision.choice(said)
 
 
-def again(typed: QueryDict, refusal: DomainError) -> Typed:
+def typed(said: QueryDict) -> Typed:
+    """Return what the form held."""
+    return Typed(
+        words=said.get("words", ""), option=answer(said), challenge=decision.challenge(said)
+    )
+
+
+def again(said: QueryDict, refusal: DomainError) -> Typed:
     """Keep the form as it was filled in, with why it did not go through."""
     unmet = tuple(refusal.unmet) if isinstance(refusal, SafeguardUnmet) else ()
-    return Typed(
-        words=typed.get("words", ""), option=answer(typed), error=refusal.message, unmet=unmet
-    )
+    return replace(typed(said), error=refusal.message, unmet=unmet)

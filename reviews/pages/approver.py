@@ -1,6 +1,6 @@
 """The pages behind a link in an e-mail: its door, its brief, a last look, and its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,7 @@ class Sure:
     ask: str
     answer: AnswerView
     words: str
+    stated: tuple[tuple[str, str], ...]
     url: str
     back: str
 
@@ -156,10 +157,19 @@ def sure(link: ApproverLink, detail: HandoffDetail, typed: Typed, *, now: dateti
                 ask=marked(detail.brief.get("ask") or ""),
                 answer=one,
                 words=typed.words,
+                stated=tuple(_stated(typed.challenge)),
                 url=urls["decide"],
                 back=urls["at"],
             )
     return None
+
+
+def _stated(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give what is stated beside the words as the fields of a form."""
+    for name, value in said.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one:
+                yield name, one
 
 
 def done(verb: str) -> Over:

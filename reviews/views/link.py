@@ -6,6 +6,7 @@ takes or decides anything: going in needs a tick or a sign-in, an answer needs t
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -103,13 +104,14 @@ def choose(request: HttpRequest, link_id: str) -> HttpResponse:
     found, now = _enter(request, link_id), timezone.now()
     if isinstance(found, HttpResponse):
         return found
-    typed = Typed(words=request.POST.get("words", ""), option=forms.answer(request.POST))
+    typed = forms.typed(request.POST)
     detail = reading.handoff(found.approver, found.handoff.id, now)
     sure = pages.sure(found.link, detail, typed, now=now)
     if sure is None:
         error = "Nothing is chosen yet, so nothing was sent. Choose one of the answers."
-        return _show(request, found, typed=Typed(words=typed.words, error=error))
-    decisions.save_draft(found.handoff.id, by=found.approver, body={"reason": typed.words}, now=now)
+        return _show(request, found, typed=replace(typed, option="", error=error))
+    body = {"reason": typed.words, "challenge": typed.challenge}
+    decisions.save_draft(found.handoff.id, by=found.approver, body=body, now=now)
     return render(request, "reviews/link_sure.html", {"page": sure})
 
 
