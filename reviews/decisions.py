@@ -36,7 +36,7 @@ from reviews import (
 from reviews import verbs as buttons
 from reviews.challenge import Kept, Stated
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong
-from reviews.models import Claim, Decision, Draft, EvidenceOpened, Judgement
+from reviews.models import Claim, Decision, EvidenceOpened, Judgement
 from reviews.safeguards import Seen
 from reviews.surfaces import Ground
 from reviews.verbs import VerbOption
@@ -63,6 +63,9 @@ insert into reviews_draft as kept (handoff_id, reviewer_id, body, saved_at)
 values (%(handoff)s, %(user)s, %(body)s::jsonb, statement_timestamp())
 on conflict (handoff_id, reviewer_id) do update
     set body = kept.body || excluded.body, saved_at = excluded.saved_at
+"""
+_TAKE_DRAFT = """
+delete from reviews_draft where handoff_id = %s and reviewer_id = %s returning body::text
 """
 
 
@@ -157,8 +160,8 @@ def _store(
     now: datetime,
 ) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
-    Draft.objects.filter(handoff=fenced.handoff, reviewer=by).delete()
     return Decision.objects.create(
+        typed=_set_aside(fenced.handoff, by),
         handoff=fenced.handoff,
         round=fenced.handoff.round,
         reviewer=by,
@@ -175,6 +178,14 @@ def _store(
         changed_after_reveal=_is_changed(fenced.judgement, said),
         opened_at=fenced.opened_at or now,
     )
+
+
+def _set_aside(handoff: Handoff, by: User) -> Any:
+    """Take the draft away and return it: it comes back when the decision is taken back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_DRAFT, [handoff.id, by.id])
+        row = cursor.fetchone()
+    return json.loads(row[0]) if row else None
 
 
 def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:

@@ -5,20 +5,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from accounts.models import User
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind, HandoffState
 from reviews import visibility
-from reviews.models import Judgement
+from reviews.models import Decision, Judgement
 from reviews.visibility import Phase, Seat
 
 _PURPOSE = b"overread order of options "
 
 
 def of_round(handoff: Handoff) -> list[Judgement]:
-    """Return everything that was judged in this round, in one query."""
-    found = Judgement.objects.filter(handoff=handoff, round=handoff.round)
+    """Return everything that was judged in this round, in one query.
+
+    `changed` tells of each whether its decision was another after the reveal; None without one.
+    """
+    standing = Decision.objects.filter(judgement=OuterRef("pk"), undone_at=None)
+    found = Judgement.objects.filter(handoff=handoff, round=handoff.round).annotate(
+        changed=Subquery(standing.values("changed_after_reveal")[:1])
+    )
     return list(found.select_related("reviewer").order_by("id"))
 
 

@@ -22,7 +22,7 @@ from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
 from handoffs.states import HandoffKind, HandoffState
-from reviews import claims, conflicts, decisions, link_rules, permissions, spec
+from reviews import claims, conflicts, decisions, link_rules, permissions, spec, undo
 from reviews.errors import LinkOver, LinkUnknown
 from reviews.link_rules import Bound, Needs
 from reviews.models import ApproverLink, Claim, Decision
@@ -180,6 +180,23 @@ def _use(found: Found) -> None:
         standing = Standing.EXPIRED if late.standing is Standing.LIVE else late.standing
         raise LinkOver(standing, conflicts.current(found.handoff.id, reader=found.approver))
     _note(found, "link.used")
+
+
+def take_back(link_id: str, *, now: datetime) -> bool:
+    """Undo the answer that the link gave, as from the desk; then it opens once more.
+
+    False when its person may no longer decide: then it stays used.
+    """
+    found = get(link_id)
+    mine = ApproverLink.objects.filter(id=link_id)
+    with transaction.atomic():
+        # the link's row before the run's, as in answering
+        used = mine.filter(ended_because=ApproverLink.Ended.USED)
+        used.update(ended_at=None, ended_because="")
+        theirs = undo.take_back(found.handoff.id, by=found.approver, now=now)
+        if not theirs:
+            mine.update(ended_at=Now(), ended_because=ApproverLink.Ended.USED)
+    return theirs
 
 
 def revoke(ids: Iterable[str], *, by: User, now: datetime) -> int:

@@ -270,6 +270,8 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(db_default=Now())
     # taken back before the agent was told; what was said stays on record
     undone_at = models.DateTimeField(null=True)
+    # their draft as it was, for as long as it can be taken back; see undo.forget
+    typed = models.JSONField(null=True)
 
     class Meta:
         constraints = [
@@ -296,7 +298,13 @@ class Decision(models.Model):
                 models.F("id").desc(),
                 condition=~models.Q(reason=""),
                 name="decision_own_reasons",
-            )
+            ),
+            # read by undo.forget
+            models.Index(
+                fields=["id"],
+                condition=models.Q(typed__isnull=False),
+                name="decision_with_draft",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, search_index
+from reviews import claims, link_mails, search_index, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -21,3 +21,8 @@ def mail_links(**_: Any) -> None:
 @shared_task(name="reviews.note_for_search")
 def note_for_search(**_: Any) -> None:
     search_index.note_new(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_what_was_typed")
+def forget_what_was_typed(**_: Any) -> None:
+    undo.forget(now=timezone.now())

@@ -199,6 +199,8 @@ class _Censor:
                     yield name, [self.evidence(*one) for one in enumerate(_rows(value), start=1)]
                 case "options":
                     yield name, self.options(_rows(value))
+                case "recovery" if isinstance(value, Mapping):
+                    yield name, dict(self._recovery(value))
                 case "draft" if self.seat.drafted:
                     yield name, self.value(value)
 
@@ -241,6 +243,14 @@ class _Censor:
             for option in options
         ]
         return sorted(shown, key=lambda option: str(option["id"]))
+
+    def _recovery(self, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Show what failed and what it was given; of the ways on no more than of options."""
+        for name, value in given.items():
+            if name in ("tool", "input", "input_schema"):
+                yield name, self.value(value)
+            elif name in ("tools", "routes", "scope"):
+                yield name, self.options(_rows(value))
 
     def input(self, given: Any) -> Any:
         if isinstance(given, Mapping):

@@ -1,7 +1,5 @@
 """The form behind a link: one answer out of several, none chosen before, and a few words."""
 
-from dataclasses import replace
-
 from django.http import QueryDict
 
 from accounts.errors import DomainError
@@ -24,14 +22,13 @@ def choice(typed: QueryDict) -> Choice:
     return decision.choice(said)
 
 
-def typed(said: QueryDict) -> Typed:
-    """Return what the form held."""
-    return Typed(
-        words=said.get("words", ""), option=answer(said), challenge=decision.challenge(said)
-    )
-
-
-def again(said: QueryDict, refusal: DomainError) -> Typed:
-    """Keep the form as it was filled in, with why it did not go through."""
+def again(typed: QueryDict, refusal: DomainError | None = None, error: str = "") -> Typed:
+    """Keep the form as it was filled in, and why it did not go through if it did not."""
     unmet = tuple(refusal.unmet) if isinstance(refusal, SafeguardUnmet) else ()
-    return replace(typed(said), error=refusal.message, unmet=unmet)
+    return Typed(
+        words=typed.get("words", ""),
+        option=answer(typed),
+        challenge=decision.challenge(typed),
+        error=refusal.message if refusal else error,
+        unmet=unmet,
+    )

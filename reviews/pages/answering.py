@@ -33,8 +33,7 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
 
 def ground(detail: HandoffDetail) -> Ground:
     """Return what the forms of this handoff start from."""
-    run = detail.handoff.run
-    return Ground(brief=detail.brief, task=run.task, input=run.input)
+    return Ground(brief=detail.brief, task=detail.handoff.run.task, input=detail.input)
 
 
 def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:

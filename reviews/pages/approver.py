@@ -17,7 +17,8 @@ from reviews.models import ApproverLink
 from reviews.pages import handoff as pages
 from reviews.pages import link_mail, times
 from reviews.pages.handoff import HandoffPage, Typed
-from reviews.pages.rail import DONE, ICONS
+from reviews.pages.rail import ICONS
+from reviews.pages.shell import UndoLine
 from reviews.pages.text import marked
 from reviews.standings import Standing
 from reviews.verbs import VerbOption
@@ -71,6 +72,7 @@ class Sure:
     ask: str
     answer: AnswerView
     words: str
+    # what else was stated, as the form has it
     stated: tuple[tuple[str, str], ...]
     url: str
     back: str
@@ -85,6 +87,16 @@ class Over:
     next: str
     desk: str
     status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a link has done; `line` while it may still be taken back."""
+
+    heading: str
+    message: str
+    line: UndoLine | None
+    again: str
 
 
 def door(
@@ -130,7 +142,7 @@ def page(
     return LinkPage(
         brief=replace(
             found,
-            urls=urls,
+            urls={**found.urls, **urls},
             # options are answers of their own here
             rail=replace(found.rail, chooses=False) if found.rail else None,
             keeping=replace(
@@ -164,22 +176,14 @@ def sure(link: ApproverLink, detail: HandoffDetail, typed: Typed, *, now: dateti
     return None
 
 
-def _stated(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give what is stated beside the words as the fields of a form."""
-    for name, value in said.items():
-        for one in value if isinstance(value, list) else [value]:
-            if one:
-                yield name, one
-
-
-def done(verb: str) -> Over:
-    """Say that it was sent, and that this is all."""
-    return Over(
-        heading=DONE.get(verb, "Sent."),
-        message="You can close this page. The link has done what it was for and opens no more.",
-        next="",
-        desk=reverse("reviews:desk"),
-        status=200,
+def done(link_id: str, lines: tuple[UndoLine, ...], conflict: Conflict | None) -> Done:
+    """Say that it was sent; while it is held back, how long, and the way back."""
+    line = lines[0] if lines else None
+    return Done(
+        heading=f"{line.said}." if line else "Sent.",
+        message=conflict.sentence if conflict and not line else "",
+        line=replace(line, url=reverse("reviews:link-undo", args=[link_id])) if line else None,
+        again=reverse("reviews:link-done", args=[link_id]),
     )
 
 
@@ -233,6 +237,11 @@ _OVER: Mapping[Standing, tuple[str, str, str]] = {
 }
 
 
+def _stated(challenge: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, said in challenge.items():
+        yield from ((name, one) for one in (said if isinstance(said, list) else [said]) if one)
+
+
 def _answers(detail: HandoffDetail, now: datetime) -> tuple[AnswerView, ...]:
     return tuple(
         _answer(one)
@@ -255,7 +264,18 @@ def _answer(one: VerbOption) -> AnswerView:
 
 def _urls(link_id: str) -> dict[str, Any]:
     """Return every address that the brief's templates use, leading to the link's own pages."""
-    names = ("at", "open", "choose", "decide", "evidence", "draft", "renew", "beat", "leave")
+    names = (
+        "at",
+        "open",
+        "choose",
+        "decide",
+        "evidence",
+        "source",
+        "draft",
+        "renew",
+        "beat",
+        "leave",
+    )
     own = {name: reverse(f"reviews:link-{name}", args=[link_id]) for name in names}
     desk = reverse("reviews:link-desk", args=[link_id])
     return own | {

@@ -102,6 +102,7 @@ class HandoffPage:
     questions: tuple[outcome.Question, ...]
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
+    judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
     keeping: Keeping | None
@@ -153,6 +154,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
+        judged=judgement.before(detail, now),
         rail=margin,
         questions=outcome.questions(detail, now),
         outcome=_outcome(detail, now),

@@ -115,9 +115,10 @@ def _answers(options: Iterable[VerbOption], chosen: Mapping[str, Any]) -> Iterab
             continue
         value = option.verb if option.option is None else f"{option.verb}:{option.option}"
         kept = (chosen.get("verb"), chosen.get("option") if option.option else None)
+        named = option.verb == Verb.APPROVE
         yield Answer(
             value=value,
-            label=marked(option.label),
+            label=("Approve: " if named else "") + marked(option.label),
             effect=marked(option.consequence),
             key=option.key,
             chosen=kept == (option.verb, option.option),
@@ -177,11 +178,12 @@ def _compared(advice: str, judgement: Judgement, options: list[VerbOption]) -> t
 
 def _meant(advice: str, options: list[VerbOption]) -> tuple[str, str | None] | None:
     """Find the answer that a free text names: by its name, or by how it begins."""
-    plain = texts.folded(advice)
+    plain = texts.folded(advice.replace("_", " "))
     names: dict[str, tuple[str, str | None]] = {}
     for option in options:
         answer = (option.verb, option.option)
-        own = [option.option] if option.option else [option.verb, SHORT.get(option.verb)]
+        verb = option.verb.replace("_", " ")
+        own = [option.option] if option.option else [verb, SHORT.get(option.verb)]
         for name in (*own, option.label):
             names.setdefault(texts.folded(name or ""), answer)
     if plain in names:
@@ -192,8 +194,16 @@ def _meant(advice: str, options: list[VerbOption]) -> tuple[str, str | None] | N
 
 def before(detail: HandoffDetail, now: datetime) -> tuple[str, ...]:
     """Say what was judged before the suggestion was shown, once it is answered."""
-    return tuple(
-        f"{marked(one.reviewer.name)}: {said(one, detail.brief)}, "
-        f"{times.clock(one.committed_at, now)} UTC"
-        for one in detail.judgements
-    )
+    return tuple(_in_a_line(one, detail.brief, now) for one in detail.judgements)
+
+
+def _in_a_line(judgement: Judgement, brief: Mapping[str, Any], now: datetime) -> str:
+    who, at = marked(judgement.reviewer.name), times.clock(judgement.committed_at, now)
+    match getattr(judgement, "changed", None):
+        case True:
+            after = "; changed after it"
+        case False:
+            after = "; the same after it"
+        case _:
+            after = ""
+    return f"{who}: {said(judgement, brief)}, {at} UTC{after}"

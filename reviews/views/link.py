@@ -20,14 +20,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import stepping
 from accounts.errors import DomainError
-from reviews import claims, decisions, links
+from reviews import claims, conflicts, decisions, links, shell
 from reviews import desk as reading
 from reviews.errors import LinkNotOpened, LinkNotYours, LinkOver, VerbNotOffered
+from reviews.forms import decision
 from reviews.forms import link as forms
 from reviews.link_rules import Needs
 from reviews.links import Found
 from reviews.pages import approver as pages
+from reviews.pages import shell as shells
+from reviews.pages import source as sources
 from reviews.pages.handoff import Typed
+from reviews.standings import Standing
 from reviews.verbs import ASK_INFORMATION, ESCALATE
 from reviews.views import handoff as desk
 
@@ -101,17 +105,16 @@ def open(request: HttpRequest, link_id: str) -> HttpResponse:
 @shut
 def choose(request: HttpRequest, link_id: str) -> HttpResponse:
     """Show the chosen answer once more; what was written is kept."""
-    found, now = _enter(request, link_id), timezone.now()
+    found, now = _answering(request, link_id), timezone.now()
     if isinstance(found, HttpResponse):
         return found
-    typed = forms.typed(request.POST)
     detail = reading.handoff(found.approver, found.handoff.id, now)
-    sure = pages.sure(found.link, detail, typed, now=now)
+    sure = pages.sure(found.link, detail, forms.again(request.POST), now=now)
     if sure is None:
         error = "Nothing is chosen yet, so nothing was sent. Choose one of the answers."
-        return _show(request, found, typed=replace(typed, option="", error=error))
-    body = {"reason": typed.words, "challenge": typed.challenge}
-    decisions.save_draft(found.handoff.id, by=found.approver, body=body, now=now)
+        return _show(request, found, typed=forms.again(request.POST, error=error))
+    written = decision.written(request.POST)
+    decisions.save_draft(found.handoff.id, by=found.approver, body=written, now=now)
     return render(request, "reviews/link_sure.html", {"page": sure})
 
 
@@ -119,7 +122,7 @@ def choose(request: HttpRequest, link_id: str) -> HttpResponse:
 @shut
 def decide(request: HttpRequest, link_id: str) -> HttpResponse:
     """Give the answer, once, under every safeguard of the desk."""
-    found, now, choice = _enter(request, link_id), timezone.now(), forms.choice(request.POST)
+    found, now, choice = _answering(request, link_id), timezone.now(), forms.choice(request.POST)
     if isinstance(found, HttpResponse):
         return found
     try:
@@ -134,7 +137,29 @@ def decide(request: HttpRequest, link_id: str) -> HttpResponse:
                 links.decide(link_id, choice=choice, now=now)
     except desk.MENDABLE as refusal:
         return _show(request, found, typed=forms.again(request.POST, refusal))
-    return render(request, "reviews/link_over.html", {"page": pages.done(choice.verb)})
+    return redirect("reviews:link-done", link_id)
+
+
+@require_http_methods(["GET", "HEAD"])
+@shut
+def done(request: HttpRequest, link_id: str) -> HttpResponse:
+    """Say what was sent, and for how long it may still be taken back."""
+    found, now = _entered(request, link_id), timezone.now()
+    if found.standing is not Standing.USED:
+        return redirect("reviews:link-at", link_id)
+    mine = [one for one in shell.undoable(found.approver) if one.id == found.handoff.id]
+    conflict = conflicts.current(found.handoff.id, reader=found.approver)
+    page = pages.done(link_id, shells.undo_lines(mine, now), conflict)
+    return render(request, "reviews/link_done.html", {"page": page})
+
+
+@require_POST
+@shut
+def undo(request: HttpRequest, link_id: str) -> HttpResponse:
+    _entered(request, link_id)
+    if links.take_back(link_id, now=timezone.now()):
+        messages.info(request, "Taken back. Nothing was sent. It is yours again, with your text.")
+    return redirect("reviews:link-at", link_id)
 
 
 @require_POST
@@ -153,6 +178,18 @@ def evidence(request: HttpRequest, link_id: str) -> HttpResponse:
     item = next(one for one in brief.brief.evidence if one.id == evidence_id)
     context = {"item": item, "urls": brief.urls, "rail": brief.rail, "oob": True}
     return render(request, "reviews/_opened.html", context)
+
+
+@require_http_methods(["GET", "HEAD"])
+@shut
+def source(request: HttpRequest, link_id: str) -> HttpResponse:
+    """Show everything as it was sent, to whoever may read the brief."""
+    found, now = _enter(request, link_id), timezone.now()
+    if isinstance(found, HttpResponse):
+        return found
+    page = sources.page(reading.handoff(found.approver, found.handoff.id, now))
+    back = reverse("reviews:link-at", args=[link_id])
+    return render(request, "reviews/link_source.html", {"page": replace(page, back_url=back)})
 
 
 @require_POST
@@ -198,15 +235,29 @@ draft = _as_at_the_desk(desk.draft)
 def _enter(request: HttpRequest, link_id: str) -> Found | HttpResponse:
     """Return the link if this browser may be behind its door, or where it has to go first."""
     found = links.get(link_id)
-    _check_person(request, found)
-    if not _known(request, found):
-        if found.needs is Needs.LINK:
-            raise LinkNotOpened
+    if found.needs is not Needs.LINK and not _signed_in(request):
         return redirect(pages.sign_in(link_id))
-    links.check_live(found)
+    links.check_live(_entered(request, link_id))
     if found.needs is Needs.STEP_UP and not stepping.recently(request):
         back = reverse("reviews:link-at", args=[link_id])
         return redirect(stepping.way(request, back=back) or pages.sign_in(link_id))
+    return found
+
+
+def _answering(request: HttpRequest, link_id: str) -> Found | HttpResponse:
+    """Return the link if it is answered on its own page; else lead to where it is."""
+    found = _enter(request, link_id)
+    if isinstance(found, HttpResponse) or found.here:
+        return found
+    return redirect("reviews:handoff", found.handoff.id)
+
+
+def _entered(request: HttpRequest, link_id: str) -> Found:
+    """Return the link, whatever became of it, to the browser that is behind its door."""
+    found = links.get(link_id)
+    _check_person(request, found)
+    if not _known(request, found):
+        raise LinkNotOpened
     return found
 
 

@@ -27,8 +27,8 @@ OPEN = {
     "links/…": "an approver's link: its 256 bits are the guard, and it says so when it is unknown",
     "links/at/…": "leads to sign in or back to the mail: the link itself is the guard",
     **{
-        f"links/at/…/{name}": "the same; it only takes POST"
-        for name in ("open", "choose", "decide", "evidence", "give-back")
+        f"links/at/…/{name}": "the same"
+        for name in ("open", "choose", "decide", "done", "undo", "evidence", "give-back")
         + ("draft", "renew", "beat", "leave")
     },
     "links/at/…/desk": "leads to the desk, which asks to sign in",

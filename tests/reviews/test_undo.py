@@ -39,7 +39,7 @@ def decide(handoff: Handoff, by: User, verb: str = "approve", **choice: Any) -> 
 
 
 def take_back(handoff: Handoff, by: User) -> bool:
-    return undo.take_back(handoff.id, by=by, now=now())
+    return undo.take_back(handoff.id, by=by, now=now()).yours
 
 
 def window_ends() -> None:
@@ -114,6 +114,34 @@ class TestTakingBack:
 
         body = Draft.objects.get(reviewer=ann).body
         assert (body["arguments"], body["draft"]) == (edited, "Dear Kim, half of it.")
+
+    def test_a_half_filled_form_comes_back_as_it_was(self, shop, bot, ann):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        form = {"form:approve_with_edits": {"a/amount": "200.50", "words": "half"}}
+        decisions.save_draft(handoff.id, by=ann, body=form, now=now())
+        edited = {"amount": 200.5, "currency": "USD", "order_id": "#W5744371"}
+        decide(handoff, ann, "approve_with_edits", arguments=edited)
+        assert not Draft.objects.exists()
+
+        take_back(handoff, ann)
+
+        assert Draft.objects.get().body["form:approve_with_edits"] == {
+            "a/amount": "200.50",
+            "words": "half",
+        }
+        assert Decision.objects.get().typed is None
+
+    def test_what_was_typed_is_forgotten_once_it_is_out(self, shop, bot, ann):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        decisions.save_draft(handoff.id, by=ann, body={"reason": "hm"}, now=now())
+        decide(handoff, ann)
+
+        assert undo.forget(now=now()) == 0
+        window_ends()
+        release.release_due(now=now())
+        assert undo.forget(now=now()) == 1
+
+        assert Decision.objects.get().typed is None
 
     def test_the_record_says_that_it_was_said_and_taken_back(self, decided, ann):
         take_back(decided, ann)
@@ -274,6 +302,20 @@ class TestOnThePage:
         assert "Taken back. Nothing was sent." in page.content.decode()
         assert page.context["page"].rail.words == REASON
         assert b"Just decided" not in page.content
+
+    def test_a_form_is_opened_again_as_it_was_filled_in(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot, safeguards=WINDOW), ann)
+        url = reverse("reviews:fill-in", args=[handoff.id, "approve_with_edits"])
+        form = {"a/amount": "200.50", "a/currency": "USD", "a/order_id": "#W5744371"}
+        seen = desk.post(url, form).context["page"].seen
+        sent = reverse("reviews:send", args=[handoff.id, "approve_with_edits"])
+        desk.post(sent, {**form, "seen": seen, "queue": "refunds"})
+        assert Decision.objects.get().verb == "approve_with_edits"
+
+        page = self.post(desk, handoff, "undo")
+
+        assert page.redirect_chain == [(url, 302)]
+        assert 'value="200.50"' in page.content.decode()
 
     def test_pressing_it_too_late_says_so_and_what_to_do(self, decided, desk):
         window_ends()

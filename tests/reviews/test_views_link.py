@@ -78,8 +78,9 @@ def test_a_person_answers_from_a_mail_without_an_account_page(
     assert "Refund 312.50 USD for order #W5744371?" in brief.content.decode()
     response = answer(browser, link, "approve")
 
-    assert response.status_code == 200
-    assert "Approved. The agent goes on." in response.content.decode()
+    done = browser.get(response["Location"])
+    assert done.status_code == 200
+    assert "You approved this at" in done.content.decode()
     stored = Answer.objects.get(handoff=handoff)
     assert (stored.verb, stored.role) == ("approve", "refund approvers")
     assert '"amount":312.5' in (stored.arguments or "")
@@ -424,7 +425,7 @@ def test_a_lease_that_ran_out_is_taken_again_without_a_new_link(
     assert "I am Zoe" not in door.content.decode()
     browser.post(f"/links/at/{link.id}/open")
 
-    assert answer(browser, link, "approve").status_code == 200
+    assert answer(browser, link, "approve").status_code == 302
 
 
 def test_every_page_behind_a_link_keeps_it_to_itself(path: str, link: ApproverLink) -> None:
@@ -460,7 +461,7 @@ def test_opening_a_link_signs_nobody_in(path: str, link: ApproverLink) -> None:
 def test_asking_the_agent_uses_the_link_up(path: str, link: ApproverLink, handoff: Handoff) -> None:
     browser = go_in(path)
 
-    assert answer(browser, link, "ask_information", "Since when is it late?").status_code == 200
+    assert answer(browser, link, "ask_information", "Since when is it late?").status_code == 302
 
     handoff.refresh_from_db()
     assert handoff.state == "needs_information"
@@ -469,7 +470,7 @@ def test_asking_the_agent_uses_the_link_up(path: str, link: ApproverLink, handof
 
 
 def test_handing_up_from_a_link(path: str, link: ApproverLink, handoff: Handoff) -> None:
-    assert answer(go_in(path), link, "escalate", "Above my limit.").status_code == 200
+    assert answer(go_in(path), link, "escalate", "Above my limit.").status_code == 302
 
     handoff.refresh_from_db()
     assert handoff.level == 2
@@ -565,7 +566,7 @@ def test_a_link_to_sign_in_by_leads_to_the_brief(
     assert not Claim.objects.exists()
     browser.post(f"/links/at/{link.id}/open")
 
-    assert answer(browser, link, "approve").status_code == 200
+    assert answer(browser, link, "approve").status_code == 302
     assert Answer.objects.get().verb == "approve"
 
 
@@ -598,7 +599,7 @@ def test_the_gravest_asks_again_who_it_is_before_opening_and_before_answering(
     browser.post(late["Location"], {"password": "wrong"})
     assert not Decision.objects.exists()
     browser.post(late["Location"], {"password": factories.PASSWORD})
-    assert answer(browser, link, "approve").status_code == 200
+    assert answer(browser, link, "approve").status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -623,9 +624,10 @@ def test_what_takes_more_than_a_choice_leads_to_the_desk_after_signing_in(
 
     assert response["Location"] == f"/handoffs/{handoff.id}"
     assert Claim.objects.get().reviewer == zoe
-    assert browser.post(
-        f"/links/at/{link.id}/decide", {"answer": "approve", "words": ""}
-    ).status_code in (200, 422, 409)
+    for place in ("choose", "decide"):
+        sent = browser.post(f"/links/at/{link.id}/{place}", {"answer": "approve", "words": ""})
+        assert sent["Location"] == f"/handoffs/{handoff.id}"
+    assert not Decision.objects.exists()
 
 
 # --- safeguards hold here as at the desk
@@ -681,7 +683,7 @@ def test_evidence_has_to_be_opened_behind_a_link_too(
     assert opened["Location"] == f"/links/at/{link.id}"
     assert "three days" in browser.get(f"/links/at/{link.id}").content.decode()
 
-    assert answer(browser, link, "approve").status_code == 200
+    assert answer(browser, link, "approve").status_code == 302
 
 
 def test_a_reason_is_asked_behind_a_link_too(
@@ -693,7 +695,7 @@ def test_a_reason_is_asked_behind_a_link_too(
     assert refused.status_code == 422
     assert 'value="approve" required checked' in refused.content.decode()
 
-    assert answer(browser, link, "approve", "The carrier lost it, I asked them.").status_code == 200
+    assert answer(browser, link, "approve", "The carrier lost it, I asked them.").status_code == 302
 
 
 def test_nobody_decides_their_own_request_by_link(
@@ -735,4 +737,58 @@ def test_giving_back_keeps_the_link(path: str, link: ApproverLink, ann: User) ->
 
     assert browser.get(path).status_code == 302
     browser.post(f"/links/at/{link.id}/open")
-    assert answer(browser, link, "approve").status_code == 200
+    assert answer(browser, link, "approve").status_code == 302
+
+
+# --- taking it back
+
+
+def undo(browser: Browser, link: ApproverLink) -> Any:
+    return browser.post(f"/links/at/{link.id}/undo")
+
+
+def test_an_answer_from_a_link_can_be_taken_back_and_given_again(
+    shop: Shop, bot: Client, box: Postbox, zoe: User
+) -> None:
+    browser, link = guarded(shop, bot, box, zoe, safeguards={"undo_seconds": 600})
+    sent = answer(browser, link, "reject", "Paid twice, see the order.")
+    done = browser.get(sent["Location"]).content.decode()
+    assert "Rejected." in done and "Undo" in done
+    assert not Answer.objects.exists()
+    assert Browser().post(f"/links/at/{link.id}/undo").status_code == 403
+
+    back = undo(browser, link)
+
+    assert back["Location"] == f"/links/at/{link.id}"
+    page = browser.get(back["Location"]).content.decode()
+    assert "Paid twice, see the order." in page
+    assert undo(browser, link).status_code == 302, "a second click finds it done"
+    link.refresh_from_db()
+    assert link.ended_at is None
+    assert answer(browser, link, "approve").status_code == 302
+    assert Decision.objects.filter(undone_at=None).get().verb == "approve"
+
+
+def test_what_the_agent_was_told_is_not_taken_back(
+    path: str, link: ApproverLink, handoff: Handoff
+) -> None:
+    browser = go_in(path)
+    answer(browser, link, "approve")
+
+    response = undo(browser, link)
+
+    assert response.status_code == 409
+    link.refresh_from_db()
+    assert link.ended_because == "used"
+    assert Answer.objects.get().verb == "approve"
+
+
+def test_while_it_may_be_taken_back_the_link_answers_nothing_else(
+    shop: Shop, bot: Client, box: Postbox, zoe: User
+) -> None:
+    browser, link = guarded(shop, bot, box, zoe, safeguards={"undo_seconds": 600})
+    answer(browser, link, "approve")
+
+    typed = {"answer": "reject", "words": "No, it is not ours to pay."}
+    assert browser.post(f"/links/at/{link.id}/decide", typed).status_code == 410
+    assert Decision.objects.get().verb == "approve"

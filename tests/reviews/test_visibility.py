@@ -119,6 +119,22 @@ def test_options_keep_their_order_from_the_judgement_to_the_answer() -> None:
     assert visibility.unmasked(brief, b"8", before[0]["id"]) is None
 
 
+def test_the_ways_on_of_a_recovery_are_options_too() -> None:
+    recovery = {
+        "tool": "carrier",
+        "input": {"parcel": "1", "confidence": 0.9},
+        "tools": [{"id": "best", "label": "DHL (recommended)", "consequence": "Works"}],
+        "leaning": "DHL",
+    }
+
+    shown = visibility.brief_for(brief_payload(recovery=recovery), WITHHOLD, False)["recovery"]
+
+    assert (shown["tool"], shown["input"]) == ("carrier", {"parcel": "1"})
+    assert [set(one) for one in shown["tools"]] == [{"id", "label"}]
+    assert shown["tools"][0]["label"] == "DHL" and shown["tools"][0]["id"] != "best"
+    assert "leaning" not in shown
+
+
 RATIONALE = "The parcel was last seen on the 26th and the policy says that three days are enough."
 ADVICE = {"answer": "approve", "rationale": RATIONALE}
 QUOTES = [
