@@ -1,5 +1,7 @@
 """The door of the API: a bearer key, or 401."""
 
+from typing import Any, Protocol
+
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -11,9 +13,15 @@ from accounts.queries import KeyHolder
 SCHEME = "bearer"
 
 
-def bearer(request: HttpRequest) -> str | None:
+class Received(Protocol):
+    """As much of a request as is read here."""
+
+    META: dict[str, Any]
+
+
+def bearer(request: Received) -> str | None:
     """Return what the Authorization header carries as bearer token, unchecked."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == SCHEME and token.strip() else None
 
 

@@ -191,7 +191,7 @@ def web(workers: int = 2) -> Iterator[int]:
     """Serve the product as `./run` does; yield the port."""
     port = free_port()
     with _served(
-        ["--interface", "wsgi", "--workers", str(workers), "--blocking-threads", "1"],
+        ["--interface", "wsgi", "--workers", str(workers), "--blocking-threads", "4"],
         "config.wsgi:application",
         port,
         "/healthz",

@@ -169,15 +169,15 @@ def _where_the_time_goes(place: ground.Place) -> None:
     """Time the parts of one intake in this process, one after the other."""
     secret = hashlib.sha256(place.key.encode()).hexdigest()
     parts: dict[str, list[float]] = {}
-    real = pause.open_handoff
+    real = pause.store
 
-    def timed(*args: Any, **kwargs: Any) -> bool:
+    def timed(*args: Any, **kwargs: Any) -> set[str]:
         begun = time.perf_counter()
         done = real(*args, **kwargs)
         parts.setdefault("store", []).append(time.perf_counter() - begun)
         return done
 
-    pause.open_handoff = timed
+    pause.store = timed
     try:
         for run_id in ground.add_runs(place, 300, "part"):
             body = json.dumps(proposal(run_id)).encode()
@@ -197,7 +197,7 @@ def _where_the_time_goes(place: ground.Place) -> None:
             ):  # fmt: skip
                 parts.setdefault(name, []).append(ended - begun)
     finally:
-        pause.open_handoff = real
+        pause.store = real
     medians = {name: statistics.median(values) * 1000 for name, values in parts.items()}
     medians["rule (python)"] = medians.pop("rule and store") - medians["store"]
     medians["store (database)"] = medians.pop("store")

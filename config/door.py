@@ -1,7 +1,8 @@
 """The way in for agents: past everything that only browsers need."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -30,12 +31,11 @@ class AgentDoor:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        request.request_id = _request_id(request)  # type: ignore[attr-defined]
+        request.request_id = request_id(request.META)  # type: ignore[attr-defined]
         _take_chunks(request)
         response = self._answer(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        response.setdefault("Cache-Control", "no-store")
-        response.setdefault("X-Content-Type-Options", "nosniff")
+        mark(response)
         _measure(response)
         return response
 
@@ -92,7 +92,13 @@ def _options(refused: HttpResponse) -> HttpResponse:
     return response
 
 
-def _request_id(request: HttpRequest) -> str:
+def mark(response: HttpResponse) -> None:
+    """Set what every answer carries: it is nobody's but the asker's, and it is what it says."""
+    response.setdefault("Cache-Control", "no-store")
+    response.setdefault("X-Content-Type-Options", "nosniff")
+
+
+def request_id(headers: Mapping[str, Any]) -> str:
     """Take the caller's own id where it cannot do harm in a log or header, else make one."""
-    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    given = headers.get("HTTP_X_REQUEST_ID", "")
     return given if _REQUEST_ID.fullmatch(given) else ids.new("req")

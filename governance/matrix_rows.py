@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q
 
 from governance import matrix_schema
-from governance.matrix_schema import RowFacts, SafeguardsIn, StepIn
+from governance.matrix_schema import RowFacts, SafeguardsIn, SendToIn, StepIn
 from handoffs.models import LadderStep, MatrixRow, Queue, Workflow
 
 
@@ -37,6 +37,7 @@ def facts(row: MatrixRow, *, now: datetime | None = None) -> RowFacts:
             for step in row.steps.all()
         ],
         fallback=row.fallback,
+        send_to=[SendToIn.model_validate(place) for place in row.send_to],
         email=row.email,
         latency_tolerance=row.latency_tolerance or None,  # type: ignore[arg-type]
         batch=matrix_schema.duration(row.batch_seconds),
@@ -76,6 +77,7 @@ def begin(
         latency_tolerance=said.latency_tolerance or "",
         batch_seconds=matrix_schema.seconds(said.batch),
         safeguards=said.safeguards.model_dump(),
+        send_to=[place.model_dump() for place in said.send_to],
         effective_from=at,
         effective_until=until,
     )

@@ -15,6 +15,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 # as many as a person can oversee; a longer ladder is a queue of excuses
 MOST_LEVELS = 6
+# other queues that a reviewer may send a question to
+MOST_PLACES = 9
 # more than these are a committee: nobody answers for what all have signed
 MOST_APPROVERS = 5
 Path = tuple[str | int, ...]
@@ -71,6 +73,11 @@ class StepIn(Part):
     required_context: list[str] = []
 
 
+class SendToIn(Part):
+    role: str
+    queue: str
+
+
 class RowIn(Part):
     """A row. What is left out of action type, kind and tier means any."""
 
@@ -85,6 +92,7 @@ class RowIn(Part):
     urgent: str = "15m"
     ladder: list[StepIn] = Field(default=[], max_length=MOST_LEVELS - 1)
     fallback: str = ""
+    send_to: list[SendToIn] = Field(default=[], max_length=MOST_PLACES)
     email: str = ByEmail.SIGN_IN.value
     latency_tolerance: Literal["minutes", "hours", "days"] | None = None
     batch: str = "0s"
@@ -100,6 +108,7 @@ class RowIn(Part):
     def queues(self) -> list[str]:
         """Every queue that a handoff of this row may come to wait in."""
         named = [self.queue, *([self.overflow] if self.overflow else [])]
+        named += [place.queue for place in self.send_to]
         return [*named, *(step.queue for step in self.ladder)]
 
 
@@ -129,6 +138,10 @@ def problems(
         (("overflow",), row.overflow, queues),
         (("email",), row.email, list(ByEmail)),
         *((("ladder", index, "queue"), step.queue, queues) for index, step in _steps(row)),
+        *(
+            (("send_to", index, "queue"), place.queue, queues)
+            for index, place in enumerate(row.send_to)
+        ),
     ]
     for path, value, known in allowed:
         if value is not None and value not in known:
@@ -220,6 +233,7 @@ def authority_row(row: RowIn, *, id: int | str) -> authority.Row:
             )
             for step in row.ladder
         ),
+        send_to=tuple((place.role, place.queue) for place in row.send_to),
         fallback=Fallback(row.fallback) if row.fallback else None,
         email=ByEmail(row.email),
         latency_tolerance=row.latency_tolerance or "",
@@ -262,7 +276,7 @@ def duration(of_seconds: int) -> str:
 def written(row: RowIn) -> dict[str, Any]:
     """Return a row as a file has it: what says nothing is left out."""
     data = row.model_dump()
-    for name in ("action_type", "kind", "tier", "overflow", "business_time", "ladder"):
+    for name in ("action_type", "kind", "tier", "overflow", "business_time", "ladder", "send_to"):
         _drop(data, name, empty=(None, False, []))
     for name in ("fallback", "latency_tolerance", "starts", "ends"):
         _drop(data, name, empty=(None, ""))

@@ -74,6 +74,8 @@ def _said(row: RowFacts) -> Iterator[tuple[str, str]]:
     yield "Deadline", _time(row.deadline) + counted
     yield "Urgent", f"{_time(row.urgent)} before the deadline"
     yield "Ladder", "; then ".join(_step(step) for step in row.ladder) or "no level above"
+    places = "; ".join(f"{place.role} in {place.queue}" for place in row.send_to)
+    yield "May be sent to", places or "nobody else"
     yield "When nobody answers", FALLBACKS[row.fallback]
     yield "E-mail", EMAILS[row.email]
     yield "Latency tolerance", row.latency_tolerance or "as the action type says"

@@ -50,6 +50,8 @@ class Row:
     business_time: bool = False
     urgent_seconds: int = 900
     ladder: tuple[Step, ...] = ()
+    # other roles and their queues that a reviewer may send it to
+    send_to: tuple[tuple[str, str], ...] = ()
     # None: nobody said, which is a gap
     fallback: Fallback | None = None
     email: ByEmail = ByEmail.SIGN_IN

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from handoffs import argument_schema, authority, levels, models, policy, queries, sampling, signals
@@ -211,6 +212,7 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         batch_seconds=row.batch_seconds,
         overflow_queue_id=row.overflow_queue_id,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        send_to=_places(row),
     )
     return Authority(
         queue_id=queue.pk,
@@ -225,6 +227,29 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         safeguards=row.safeguards,
         ladder=json.dumps(levels.to_json(_level(step) for step in row.steps.all())),
         terms=json.dumps(levels.terms_to_json(terms)),
+    )
+
+
+def _places(row: models.MatrixRow) -> tuple[levels.Place, ...]:
+    """Resolve where it may be sent, and where it came from, so that it can be sent back."""
+    if not row.send_to:
+        return ()
+    wanted = [{"role": row.role.name, "queue": row.queue.slug}, *row.send_to]
+    teams = dict(
+        Group.objects.filter(name__in=[one["role"] for one in wanted]).values_list("name", "id")
+    )
+    queues = models.Queue.objects.in_bulk([one["queue"] for one in wanted], field_name="slug")
+    return tuple(
+        levels.Place(
+            role_id=teams[one["role"]],
+            role=one["role"],
+            queue_id=queues[one["queue"]].pk,
+            queue=one["queue"],
+            queue_name=queues[one["queue"]].name,
+        )
+        for one in wanted
+        # a team or queue that was renamed since is a gap of the matrix, not an address
+        if one["role"] in teams and one["queue"] in queues
     )
 
 

@@ -1,5 +1,6 @@
 """One look at the database tells intake everything it must know before it rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,29 +16,42 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DOOR = Statement(
     "door",
     """
-select client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
-    run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
-    workflow.revision, workflow.launched_at is not null,
-    kept.fingerprint, kept.status, kept.body,
-    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
-    (select jsonb_object_agg(queue_id, waiting) from (
+depths as materialized (
+    select jsonb_object_agg(queue_id, waiting)::text as told from (
         select depth.queue_id, sum(depth.waiting) as waiting
         from handoffs_queuedepth depth
         where depth.queue_id in (
             select unnest(array[row.queue_id, row.overflow_queue_id])
-            from handoffs_matrixrow row
-            where row.workflow_id = run.workflow_id and row.effective_from <= now()
+            from asked
+            join handoffs_run run on run.id = asked.run
+            join handoffs_matrixrow row on row.workflow_id = run.workflow_id
+            where row.effective_from <= now()
                 and (row.effective_until is null or row.effective_until > now()))
-        group by depth.queue_id) depths) as depths
-from accounts_apikey key
+        group by depth.queue_id) summed)
+select asked.place, client.id, client.name, key.prefix, array_to_string(key.workflows, ' '),
+    run.id, run.state, run.workflow_id, run.status_token, workflow.slug,
+    workflow.revision, workflow.launched_at is not null,
+    kept.fingerprint, kept.status, kept.body,
+    (extract(epoch from statement_timestamp()) * 1000000)::bigint,
+    (select told from depths)
+from asked
+join accounts_apikey key on key.secret_hash = asked.secret_hash
+    and key.revoked_at is null and (key.expires_at is null or key.expires_at > now())
 join accounts_client client on client.id = key.client_id and client.is_active
-left join handoffs_run run on run.id = %(run)s and run.client_id = client.id
+left join handoffs_run run on run.id = asked.run and run.client_id = client.id
 left join handoffs_workflow workflow on workflow.id = run.workflow_id
-left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = %(key)s
-where key.secret_hash = %(secret_hash)s and key.revoked_at is null
-    and (key.expires_at is null or key.expires_at > now())
+left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = asked.key
 """,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knock:
+    """Who asks: the hash of the key's secret, the run's id and the Idempotency-Key."""
+
+    secret_hash: str
+    run_id: str
+    key: str | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,10 @@ class Door:
         """Return how many handoffs waited in a queue when we looked."""
         return self.depths.get(str(queue_id), 0)
 
+    def add_waiting(self, queue_id: int) -> None:
+        """Count one that is about to wait, for whoever was looked at in the same moment."""
+        self.depths[str(queue_id)] = self.waiting(queue_id) + 1
+
     @property
     def actor(self) -> actors.Actor:
         return actors.client_actor(self.client_name, self.prefix)
@@ -72,13 +90,33 @@ class Door:
 
 def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
     """Return the door, or None when the key is not good (any more)."""
-    row: Any = _DOOR.row({"secret_hash": secret_hash, "run": run_id, "key": key or ""})
-    if row is None:
-        return None
+    return look_all([Knock(secret_hash=secret_hash, run_id=run_id, key=key)])[0]
+
+
+def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
+    """Return a door for each, or None where the key is not good (any more)."""
+    found: list[Door | None] = [None] * len(knocks)
+    rows: Any = _DOOR.rows(
+        [
+            {"secret_hash": one.secret_hash, "run": one.run_id, "key": one.key or ""}
+            for one in knocks
+        ]
+    )
+    if not rows:
+        return found
+    microseconds, depths = rows[0][15:]
+    now = _EPOCH + timedelta(microseconds=int(microseconds))
+    told = orjson.loads(depths or "{}")
+    for row in rows:
+        found[int(row[0]) - 1] = _door(row, now, told)
+    return found
+
+
+def _door(row: Any, now: datetime, depths: dict[str, int]) -> Door:
     client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
-        :11
+        1:12
     ]
-    fingerprint, status, body, microseconds, depths = row[11:]
+    fingerprint, status, body = row[12:15]
     return Door(
         client_id=int(client),
         client_name=name,
@@ -94,6 +132,6 @@ def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
         fingerprint=fingerprint,
         status=int(status or 0),
         body=body,
-        now=_EPOCH + timedelta(microseconds=int(microseconds)),
-        depths=orjson.loads(depths or "{}"),
+        now=now,
+        depths=depths,
     )

@@ -123,6 +123,12 @@ class RollBackOver(DomainError):
     code, status, title = "roll_back_over", 409, "No longer to be undone"
 
 
+class NotSentThere(DomainError):
+    """The matrix does not let it be sent there. Nothing was changed. Choose one of those named."""
+
+    code, status, title = "not_sent_there", 409, "Not to be sent there"
+
+
 class NoHigherLevel(DomainError):
     """The governance matrix names nobody above this level. Nothing was changed. Decide it here."""
 

@@ -319,6 +319,7 @@ def _unstaffed(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:
         places = [(row.role, row.queue), *((step.role, step.queue) for step in row.ladder)]
         if row.overflow_queue is not None:
             places.append((row.role, row.overflow_queue))
+        places += row.send_to
         for place in places:
             pairs.setdefault(place, row.id)
     empty: set[str] = set()

@@ -1,68 +1,31 @@
-"""Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
+"""Proposal to ruling to pause: two round trips to the database, one to read and one to write,
+for all who ask at the same moment.
+"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection
 
-from accounts.errors import FieldProblem
-from handoffs import (
-    briefs,
-    canonical,
-    compiled,
-    ids,
-    pause,
-    queries,
-    sampling,
-    signals,
-    waiting,
-)
-from handoffs.compiled import Action, CompiledWorkflow
+from accounts.errors import NotSignedIn
+from handoffs import briefs, doors, ids, pause, rulings, sampling, waiting
 from handoffs.doors import Door
 from handoffs.errors import (
-    ArgumentsOffSchema,
-    BadShape,
     IdempotencyMismatch,
-    IllegalTransition,
     InProgress,
     MissingContext,
     NoAuthority,
-    NotFound,
-    NotLaunched,
-    OverBudget,
     QueueFull,
-    UnknownActionType,
-    WorkflowNotYours,
 )
 from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
-from handoffs.policy import Fired, Ruling
-from handoffs.states import (
-    ACCEPTS_PROPOSALS,
-    ASKED_TIERS,
-    Cause,
-    HandoffKind,
-    RunState,
-    Tier,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proposed:
-    """A proposal as the agent sent it, its shape already checked."""
-
-    run: str
-    action_type: str
-    arguments: dict[str, Any]
-    signals: dict[str, Any] = field(default_factory=dict)
-    brief: dict[str, Any] | None = None
-    checkpoint: str | None = None
-    preconditions: list[Any] = field(default_factory=list)
-    blocking: bool = True
+from handoffs.policy import Fired
+from handoffs.rulings import Proposed, Ruled
+from handoffs.states import Cause, HandoffKind
 
 
 @dataclass(frozen=True)
@@ -74,17 +37,86 @@ class Keyed:
 
 
 @dataclass(frozen=True)
-class _Ruled:
-    action: Action
-    ruling: Ruling
-    arguments: str
-    digest: str
-    brief: dict[str, Any]
-    warnings: list[dict[str, str]]
-    authority: pause.Authority | None
-    kind: HandoffKind
-    blocking: bool
-    shares: Mapping[Tier, float]
+class Asked:
+    """A proposal as it comes in: nobody has looked yet whose it is."""
+
+    secret_hash: str
+    proposed: Proposed
+    keyed: Keyed | None
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A ruling and what is to be stored of it."""
+
+    door: Door
+    keyed: Keyed | None
+    told: Told
+    writing: pause.Writing
+
+
+def propose_all(asked: Sequence[Asked]) -> list[Told | Exception]:
+    """Do for each what `propose` does: one look for all, and one statement for those alike.
+
+    Each has its own outcome, as if it had come alone. Raises what keeps all of them from being
+    looked at.
+    """
+    outcomes: list[Told | Exception] = []
+    alike: dict[Any, list[int]] = defaultdict(list)
+    ready: dict[int, _Ready] = {}
+    seen: dict[str, int] = defaultdict(int)
+    for place, (one, door) in enumerate(zip(asked, _look_all(asked), strict=True)):
+        try:
+            found = _prepare(door, one.proposed, one.keyed)
+        except Exception as error:
+            outcomes.append(error)
+            continue
+        if isinstance(found, Told):
+            outcomes.append(found)
+            continue
+        ready[place] = found
+        outcomes.append(found.told)
+        # the second proposal of a run comes after the first
+        run = one.proposed.run
+        alike[seen[run], found.writing.parts].append(place)
+        seen[run] += 1
+    for _, places in sorted(alike.items()):
+        for place, outcome in zip(places, _store_all([ready[one] for one in places]), strict=True):
+            outcomes[place] = outcome
+    return outcomes
+
+
+def _look_all(asked: Sequence[Asked]) -> list[Door | None]:
+    return doors.look_all(
+        [
+            doors.Knock(
+                secret_hash=one.secret_hash,
+                run_id=one.proposed.run,
+                key=one.keyed.key if one.keyed else None,
+            )
+            for one in asked
+        ]
+    )
+
+
+def _store_all(ready: Sequence[_Ready]) -> list[Told | Exception]:
+    """Store all at once; whoever is in the way of the others, or waits, is stored by itself."""
+    stored: set[str] = set()
+    if len(ready) > 1:
+        try:
+            stored = _write(ready, patient=False)
+        except DatabaseError as error:
+            # nothing of it was stored, unless the connection broke and we cannot know
+            if not connection.is_usable():
+                return [error] * len(ready)
+    return [one.told if one.writing.values["run_id"] in stored else _alone(one) for one in ready]
+
+
+def _alone(one: _Ready) -> Told | Exception:
+    try:
+        return _store(one)
+    except Exception as error:
+        return error
 
 
 def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
@@ -93,10 +125,17 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     The same key and body are answered as the first time, also when two arrive at once: the loser
     of the race finds the winner's answer.
     """
+    ready = _prepare(door, proposed, keyed)
+    return ready if isinstance(ready, Told) else _store(ready)
+
+
+def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told | _Ready:
+    if door is None:
+        raise NotSignedIn
     replayed = replay(door, keyed)
     if replayed is not None:
         return replayed
-    ruled = _rule(door, proposed)
+    ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = _body(door, ruled, proposal, opening)
@@ -108,22 +147,43 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
         if keyed
         else None
     )
-    failpoint("intake.before_store")
+    if opening is not None:
+        writing = pause.opened(opening, remembered)
+        door.add_waiting(opening.authority.queue_id)
+    else:
+        writing = pause.ruled(
+            proposal,
+            client_id=door.client_id,
+            by=door.actor,
+            facts=_audit_facts(proposal),
+            remembered=remembered,
+            checkpoint=proposed.checkpoint,
+        )
+    return _Ready(door, keyed, told, writing)
+
+
+def _store(ready: _Ready) -> Told:
     try:
-        stored = _store(door, proposed, proposal, opening, remembered)
+        stored = _write([ready], patient=True)
     except IntegrityError as error:
-        if keyed is None or "idempotency_key_once" not in str(error):
+        if ready.keyed is None or "idempotency_key_once" not in str(error):
             raise
-        return _other_answer(door, keyed)
-    failpoint("intake.after_store")
+        return _other_answer(ready.door, ready.keyed)
     if not stored:
-        raise _not_accepting(door.state)
-    return told
+        raise rulings.not_accepting(ready.door.state)
+    return ready.told
+
+
+def _write(ready: Sequence[_Ready], *, patient: bool) -> set[str]:
+    failpoint("intake.before_store")
+    stored = pause.store([one.writing for one in ready], patient=patient)
+    failpoint("intake.after_store")
+    return stored
 
 
 def dry_run(door: Door, proposed: Proposed) -> Told:
     """Answer as `propose` would and store nothing."""
-    ruled = _rule(door, proposed)
+    ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
     opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
     body = {**_body(door, ruled, proposal, opening), "id": None, "dry_run": True}
@@ -160,108 +220,7 @@ def _other_answer(door: Door, keyed: Keyed) -> Told:
     return Told(status=row[1], body=row[2], replayed=True)
 
 
-def check_run(door: Door) -> CompiledWorkflow:
-    """Let in who may use this run, and return the policy that binds it."""
-    if door.run_id is None:
-        raise NotFound
-    if "*" not in door.workflows and door.slug not in door.workflows:
-        raise WorkflowNotYours
-    if not door.launched:
-        raise NotLaunched
-    if RunState(door.state) not in ACCEPTS_PROPOSALS:
-        raise _not_accepting(door.state)
-    return compiled.get(door.workflow_id, door.revision, door.now)
-
-
-def _not_accepting(state: str) -> IllegalTransition:
-    return IllegalTransition(
-        f"The run is {state} and takes no proposals now. Nothing was stored. "
-        "Propose while it is RUNNING or PAUSED_PENDING_HUMAN.",
-        entity="run",
-        from_state=state,
-        to_state=RunState.PAUSED_PENDING_HUMAN.value,
-    )
-
-
-def _rule(door: Door, proposed: Proposed) -> _Ruled:
-    policy = check_run(door)
-    action = policy.actions.get(proposed.action_type)
-    if action is None:
-        raise UnknownActionType(
-            fields=(FieldProblem("action_type", f"{door.slug} has no such action type"),)
-        )
-    problems = action.schema.check(proposed.arguments)
-    if problems:
-        raise ArgumentsOffSchema(
-            fields=tuple(FieldProblem(one.path, one.message) for one in problems)
-        )
-    try:
-        text = canonical.encode(proposed.arguments)
-    except canonical.NotCanonical as error:
-        raise BadShape(fields=(FieldProblem("arguments", str(error)),)) from None
-    try:
-        read = signals.from_json(proposed.signals)
-    except signals.SignalsRefused as error:
-        raise BadShape(fields=(FieldProblem(f"signals.{error.path}", error.message),)) from None
-    ruling = policy.rule(_acting(door, policy, action, proposed), read)
-    asked = ruling.tier in ASKED_TIERS
-    kind = HandoffKind.TAKEOVER if ruling.tier is Tier.HARD_STOP else HandoffKind.APPROVAL
-    authority = policy.authority(action.name, kind, ruling.tier) if asked else None
-    if asked and authority is None:
-        raise NoAuthority
-    return _Ruled(
-        action=action,
-        ruling=ruling,
-        arguments=text.decode(),
-        digest=canonical.digest_of(text),
-        brief=proposed.brief or {},
-        warnings=_check_brief(policy, action, proposed.brief or {}) if asked else [],
-        authority=authority,
-        kind=kind,
-        blocking=_blocks(ruling.tier, proposed.blocking),
-        shares=policy.shares,
-    )
-
-
-def _acting(
-    door: Door, policy: CompiledWorkflow, action: Action, proposed: Proposed
-) -> signals.Action:
-    """Put together what policy may read beside the signals; the run's input only if it does."""
-    reads_input = policy.map is not None and policy.map.reads_input
-    return action.type.with_arguments(
-        proposed.arguments,
-        at=door.now,
-        first_seen=action.is_new,
-        input=queries.run_input(proposed.run) if reads_input else None,
-        brief=proposed.brief,
-    )
-
-
-def _blocks(tier: Tier, wanted: bool) -> bool:
-    """A hard stop always stops the run, a soft review never; an approval as the agent says."""
-    return tier is Tier.HARD_STOP or (tier is Tier.HARD_APPROVAL and wanted)
-
-
-def _check_brief(
-    policy: CompiledWorkflow, action: Action, brief: dict[str, Any]
-) -> list[dict[str, str]]:
-    """Refuse a brief that lacks what the reviewer needs; return what should be shortened."""
-    judge = partial(
-        briefs.check, brief, action_type=action.name, required_context=action.required_context
-    )
-    checked = judge()
-    _refuse_brief(MissingContext, checked.problems)
-    if policy.strict_briefs:
-        _refuse_brief(OverBudget, judge(strict=True).problems)
-    return [{"path": one.path, "message": one.message} for one in checked.warnings]
-
-
-def _refuse_brief(refusal: type[BadShape], problems: Sequence[briefs.Remark]) -> None:
-    if problems:
-        raise refusal(fields=tuple(FieldProblem(one.path, one.message) for one in problems))
-
-
-def _proposal_facts(door: Door, proposed: Proposed, ruled: _Ruled) -> pause.ProposalFacts:
+def _proposal_facts(door: Door, proposed: Proposed, ruled: Ruled) -> pause.ProposalFacts:
     id, tier = ids.new_proposal(), ruled.ruling.tier
     audit = sampling.draw(settings.SAMPLING_SECRET, id, tier=tier, shares=ruled.shares)
     return pause.ProposalFacts(
@@ -288,7 +247,7 @@ def _fired(reason: Fired) -> dict[str, Any]:
 
 
 def _opening(
-    door: Door, proposed: Proposed, ruled: _Ruled, proposal: pause.ProposalFacts
+    door: Door, proposed: Proposed, ruled: Ruled, proposal: pause.ProposalFacts
 ) -> pause.Opening:
     assert ruled.authority is not None
     authority = _with_room(door, ruled.authority)
@@ -321,25 +280,6 @@ def _with_room(door: Door, authority: pause.Authority) -> pause.Authority:
     return found
 
 
-def _store(
-    door: Door,
-    proposed: Proposed,
-    proposal: pause.ProposalFacts,
-    opening: pause.Opening | None,
-    remembered: pause.Remembered | None,
-) -> bool:
-    if opening is not None:
-        return pause.open_handoff(opening, remembered)
-    return pause.store_proposal(
-        proposal,
-        client_id=door.client_id,
-        by=door.actor,
-        facts=_audit_facts(proposal),
-        remembered=remembered,
-        checkpoint=proposed.checkpoint,
-    )
-
-
 def _audit_facts(proposal: pause.ProposalFacts) -> dict[str, Any]:
     return {
         "proposal": proposal.id,
@@ -353,7 +293,7 @@ def _audit_facts(proposal: pause.ProposalFacts) -> dict[str, Any]:
 
 
 def _body(
-    door: Door, ruled: _Ruled, proposal: pause.ProposalFacts, opening: pause.Opening | None
+    door: Door, ruled: Ruled, proposal: pause.ProposalFacts, opening: pause.Opening | None
 ) -> dict[str, Any]:
     """Build the answer of `api.md`; see `handoffs.schemas.RulingOut` for its shape."""
     return {
@@ -396,11 +336,11 @@ def escalate(
     blocking: bool,
 ) -> dict[str, Any]:
     """Open a handoff because the agent asks for a person itself."""
-    policy = check_run(door)
+    policy = rulings.check_run(door)
     authority = policy.authority_for_kind(kind)
     if authority is None:
         raise NoAuthority
-    _refuse_brief(MissingContext, briefs.check(brief, action_type=kind.value).problems)
+    rulings.refuse_brief(MissingContext, briefs.check(brief, action_type=kind.value).problems)
     assert door.run_id is not None
     opening = pause.Opening(
         run_id=door.run_id,
@@ -417,5 +357,5 @@ def escalate(
         checkpoint=checkpoint,
     )
     if not pause.open_handoff(opening):
-        raise _not_accepting(door.state)
+        raise rulings.not_accepting(door.state)
     return _handoff_body(door, opening)

@@ -23,6 +23,17 @@ class Level:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """A role with authority, and the queue in which it is asked."""
+
+    role_id: int
+    role: str
+    queue_id: int
+    queue: str
+    queue_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """What the row said that holds on every level, and what the present level needs to know."""
 
@@ -34,6 +45,8 @@ class Terms:
     overflow_queue_id: int | None = None
     overflow_queue: str | None = None
     required_context: tuple[str, ...] = ()
+    # where a reviewer may send it instead, wherever it is now
+    send_to: tuple[Place, ...] = ()
 
 
 def to_json(levels: Iterable[Level]) -> list[dict[str, Any]]:
@@ -48,11 +61,16 @@ def from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Level, ...]:
 
 
 def terms_to_json(terms: Terms) -> dict[str, Any]:
-    return asdict(terms) | {"required_context": list(terms.required_context)}
+    lists = {"required_context": list(terms.required_context)}
+    return asdict(terms) | lists | {"send_to": [asdict(place) for place in terms.send_to]}
 
 
 def terms_from_json(data: Mapping[str, Any]) -> Terms:
-    return Terms(**{**data, "required_context": tuple(data.get("required_context", ()))})
+    read = {
+        "required_context": tuple(data.get("required_context", ())),
+        "send_to": tuple(Place(**place) for place in data.get("send_to", ())),
+    }
+    return Terms(**{**data, **read})
 
 
 def lacking(brief: Mapping[str, Any], labels: Iterable[str]) -> list[str]:

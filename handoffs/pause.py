@@ -1,8 +1,9 @@
 """The pause: proposal, handoff, brief, checkpoint, transitions, audit entry and the remembered
-answer commit together, as one statement, or not at all.
+answer commit together, as one statement, or not at all. What several agents ask at the same moment
+goes into the same statement.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -10,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from handoffs import audit, canonical, ids, sla
+from handoffs import audit, canonical, ids, pause_parts, sla
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
 from handoffs.sampling import NOT_SAMPLED, Draw
@@ -115,124 +116,51 @@ class Opening:
         return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
 
 
-_PROPOSAL = """
-proposal as (
-    insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
-        tier, act, rules, map_version, preconditions, created_at, first_seen, outcome,
-        outcome_detail, audit_share, audit_drawn, audit_brief)
-    select %(prop_id)s, source.id, %(action_type)s, %(arguments)s, %(arguments_digest)s,
-        %(signals)s::jsonb, %(prop_tier)s, %(act)s, %(rules)s::jsonb, %(map_version)s,
-        %(preconditions)s::jsonb, %(ruled_at)s::timestamptz, %(first_seen)s::boolean, '', '',
-        %(audit_share)s::numeric, %(audit_drawn)s,
-        %(audit_brief)s::jsonb
-    from source)"""
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """What is to be stored for one run: the parts of the statement, and the values in them."""
 
-# of two that come at once both are the first, and one sets it
-_FIRST = """
-first as (
-    update handoffs_actiontype seen set first_proposed_at = %(ruled_at)s::timestamptz
-    from source join handoffs_run run on run.id = source.id
-    where seen.workflow_id = run.workflow_id and seen.name = %(action_type)s
-        and seen.first_proposed_at is null)"""
-
-_CHECKPOINT = """
-checkpoint as (
-    insert into handoffs_checkpoint as kept (run_id, version, body)
-    select source.id, 1, %(checkpoint)s from source
-    on conflict (run_id) do update
-        set body = excluded.body, version = kept.version + 1, saved_at = now())"""
-
-_REMEMBERED = """
-remembered as (
-    insert into handoffs_idempotencyrecord (client_id, key, fingerprint, status, body, handoff_id)
-    select %(client_id)s, %(key)s, %(fingerprint)s, %(status)s, %(body)s, %(handoff_id)s
-    from source)"""
-
-_AUDIT = """
-audited as (
-    insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
-    select %(actor_kind)s, %(audit_name)s, %(audit_action)s, %(audit_subject)s, %(audit_body)s, 0
-    from source)"""
-
-_HANDOFF = """
-handoff as (
-    insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
-        round, queue_id, role_id, level, ladder, terms, blocking, pause,
-        deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
-    select %(handoff_id)s, source.id, %(workflow_id)s, %(prop_id)s, %(kind)s, %(tier)s, 'waiting',
-        1, 1, %(queue_id)s, %(role_id)s, 1, %(ladder)s::jsonb, %(terms)s::jsonb,
-        %(blocking)s, source.pause, %(deadline_at)s, %(deadline_seconds)s, %(fallback)s,
-        %(safeguards)s::jsonb, %(roll_back_until)s
-    from source),
-brief as (
-    insert into handoffs_brief (handoff_id, version, body, digest)
-    select %(handoff_id)s, 1, %(brief)s::jsonb, %(brief_digest)s from source),
-depth as (
-    update handoffs_queuedepth set waiting = waiting + 1 from source
-    where queue_id = %(queue_id)s and slot = pg_backend_pid() % 16),
-logged as (
-    insert into handoffs_transition (run_id, handoff_id, version, from_state, to_state,
-        actor_kind, actor, cause, xact_id)
-    select source.id, %(handoff_id)s, 1, '', 'waiting', %(actor_kind)s, %(actor)s, %(cause)s, 0
-    from source
-    union all
-    select moved.id, null, moved.version, 'RUNNING', 'PAUSED_PENDING_HUMAN', %(actor_kind)s,
-        %(actor)s, %(cause)s, 0
-    from moved where moved.from_state = 'RUNNING')"""
-
-# a blocking handoff stops the run; the first of a stop opens a new pause
-_STOP = """
-with before as (
-    select id, state, version from handoffs_run
-    where id = %(run_id)s and state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for update
-), moved as (
-    update handoffs_run run set
-        state = 'PAUSED_PENDING_HUMAN',
-        version = run.version + (before.state = 'RUNNING')::int,
-        pause = run.pause + (before.state = 'RUNNING')::int,
-        open_blocking = run.open_blocking + 1,
-        state_since = case before.state when 'RUNNING' then now() else run.state_since end,
-        cause = case before.state when 'RUNNING' then %(cause)s else run.cause end
-    from before where run.id = before.id
-    returning run.id, run.version, run.pause, before.state as from_state
-), source as (select id, pause from moved)"""
-
-_GO_ON = """
-with source as (
-    select id, 0 as pause from handoffs_run
-    where id = %(run_id)s and state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share
-), moved as (select id, 0 as version, '' as from_state from source where false)"""
-
-_AFTERWARDS = """
-with source as (select id, 0 as pause from handoffs_run where id = %(run_id)s for share),
-moved as (select id, 0 as version, '' as from_state from source where false)"""
-
-_HEADS = {"stop": _STOP, "go_on": _GO_ON, "afterwards": _AFTERWARDS}
-_PARTS = {
-    "handoff": _HANDOFF,
-    "audit": _AUDIT,
-    "proposal": _PROPOSAL,
-    "first": _FIRST,
-    "checkpoint": _CHECKPOINT,
-    "remembered": _REMEMBERED,
-}
+    parts: tuple[str, ...]
+    values: dict[str, Any]
 
 
 @cache
-def _statement(head: str, *parts: str) -> Statement:
+def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
     """Put a statement together, once for each combination of what there is to store."""
-    name = "_".join([head, *(part for part in parts if part)])
-    sql = ",".join([_HEADS[head], *(_PARTS[part] for part in parts if part)])
-    return Statement(name, f"{sql} select count(*) from source")
+    head, *rest = parts
+    sql = ",".join(
+        [
+            pause_parts.HEADS[head].format(wait=pause_parts.WAITS[patient]),
+            *(pause_parts.PARTS[part] for part in rest),
+        ]
+    )
+    # PostgreSQL tells prepared statements apart by 63 characters
+    name = "_".join(part[:5] for part in (*parts, "waits" if patient else "skips"))
+    return Statement(name, f"{sql} select source.run_id from source")
 
 
-def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool:
-    """Store everything; False when the run does not accept handoffs, and then nothing is stored.
+def store(writings: Sequence[Writing], *, patient: bool = True) -> set[str]:
+    """Store all of them together and return the runs that they were stored for.
 
-    Raises django.db.IntegrityError when another request with the same idempotency key was first.
+    They have the same parts and are for different runs. What a run does not accept is left out;
+    so is, unless we are patient, a run that somebody else just works on.
+
+    Raises django.db.IntegrityError when another request with the same idempotency key was first;
+    then nothing is stored.
     """
+    statement = _statement(writings[0].parts, patient)
+    return {str(row[0]) for row in statement.rows([one.values for one in writings])}
+
+
+def open_handoff(opening: Opening) -> bool:
+    """Store everything; False when the run does not accept handoffs, and then nothing is stored."""
+    return bool(store([opened(opening)]))
+
+
+def opened(opening: Opening, remembered: Remembered | None = None) -> Writing:
+    """Say what is to be stored of a handoff, its proposal and what the agent was told."""
     going_on = "afterwards" if opening.afterwards else "go_on"
-    statement = _statement(
+    parts = [
         "stop" if opening.blocking else going_on,
         "handoff",
         "audit",
@@ -240,11 +168,12 @@ def open_handoff(opening: Opening, remembered: Remembered | None = None) -> bool
         "first" if opening.proposal and opening.proposal.first_seen else "",
         "checkpoint" if opening.checkpoint is not None else "",
         "remembered" if remembered else "",
-    )
-    return _stored(statement, {**_opening_params(opening), **_remembered_params(remembered)})
+    ]
+    values = {**_opening_values(opening), **_remembered_values(remembered)}
+    return Writing(parts=tuple(part for part in parts if part), values=values)
 
 
-def store_proposal(
+def ruled(
     proposal: ProposalFacts,
     *,
     client_id: int,
@@ -252,34 +181,29 @@ def store_proposal(
     facts: dict[str, Any],
     remembered: Remembered | None,
     checkpoint: str | None,
-) -> bool:
-    """Store a proposal that needs nobody; False when the run does not accept proposals."""
-    statement = _statement(
+) -> Writing:
+    """Say what is to be stored of a proposal that needs nobody."""
+    parts = [
         "go_on",
         "proposal",
         "first" if proposal.first_seen else "",
         "audit",
         "checkpoint" if checkpoint is not None else "",
         "remembered" if remembered else "",
-    )
-    params = {
+    ]
+    values = {
         "run_id": proposal.run_id,
         "client_id": client_id,
         "handoff_id": None,
         "checkpoint": checkpoint,
-        **_proposal_params(proposal),
-        **_audit_params(by, "proposal.ruled", proposal.id, facts),
-        **_remembered_params(remembered),
+        **_proposal_values(proposal),
+        **_audit_values(by, "proposal.ruled", proposal.id, facts),
+        **_remembered_values(remembered),
     }
-    return _stored(statement, params)
+    return Writing(parts=tuple(part for part in parts if part), values=values)
 
 
-def _stored(statement: Statement, params: dict[str, Any]) -> bool:
-    row = statement.row(params)
-    return row is not None and row[0] != "0"
-
-
-def _opening_params(opening: Opening) -> dict[str, Any]:
+def _opening_values(opening: Opening) -> dict[str, Any]:
     authority, brief = opening.authority, canonical.encode(opening.brief)
     return {
         "run_id": opening.run_id,
@@ -304,12 +228,12 @@ def _opening_params(opening: Opening) -> dict[str, Any]:
         "checkpoint": opening.checkpoint,
         "roll_back_until": opening.roll_back_until,
         "prop_id": opening.about,
-        **(_proposal_params(opening.proposal) if opening.proposal else {}),
-        **_audit_params(opening.by, "handoff.opened", opening.id, opening.facts),
+        **(_proposal_values(opening.proposal) if opening.proposal else {}),
+        **_audit_values(opening.by, "handoff.opened", opening.id, opening.facts),
     }
 
 
-def _proposal_params(proposal: ProposalFacts) -> dict[str, Any]:
+def _proposal_values(proposal: ProposalFacts) -> dict[str, Any]:
     return {
         "prop_id": proposal.id,
         "action_type": proposal.action_type,
@@ -329,7 +253,7 @@ def _proposal_params(proposal: ProposalFacts) -> dict[str, Any]:
     }
 
 
-def _audit_params(by: Actor, action: str, subject: str, body: dict[str, Any]) -> dict[str, Any]:
+def _audit_values(by: Actor, action: str, subject: str, body: dict[str, Any]) -> dict[str, Any]:
     return {
         "actor_kind": by.kind.value,
         "audit_name": by.audit_name,
@@ -339,7 +263,7 @@ def _audit_params(by: Actor, action: str, subject: str, body: dict[str, Any]) ->
     }
 
 
-def _remembered_params(remembered: Remembered | None) -> dict[str, Any]:
+def _remembered_values(remembered: Remembered | None) -> dict[str, Any]:
     if remembered is None:
         return {}
     return {

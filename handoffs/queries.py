@@ -5,10 +5,21 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, Sum
+from django.db.models.functions import Coalesce
 
-from handoffs import authority, calendars, signals
-from handoffs.models import ActionType, LadderStep, MatrixRow, Queue, RiskTierMap, Run, Workflow
+from handoffs import authority, calendars, levels, signals
+from handoffs.levels import Place
+from handoffs.models import (
+    ActionType,
+    Handoff,
+    LadderStep,
+    MatrixRow,
+    Queue,
+    RiskTierMap,
+    Run,
+    Workflow,
+)
 from handoffs.states import ByEmail, Fallback, HandoffKind, Impact, Reversibility, Tier
 
 # below this share of the limit nothing slows down
@@ -112,6 +123,20 @@ def action_type(stored: ActionType) -> signals.ActionType:
     )
 
 
+def places(handoff: Handoff) -> tuple[Place, ...]:
+    """Return where the matrix lets people send this handoff from where it is now."""
+    found = levels.terms_from_json(handoff.terms).send_to
+    here = (handoff.role_id, handoff.queue_id)
+    return tuple(place for place in found if (place.role_id, place.queue_id) != here)
+
+
+def room(queue_id: int) -> tuple[int, int]:
+    """Return how many may wait in a queue, and how many do."""
+    found = Queue.objects.filter(id=queue_id).annotate(now=Coalesce(Sum("depths__waiting"), 0))
+    limit, waiting = found.values_list("depth_limit", "now").get()
+    return limit, max(0, waiting)
+
+
 def authority_row(row: MatrixRow) -> authority.Row:
     """Return a stored row as the rules read it."""
     return authority.Row(
@@ -126,6 +151,7 @@ def authority_row(row: MatrixRow) -> authority.Row:
         business_time=row.business_time,
         urgent_seconds=row.urgent_seconds,
         ladder=tuple(_step(step) for step in row.steps.all()),
+        send_to=tuple((place["role"], place["queue"]) for place in row.send_to),
         fallback=Fallback(row.fallback) if row.fallback else None,
         email=ByEmail(row.email),
         latency_tolerance=row.latency_tolerance,

@@ -1,4 +1,4 @@
-"""Statements of the hot paths: read once, planned once per connection, bound by the server.
+"""Statements of the hot paths: for many rows at once, planned once per connection.
 
 psycopg's own cursor parses a statement of this size anew each time it runs and tells its types by
 the size of a number, which costs more than PostgreSQL takes to run it (ADR 0013). Everything else
@@ -6,7 +6,7 @@ goes through the ORM.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,59 +15,86 @@ import psycopg
 from django.db import connection
 from psycopg import pq
 
-_PLACE = re.compile(r"%\((\w+)\)s")
+_PLACE = re.compile(r"%\((\w+)\)s|\basked\.(\w+)")
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-_TEXT, _BINARY = 0, 1
+_BINARY = 1
 # which statements each connection has planned
 _PLANNED: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
 
+# how many rows a statement is prepared for; fewer are filled up with rows of nulls
+_SIZES = (1, 2, 4, 8, 16)
+MOST = _SIZES[-1]
+
 
 class Statement:
-    """One SQL statement with named places, `%(name)s`; a bare percent sign is itself."""
+    """One SQL statement over rows of values.
+
+    It begins behind the name `asked`, which has a row of texts for each row of values, and their
+    order as `place`. `%(name)s` stands for `source.name`: what is written comes from `source`,
+    which the statement makes of those in `asked` that may go on. A row of nulls must come to
+    nothing.
+    """
 
     def __init__(self, name: str, sql: str) -> None:
-        self.name = name.encode()
-        self.places = tuple(dict.fromkeys(_PLACE.findall(sql)))
-        numbers = {place: f"${number}" for number, place in enumerate(self.places, 1)}
-        self.sql = _PLACE.sub(lambda found: numbers[found[1]], sql).encode()
+        self._name = name
+        named = (first or second for first, second in _PLACE.findall(sql))
+        self.columns = tuple(dict.fromkeys(one for one in named if one != "place"))
+        self._rest = _PLACE.sub(lambda found: f"source.{found[1]}" if found[1] else found[0], sql)
 
-    def row(self, values: Mapping[str, Any]) -> list[str | None] | None:
-        """Run it and return the first row as texts, or None when there is none.
+    def rows(self, values: Sequence[Mapping[str, Any]]) -> list[list[str | None]]:
+        """Run it and return what it returns, as texts.
 
         Raises what the ORM raises: django.db.IntegrityError and the rest.
         """
+        size = next(size for size in _SIZES if size >= len(values))
+        sent = [_sent(row[column]) for row in values for column in self.columns]
+        sent += [None] * (size - len(values)) * len(self.columns)
         with connection.wrap_database_errors:
-            result = self._run(values)
-        if not result.ntuples:
-            return None
-        found = (result.get_value(0, column) for column in range(result.nfields))
-        return [None if one is None else one.decode() for one in found]
+            result = self._run(size, sent)
+        fields = range(result.nfields)
+        return [
+            [_text(result.get_value(row, field)) for field in fields]
+            for row in range(result.ntuples)
+        ]
 
-    def _run(self, values: Mapping[str, Any]) -> pq.abc.PGresult:
+    def _run(self, size: int, sent: Sequence[bytes | None]) -> pq.abc.PGresult:
         connection.ensure_connection()
         driver = connection.connection
         link = driver.pgconn
         if not driver.autocommit and link.transaction_status == pq.TransactionStatus.IDLE:
             _check(link.exec_(b"begin"))
         planned = _PLANNED.setdefault(link, set())
-        if self.name not in planned:
-            _check(link.prepare(self.name, self.sql))
-            planned.add(self.name)
-        sent = [_sent(values[place]) for place in self.places]
-        formats = [_BINARY if isinstance(values[place], bytes) else _TEXT for place in self.places]
-        return _check(link.exec_prepared(self.name, sent, formats))
+        name = f"{self._name}_{size}".encode()
+        if name not in planned:
+            _check(link.prepare(name, self.sql(size).encode()))
+            planned.add(name)
+        return _check(link.exec_prepared(name, sent, [_BINARY] * len(sent)))
+
+    def sql(self, size: int) -> str:
+        """Write it for so many rows."""
+        width = len(self.columns)
+        rows = ", ".join(
+            f"({place}, {', '.join(f'${(place - 1) * width + n + 1}::text' for n in range(width))})"
+            for place in range(1, size + 1)
+        )
+        named = ", ".join(("place", *self.columns))
+        return f"with asked({named}) as materialized (values {rows}), {self._rest}"
 
 
 def _sent(value: Any) -> bytes | None:
-    if isinstance(value, str):
-        if "\0" in value:
-            raise psycopg.DataError("PostgreSQL texts cannot hold NUL.")
+    if type(value) is str:
         return value.encode()
-    if value is None or isinstance(value, bytes):
-        return value
+    return value if value is None or type(value) is bytes else _spelled(value)
+
+
+def _spelled(value: Any) -> bytes:
     if isinstance(value, bool):
         return b"t" if value else b"f"
     return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def _check(result: pq.abc.PGresult) -> pq.abc.PGresult:

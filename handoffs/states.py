@@ -114,6 +114,8 @@ class Cause(StrEnum):
     RELEASED = "released"
     RESUMED = "resumed"
     STALE = "stale"
+    # a person sent it to another queue
+    SENT_ON = "sent_on"
     TIMED_OUT = "timed_out"
     COMPLETED = "completed"
     ERROR = "error"

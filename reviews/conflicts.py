@@ -36,6 +36,7 @@ _MOVED = {
     Cause.INFORMATION_ASKED: "asked the agent for information",
     Cause.ESCALATED: "handed this up to the next level",
     Cause.TIMED_OUT: "moved this on because its time was up",
+    Cause.SENT_ON: "sent this to another queue",
     Cause.STALE: "put this question again with newer facts",
     Cause.STOPPED: "stopped the run",
     Cause.TRANSFERRED: "took the task over",

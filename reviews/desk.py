@@ -26,10 +26,11 @@ from handoffs.models import (
 )
 from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from reviews import judged, permissions, safeguards, seen, visibility
+from reviews import judged, permissions, safeguards, seen, threads, visibility
 from reviews.challenge import Stated
 from reviews.models import Claim, Decision, Draft, Judgement
 from reviews.safeguards import Facts, Gate, Seen
+from reviews.threads import Thread
 from reviews.visibility import Phase
 
 # how many of those due first are searched for the one that waits longest
@@ -199,6 +200,7 @@ class HandoffDetail:
     deciding: Verdict
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
+    thread: Thread
     answer: Answer | None
     decided_by: str
     history: list[Transition]
@@ -322,6 +324,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
     claim, read_seconds, held_by = _claim(found, user)
+    deciding = permissions.decides(user, found)
+    withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
         brief=shown,
@@ -336,7 +340,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
-        deciding=permissions.decides(user, found),
+        deciding=deciding,
+        thread=threads.thread(found, user, decides=deciding.allowed, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),

@@ -142,6 +142,12 @@ class NothingLeftOut(DomainError):
     code, status, title = "nothing_left_out", 422, "Nothing left out"
 
 
+class NobodyToAsk(DomainError):
+    """They do not work this queue, so they could not read it. Nothing was sent. Choose another."""
+
+    code, status, title = "nobody_to_ask", 422, "Not a colleague here"
+
+
 class TextMissing(DomainError):
     """This needs a sentence from you. Nothing was sent. Write it and send again."""
 

@@ -72,9 +72,7 @@ def needed(email: str, *, kind: HandoffKind, tier: Tier | None, spec: Spec) -> N
 
 def on_its_own_page(kind: HandoffKind, spec: Spec) -> bool:
     """Tell whether a choice and a few words are all it takes; else the link leads to the desk."""
-    return (
-        kind in ON_ITS_OWN_PAGE and not spec.withhold_recommendation and spec.challenge == "never"
-    )
+    return kind in ON_ITS_OWN_PAGE and not spec.withhold_recommendation
 
 
 def standing(

@@ -193,7 +193,7 @@ def take_back(link_id: str, *, now: datetime) -> bool:
         # the link's row before the run's, as in answering
         used = mine.filter(ended_because=ApproverLink.Ended.USED)
         used.update(ended_at=None, ended_because="")
-        theirs = undo.take_back(found.handoff.id, by=found.approver, now=now)
+        theirs = undo.take_back(found.handoff.id, by=found.approver, now=now).yours
         if not theirs:
             mine.update(ended_at=Now(), ended_because=ApproverLink.Ended.USED)
     return theirs

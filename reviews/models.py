@@ -30,6 +30,7 @@ class Claim(models.Model):
         GIVEN_BACK = "given_back"
         ASKED = "asked"
         ESCALATED = "escalated"
+        SENT_ON = "sent_on"
         EXPIRED = "expired"
         MOVED = "moved"
 
@@ -239,6 +240,30 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handoff_id}: {self.verb}"
+
+
+class Comment(models.Model):
+    """What one colleague says to others about a handoff; never part of what the run is told."""
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.CASCADE, related_name="comments", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # whom it asks; null: whoever reads it
+    asked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField()
+    said_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["handoff", "id"], name="comment_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}: {self.text[:40]}"
 
 
 class Decision(models.Model):

@@ -5,6 +5,7 @@ many things at once. A superuser is no exception: setting a system up and decidi
 separate duties.
 """
 
+from django.contrib.auth.models import Permission
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
@@ -46,6 +47,24 @@ def workable(user: User) -> QuerySet[Queue]:
         content_object=OuterRef("pk"), group__user=user, permission__codename=WORK
     )
     return Queue.objects.filter(Exists(direct) | Exists(through))
+
+
+def workers(queue_id: int) -> QuerySet[User]:
+    """Return the people who may work this queue, by name: active, with a role that decides."""
+    given = Permission.objects.filter(codename=WORK)
+    teams = QueueGroupPermission.objects.filter(
+        content_object=queue_id, permission__in=given
+    ).values("group")
+    people = QueueUserPermission.objects.filter(
+        content_object=queue_id, permission__in=given
+    ).values("user")
+    return (
+        User.objects.filter(
+            Q(groups__in=teams) | Q(pk__in=people), is_active=True, roles__overlap=DECIDING_ROLES
+        )
+        .distinct()
+        .order_by("name", "pk")
+    )
 
 
 def queues_for(user: User) -> list[Queue]:

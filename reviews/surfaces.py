@@ -87,8 +87,8 @@ def _define(ground: Ground) -> Surface:
     return Surface(
         verb=Verb.DEFINE,
         heading="Define the task",
-        schema=_form(
-            objective=_text("Objective", "What the run is to achieve, in a sentence or two.", 1),
+        schema=form(
+            objective=text("Objective", "What the run is to achieve, in a sentence or two.", 1),
             constraints={
                 "type": "array",
                 "title": "Constraints",
@@ -100,7 +100,7 @@ def _define(ground: Ground) -> Surface:
                 "title": "Risk tolerance",
                 "oneOf": [{"const": one, "title": said} for one, said in _RISKS.items()],
             },
-            success=_text("Done when", "How anyone can tell that it is achieved.", 1),
+            success=text("Done when", "How anyone can tell that it is achieved.", 1),
             required=["objective", "risk_tolerance", "success"],
         ),
         before={name: task[name] for name in TASK_FIELDS if task.get(name)},
@@ -124,20 +124,20 @@ def _alternative(
     verb: str, name: str, title: str, heading: str, ground: Ground, offered: str
 ) -> Surface:
     found = _listed(ground.recovery.get(offered))
-    instruction = _text("What to do with it", "The agent reads it.", 0 if found else 1)
+    instruction = text("What to do with it", "The agent reads it.", 0 if found else 1)
     if not found:
-        schema = _form(instruction=instruction, required=["instruction"])
+        schema = form(instruction=instruction, required=["instruction"])
     else:
         choice = {"title": title, "oneOf": [_option(one) for one in found]}
-        schema = _form(**{name: choice}, instruction=instruction, required=[name])
+        schema = form(**{name: choice}, instruction=instruction, required=[name])
     return Surface(verb=verb, heading=heading, schema=schema)
 
 
 def _narrow(ground: Ground) -> Surface:
     parts = _listed(ground.recovery.get("scope"))
-    instruction = _text("In words", "What to leave, and why that is enough.", 0 if parts else 1)
+    instruction = text("In words", "What to leave, and why that is enough.", 0 if parts else 1)
     if not parts:
-        schema = _form(instruction=instruction, required=["instruction"])
+        schema = form(instruction=instruction, required=["instruction"])
         return Surface(verb=Verb.NARROW_SCOPE, heading="Narrow the task", schema=schema)
     keep = {
         "type": "array",
@@ -149,7 +149,7 @@ def _narrow(ground: Ground) -> Surface:
     return Surface(
         verb=Verb.NARROW_SCOPE,
         heading="Narrow the task",
-        schema=_form(keep=keep, instruction=instruction, required=["keep"]),
+        schema=form(keep=keep, instruction=instruction, required=["keep"]),
         before={"keep": [str(one["id"]) for one in parts]},
     )
 
@@ -158,9 +158,9 @@ def _hand_back() -> Surface:
     return Surface(
         verb=Verb.HAND_BACK,
         heading="Hand it back to the agent",
-        schema=_form(
-            done=_text("What you did", "The agent does not do it again.", 1),
-            left=_text("What is left", "The agent goes on with this.", 1),
+        schema=form(
+            done=text("What you did", "The agent does not do it again.", 1),
+            left=text("What is left", "The agent goes on with this.", 1),
             required=["done", "left"],
         ),
     )
@@ -170,9 +170,9 @@ def _take_over() -> Surface:
     return Surface(
         verb=Verb.TAKE_OVER,
         heading="Finish it by hand",
-        schema=_form(
-            done=_text("What you did, or will do", "Kept with the decision.", 0),
-            told=_text("To the requester", "They read this on their page, word for word.", 0),
+        schema=form(
+            done=text("What you did, or will do", "Kept with the decision.", 0),
+            told=text("To the requester", "They read this on their page, word for word.", 0),
         ),
     )
 
@@ -182,7 +182,7 @@ def parts_of(ground: Ground) -> list[str]:
     return [str(one["id"]) for one in _listed(ground.recovery.get("scope"))]
 
 
-def _form(*, required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
+def form(*, required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": properties,
@@ -192,7 +192,7 @@ def _form(*, required: list[str] | None = None, **properties: Any) -> dict[str, 
     }
 
 
-def _text(title: str, hint: str, least: int) -> dict[str, Any]:
+def text(title: str, hint: str, least: int) -> dict[str, Any]:
     return {
         "type": "string",
         "title": title,

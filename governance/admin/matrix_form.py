@@ -1,15 +1,24 @@
 """A row of the matrix as a manager fills it in, and what of it goes to the one operation."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group
+from django.http import QueryDict
 
 from accounts.errors import DomainError
 from governance import matrix_schema, matrix_words
-from governance.matrix_schema import MOST_APPROVERS, MOST_LEVELS, RowFacts, SafeguardsIn, StepIn
+from governance.matrix_schema import (
+    MOST_APPROVERS,
+    MOST_LEVELS,
+    MOST_PLACES,
+    RowFacts,
+    SafeguardsIn,
+    SendToIn,
+    StepIn,
+)
+from handoffs import grants
 from handoffs.models import Queue, Workflow
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
 
@@ -45,6 +54,17 @@ def _queues() -> list[tuple[str, str]]:
     return list(Queue.objects.order_by("name").values_list("slug", "name"))
 
 
+def _places() -> list[tuple[str, str]]:
+    """Return every queue with each team that works it."""
+    queues = list(Queue.objects.order_by("name"))
+    workers = grants.workers(queues)
+    return [
+        (f"{queue.slug}:{team}", f"{team} in {queue.name}")
+        for queue in queues
+        for team in workers.get(queue.pk, ())
+    ]
+
+
 class _Time(forms.CharField):
     """A duration as files have it; spaces do not matter."""
 
@@ -71,6 +91,12 @@ class RowForm(forms.Form):
         required=False,
         label="Overflow queue",
         help_text="Where it goes instead while the queue is full. The same role has to work there.",
+    )
+    send_to = forms.MultipleChoiceField(
+        required=False,
+        label="May be sent to",
+        help_text="Where a reviewer may send what another team should decide. It keeps its "
+        f"deadline and its safeguards. At most {MOST_PLACES}.",
     )
     deadline = _Time(initial="4h", help_text=f"{_TIME} Then the next level is asked.")
     business_time = forms.BooleanField(
@@ -182,6 +208,7 @@ class RowForm(forms.Form):
             ("queue", queues),
             ("overflow", [("", "none"), *queues]),
             ("seats", _teams()),
+            ("send_to", _places()),
         ):
             self.fields[field].choices = choices  # type: ignore[attr-defined]
 
@@ -224,7 +251,8 @@ Steps = forms.formset_factory(StepForm, extra=1, max_num=MOST_LEVELS - 1, valida
 
 def initial(row: RowFacts) -> dict[str, Any]:
     """Return what a row says as its form shows it."""
-    said = row.model_dump(exclude={"ladder", "safeguards", "starts", "ends"})
+    said = row.model_dump(exclude={"ladder", "safeguards", "starts", "ends", "send_to"})
+    said["send_to"] = [f"{place.queue}:{place.role}" for place in row.send_to]
     return {**said, **row.safeguards.model_dump()}
 
 
@@ -235,9 +263,10 @@ def initial_steps(row: RowFacts) -> list[dict[str, Any]]:
     ]
 
 
-def typed(sent: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def typed(sent: QueryDict) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return what was typed so far, row and levels, to show it again unchecked."""
-    row = {name: sent.get(name, "") for name in RowForm.base_fields}
+    row: dict[str, Any] = {name: sent.get(name, "") for name in RowForm.base_fields}
+    row |= {name: sent.getlist(name) for name in ("seats", "send_to")}
     count = sent.get("steps-TOTAL_FORMS", "0")
     levels = range(min(int(count), MOST_LEVELS) if count.isdigit() and len(count) < 4 else 0)
     steps = [
@@ -259,9 +288,15 @@ def facts(form: RowForm, steps: "forms.BaseFormSet[StepForm]") -> RowFacts:
             **{name: given[name] for name in plain},
             "latency_tolerance": given["latency_tolerance"] or None,
             "ladder": [_step(one.cleaned_data) for one in steps if one.cleaned_data.get("role")],
+            "send_to": [_place(one) for one in given["send_to"]],
             "safeguards": SafeguardsIn(**guards),
         }
     )
+
+
+def _place(chosen: str) -> SendToIn:
+    queue, _, role = chosen.partition(":")
+    return SendToIn(role=role, queue=queue)
 
 
 def _step(given: dict[str, Any]) -> StepIn:

@@ -19,6 +19,7 @@ class RowLine:
     role: str
     queue: str
     overflow: str
+    send_to: tuple[str, ...]
     deadline: str
     terms: tuple[str, ...]
     ladder: tuple[str, ...]
@@ -52,6 +53,7 @@ def line(row: MatrixRow, now: datetime) -> RowLine:
         role=read.role,
         queue=row.queue.name,
         overflow=row.overflow_queue.name if row.overflow_queue else "",
+        send_to=tuple(f"{role} in {queue}" for role, queue in read.send_to),
         deadline=sla.terms_in_words(row.deadline_seconds, calendar),
         terms=words.gathered(read),
         ladder=tuple(

@@ -11,6 +11,7 @@ from accounts.errors import NotSignedIn
 from accounts.queries import KeyHolder
 from handoffs import actors
 from handoffs.actors import Actor
+from handoffs.api.reading import Received
 from handoffs.errors import NotFound, WorkflowNotYours
 from handoffs.models import Handoff, Proposal, Resumption, Run, Workflow
 
@@ -30,7 +31,7 @@ def actor(request: AgentRequest) -> Actor:
     return actors.client_actor(request.auth.client.name, request.auth.key.prefix)
 
 
-def secret_hash(request: HttpRequest) -> str:
+def secret_hash(request: Received) -> str:
     """Return the hash of the key that came along, known or not; none at all is refused here."""
     token = bearer(request)
     if token is None:
@@ -38,13 +39,13 @@ def secret_hash(request: HttpRequest) -> str:
     return keys.digest(token)
 
 
-def check_key(request: HttpRequest) -> None:
+def check_key(request: Received) -> None:
     """Refuse a key that is not good, before telling its sender anything else."""
     if not has_key(request):
         raise NotSignedIn
 
 
-def has_key(request: HttpRequest) -> bool:
+def has_key(request: Received) -> bool:
     token = bearer(request)
     return token is not None and queries.client_for_key(token) is not None
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-def body(request: HttpRequest, refused: DomainError) -> dict[str, Any]:
+def body(request: object, refused: DomainError) -> dict[str, Any]:
     return {
         "type": f"{settings.PUBLIC_URL}/docs/errors/{slug(refused.code)}",
         "title": refused.title,
@@ -44,7 +44,7 @@ def slug(code: str) -> str:
     return code.replace("_", "-")
 
 
-def response(request: HttpRequest, error: Exception) -> HttpResponse:
+def response(request: object, error: Exception) -> HttpResponse:
     """Answer with the problem that `error` stands for."""
     refused = refusal(error)
     if isinstance(refused, InternalError):

@@ -9,9 +9,10 @@ from ninja import Router
 from pydantic import ValidationError
 
 from accounts.errors import DomainError, FieldProblem, NotSignedIn
-from handoffs import doors, idempotency, intake, resumptions
+from handoffs import doors, idempotency, intake, resumptions, statements
 from handoffs.api import access, acting, documented, problems, reading, telling
 from handoffs.api.access import AgentRequest
+from handoffs.api.reading import Received
 from handoffs.doors import Door
 from handoffs.errors import (
     ArgumentsOffSchema,
@@ -26,8 +27,9 @@ from handoffs.errors import (
     UnknownActionType,
     WorkflowNotYours,
 )
-from handoffs.idempotency import Done
-from handoffs.intake import Proposed
+from handoffs.idempotency import Done, Told
+from handoffs.intake import Asked
+from handoffs.rulings import Proposed
 from handoffs.schemas.proposals import (
     BatchIn,
     BatchOut,
@@ -37,6 +39,7 @@ from handoffs.schemas.proposals import (
     ProposalIn,
     RulingOut,
 )
+from handoffs.together import Together
 
 router = Router(tags=["Proposals"])
 _THEIRS = (NotFound, WorkflowNotYours)
@@ -69,6 +72,16 @@ _BY_HAND: dict[str, Any] = {
 )
 def propose(request: HttpRequest) -> HttpResponse:
     """Ask whether an action may be taken: 200 when nobody is needed, 201 with a handoff."""
+    told = take(request)
+    return telling.replayed(telling.json(told.status, told.body), told.replayed)
+
+
+# whoever asks while others are being answered shares the next look and the next statement
+_TOGETHER = Together(intake.propose_all, most=statements.MOST)
+
+
+def take(request: Received) -> Told:
+    """Answer a proposal, however it was received, or raise why not."""
     secret = access.secret_hash(request)
     try:
         sent, key = reading.read(request), reading.key(request)
@@ -76,9 +89,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     except DomainError:
         access.check_key(request)
         raise
-    door = _look(secret, proposed.run, key)
-    told = intake.propose(door, proposed, keyed=_keyed(key, request.path, sent))
-    return telling.replayed(telling.json(told.status, told.body), told.replayed)
+    return _TOGETHER(Asked(secret, proposed, _keyed(key, request.path, sent)))
 
 
 @router.post(

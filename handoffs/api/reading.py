@@ -1,7 +1,7 @@
 """A request's bytes and headers, read strictly or refused by name."""
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import HttpRequest
 from ninja.parser import Parser
@@ -31,7 +31,17 @@ _OUR_WORDS = {
 }
 
 
-def read(request: HttpRequest, *, most: int = MAX_BODY) -> Any:
+class Received(Protocol):
+    """What a request is read from: Django's own, or one that came past it."""
+
+    path: str
+    META: dict[str, Any]
+
+    @property
+    def body(self) -> bytes: ...
+
+
+def read(request: Received, *, most: int = MAX_BODY) -> Any:
     """Return the JSON value of the body, or raise what is wrong with it."""
     check_type(request)
     check_length(request, most)
@@ -49,7 +59,7 @@ def _refusal(refused: strict_json.JsonRefused) -> NotJson | TooLarge | BadShape:
     return kind(f"{refused.message} Nothing was stored.", fields=fields)
 
 
-def check_type(request: HttpRequest) -> None:
+def check_type(request: Received) -> None:
     """Refuse a body that does not say it is plain JSON in UTF-8."""
     declared = request.META.get("CONTENT_TYPE", "")
     if not _JSON_TYPE.fullmatch(declared):
@@ -60,14 +70,14 @@ def check_type(request: HttpRequest) -> None:
         raise NotJsonType("The body is encoded, and nothing here decodes it. Send it plain.")
 
 
-def check_length(request: HttpRequest, most: int) -> None:
+def check_length(request: Received, most: int) -> None:
     """Refuse by the declared length, before a byte is read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > most:
         raise TooLarge(f"The body has {length} bytes; at most {most} are read. Send less.")
 
 
-def key(request: HttpRequest) -> str | None:
+def key(request: Received) -> str | None:
     return idempotency.read_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
 
 

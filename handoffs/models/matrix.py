@@ -107,6 +107,10 @@ class MatrixRow(models.Model):
     )
     batch_seconds = models.PositiveIntegerField(default=0)
     safeguards = models.JSONField(default=dict, blank=True)
+    # where a reviewer may send it instead, [{"role": …, "queue": …}] by name and slug
+    send_to = models.JSONField(
+        default=list, blank=True, db_default=models.Value([], models.JSONField())
+    )
     effective_from = models.DateTimeField(db_default=TransactionNow())
     effective_until = models.DateTimeField(null=True, blank=True)
 

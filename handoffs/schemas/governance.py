@@ -36,6 +36,11 @@ class LevelOut(Out):
     required_context: list[str] = Field(description="Labels of facts that this level needs.")
 
 
+class PlaceOut(Out):
+    role: str
+    queue: str
+
+
 class RowOut(Out):
     """One row of the governance matrix; null means any. The most specific row wins."""
 
@@ -50,6 +55,7 @@ class RowOut(Out):
     deadline_in_words: str
     urgent_seconds: int = Field(description="So long before its deadline it is urgent.")
     ladder: list[LevelOut]
+    send_to: list[PlaceOut] = Field(description="Where a reviewer may send it instead.")
     fallback: str = Field(
         description="What happens above the last level: reject, approve, fail or hold."
     )

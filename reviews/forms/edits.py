@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.errors import DomainError
+from accounts.models import User
 from handoffs.errors import NotFound
 from handoffs.states import Verb
 from reviews import safeguards
@@ -29,7 +30,10 @@ from reviews.wording import Choice
 
 @dataclass(frozen=True, kw_only=True)
 class EditPage:
-    """`sends` says whether the button is there: where changes are shown, once they are."""
+    """`sends` says whether the button is there: where changes are shown, once they are.
+
+    `answers`: it tells the run something, so a reason goes with it.
+    """
 
     heading: str
     ask: str
@@ -49,6 +53,7 @@ class EditPage:
     button: str
     effect: str
     icon: str
+    answers: bool
     words: str
     words_label: str
     challenge: ChallengeView | None
@@ -95,10 +100,10 @@ class Edits:
         return digest(self.reading.arguments, self.draft)
 
 
-def start(detail: HandoffDetail, verb: str, now: datetime) -> Filling:
+def start(detail: HandoffDetail, verb: str, *, reader: User, now: datetime) -> Filling:
     """Return the form of this verb, or raise NotFound where this handoff has none."""
     option = next((one for one in answering.offered(detail, now) if one.verb == verb), None)
-    form = answering.form(detail, option) if option else None
+    form = answering.form(detail, option, reader) if option else None
     if option is None or form is None:
         raise NotFound
     return Filling(detail=detail, option=option, form=form)
@@ -201,8 +206,9 @@ def page(
     found = edits.changes if edits and form.shows_changes else ()
     if unmet is None:
         unmet = answering.still_needed(detail, option.verb, words, said)
+    answers = option.verb in set(Verb)
     spec, drawn = detail.handoff.safeguards, detail.seen.drawn
-    always = safeguards.needs_reason(spec, option.verb, drawn=drawn)
+    always = answers and safeguards.needs_reason(spec, option.verb, drawn=drawn)
     handoff_id = detail.handoff.id
     return EditPage(
         heading=form.heading,
@@ -223,9 +229,10 @@ def page(
         button=_button(option, len(found)),
         effect=marked(option.consequence),
         icon=rail.ICONS[option.verb],
+        answers=answers,
         words=words,
         words_label="Your reason" if always else "Your reason, if you like",
-        challenge=challenge.view(spec, detail.seen, said),
+        challenge=challenge.view(spec, detail.seen, said) if answers else None,
         draft_url=reverse("reviews:draft", args=[handoff_id]),
         needs=rail.needs(unmet),
         held=safeguards.holds_back(unmet),
@@ -252,7 +259,7 @@ def _button(option: VerbOption, count: int) -> str:
 
 
 def _request(detail: HandoffDetail) -> str:
-    given = detail.handoff.run.input
+    given = detail.input
     text = given.get("text", "") if isinstance(given, dict) else given
     return marked(text) if isinstance(text, str) else ""
 

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
+from handoffs import queries
 from handoffs.states import HandoffKind, Tier, Verb
-from reviews import safeguards, surfaces, verbs
+from reviews import safeguards, surfaces, threads, verbs, ways
 from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import afterwards
 from reviews.surfaces import Ground, Surface
 from reviews.verbs import VerbOption
+from reviews.ways import Way
 
 
 def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
@@ -28,7 +31,8 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
         patchable=ground(detail).patchable is not None,
     )
     editable = detail.proposal is not None or bool(detail.brief.get("draft"))
-    return [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
+    answers = [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
+    return [*answers, *ways.offered(places=bool(queries.places(handoff)))]
 
 
 def ground(detail: HandoffDetail) -> Ground:
@@ -36,8 +40,14 @@ def ground(detail: HandoffDetail) -> Ground:
     return Ground(brief=detail.brief, task=detail.handoff.run.task, input=detail.input)
 
 
-def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
-    """Return the form that this answer is filled in with; None where words are enough."""
+def form(detail: HandoffDetail, option: VerbOption, reader: User) -> Surface | None:
+    """Return the form that this is filled in with; None where words are enough."""
+    if option.verb in set(Way):
+        return ways.surface(
+            Way(option.verb),
+            colleagues=_colleagues(detail, option, reader),
+            places=queries.places(detail.handoff),
+        )
     if option.verb != Verb.APPROVE_WITH_EDITS:
         return surfaces.surface(option.verb, ground(detail))
     return Surface(
@@ -49,9 +59,21 @@ def form(detail: HandoffDetail, option: VerbOption) -> Surface | None:
     )
 
 
+def _colleagues(detail: HandoffDetail, option: VerbOption, reader: User) -> list[tuple[int, str]]:
+    if option.verb != Way.ASK_COLLEAGUE:
+        return []
+    found = threads.colleagues(detail.handoff, reader)
+    return [(one.pk, f"{one.name} ({one.email})") for one in found]
+
+
 def still_needed(
     detail: HandoffDetail, verb: str, words: str, said: Mapping[str, Any]
 ) -> list[Unmet]:
-    """List what this answer still lacks as it stands; `said` is what is stated beside the words."""
+    """List what this answer still lacks as it stands; what is no answer lacks nothing.
+
+    `said` is what is stated beside the words.
+    """
+    if verb in set(Way):
+        return []
     facts = detail.facts(verb, words, stated(said))
     return safeguards.unmet(detail.handoff.safeguards, facts)

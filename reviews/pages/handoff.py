@@ -19,6 +19,7 @@ from reviews.pages import (
     afterwards,
     answering,
     challenge,
+    colleagues,
     judgement,
     lookup,
     outcome,
@@ -100,6 +101,7 @@ class HandoffPage:
     brief: briefs.BriefView
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    thread: colleagues.Thread
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
     judged: tuple[str, ...]
@@ -157,6 +159,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         judged=judgement.before(detail, now),
         rail=margin,
         questions=outcome.questions(detail, now),
+        thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
         keeping=keeping(detail),
         urls=urls,
@@ -193,6 +196,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
+    names += ["comment"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),

@@ -9,6 +9,7 @@ from reviews.errors import Unmet
 from reviews.pages.challenge import ChallengeView
 from reviews.pages.text import marked
 from reviews.verbs import ASK_INFORMATION, ESCALATE, VerbOption
+from reviews.ways import Way
 
 CHOOSE_KEY = "c"
 ICONS: dict[str, str] = {
@@ -32,6 +33,10 @@ ICONS: dict[str, str] = {
     Verb.STOP: "octagon-x",
     Verb.DEFINE: "check",
     Verb.HAND_BACK: "undo-2",
+    Way.ADD_CONTEXT: "plus",
+    Way.ASK_COLLEAGUE: "message-square",
+    Way.SEND_ON: "signpost",
+    Way.RETURN: "inbox",
     ASK_INFORMATION: "message-circle-question-mark",
     ESCALATE: "chevrons-up",
 }
@@ -57,6 +62,10 @@ SHORT: dict[str, str] = {
     Verb.STOP: "Stop",
     Verb.DEFINE: "Define",
     Verb.HAND_BACK: "Hand back",
+    Way.ADD_CONTEXT: "Add",
+    Way.ASK_COLLEAGUE: "Ask a colleague",
+    Way.SEND_ON: "Send on",
+    Way.RETURN: "Give back",
     ASK_INFORMATION: "Ask",
     ESCALATE: "Hand up",
 }
@@ -81,6 +90,10 @@ DONE: dict[str, str] = {
     Verb.STOP: "Stopped. The run has ended.",
     Verb.DEFINE: "Defined. The agent starts on it.",
     Verb.HAND_BACK: "Handed back. The agent does the rest.",
+    Way.ADD_CONTEXT: "Added. It stands on the brief, marked as yours.",
+    Way.ASK_COLLEAGUE: "Asked. They get a mail; it stays with you.",
+    Way.SEND_ON: "Sent on. The other team decides it.",
+    Way.RETURN: "Given back, with your note.",
     ASK_INFORMATION: "Asked. It comes back when the agent has the answer.",
     ESCALATE: "Handed up. The next level decides.",
 }

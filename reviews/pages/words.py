@@ -44,6 +44,7 @@ MOVES: dict[str, str] = {
     Cause.INFORMATION_ASKED: "information asked by {who}",
     Cause.INFORMATION_GIVEN: "information given by {who}",
     Cause.WITHDRAWN: "withdrawn by {who}",
+    Cause.SENT_ON: "sent on by {who}",
     Cause.STALE: "put again with newer facts by {who}",
     Cause.TIMED_OUT: "moved on by {who}, its time was up",
     Cause.STOPPED: "stopped by {who}",

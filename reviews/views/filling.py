@@ -1,5 +1,8 @@
 """Answers that are filled in: what they change is shown first, and exactly that is sent."""
 
+from datetime import datetime
+
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -8,21 +11,36 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from reviews import claims, decisions
+from handoffs.errors import NotSentThere, QueueFull
+from reviews import claims, decisions, passing
 from reviews import desk as reading
 from reviews.errors import (
     ClaimLost,
     EditsOffSchema,
     FormIncomplete,
+    NobodyToAsk,
     NothingLeftOut,
     SafeguardUnmet,
+    TextTooLong,
 )
 from reviews.forms import edits as editing
 from reviews.pages import desk as desk_pages
+from reviews.pages.rail import DONE
 from reviews.views.handoff import MENDABLE
 from reviews.views.onward import onward
 from reviews.views.refusals import explained
 from reviews.visibility import Phase
+from reviews.ways import Way
+
+_FILLED_WRONG = (
+    EditsOffSchema,
+    FormIncomplete,
+    NobodyToAsk,
+    NothingLeftOut,
+    NotSentThere,
+    QueueFull,
+    TextTooLong,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,9 +54,10 @@ def fill_in(request: UserRequest, handoff_id: str, verb: str) -> HttpResponse:
     detail = reading.handoff(request.user, handoff_id, now)
     if detail.claim is None and request.htmx:
         raise ClaimLost
-    if detail.claim is None or detail.phase is Phase.BEFORE_JUDGEMENT:
+    too_early = detail.phase is Phase.BEFORE_JUDGEMENT and verb not in set(Way)
+    if detail.claim is None or too_early:
         return redirect("reviews:handoff", handoff_id)
-    filling = editing.start(detail, verb, now)
+    filling = editing.start(detail, verb, reader=request.user, now=now)
     typed = request.POST if request.method == "POST" else editing.kept(filling)
     if request.method == "POST":
         body = editing.written(verb, request.POST)
@@ -53,18 +72,47 @@ def fill_in(request: UserRequest, handoff_id: str, verb: str) -> HttpResponse:
 def send(request: UserRequest, handoff_id: str, verb: str) -> HttpResponse:
     """Send exactly what was shown beside the form."""
     now = timezone.now()
-    filling = editing.start(reading.handoff(request.user, handoff_id, now), verb, now)
+    detail = reading.handoff(request.user, handoff_id, now)
+    filling = editing.start(detail, verb, reader=request.user, now=now)
     edits = editing.read(filling, request.POST)
     error, refusal = editing.objection(filling, edits, request.POST), None
     if not error:
-        choice = editing.choice(filling, edits, request.POST)
         try:
-            decisions.decide(handoff_id, by=request.user, choice=choice, now=now)
-        except (*MENDABLE, EditsOffSchema, FormIncomplete, NothingLeftOut) as found:
+            return _do(request, handoff_id, filling, edits, now=now)
+        except (*MENDABLE, *_FILLED_WRONG) as found:
             refusal = found
-        else:
-            return onward(request, choice.verb, now=now)
     return _again(request, handoff_id, verb, error=error, refusal=refusal)
+
+
+def _do(
+    request: UserRequest,
+    handoff_id: str,
+    filling: editing.Filling,
+    edits: editing.Edits,
+    *,
+    now: datetime,
+) -> HttpResponse:
+    """Do what was filled in, and go where that leads: on, or back to the same handoff."""
+    verb, said, by = filling.option.verb, edits.reading.arguments, request.user
+    match verb:
+        case Way.ADD_CONTEXT:
+            passing.add_context(handoff_id, by=by, added=said, now=now)
+        case Way.ASK_COLLEAGUE:
+            passing.ask_colleague(handoff_id, by=by, asked=said, now=now)
+        case Way.RETURN:
+            passing.return_with_note(handoff_id, by=by, note=said["note"], now=now)
+            messages.info(request, DONE[verb])
+            return redirect("reviews:desk")
+        case Way.SEND_ON:
+            passing.send_on(handoff_id, by=by, place=said["place"], note=said["note"], now=now)
+            return onward(request, verb, now=now)
+        case _:
+            choice = editing.choice(filling, edits, request.POST)
+            decisions.decide(handoff_id, by=by, choice=choice, now=now)
+            return onward(request, verb, now=now)
+    messages.success(request, DONE[verb])
+    decisions.save_draft(handoff_id, by=by, body={editing.key(verb): {}}, now=now)
+    return redirect("reviews:handoff", handoff_id)
 
 
 def _again(
@@ -75,7 +123,8 @@ def _again(
     body = editing.written(verb, request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     claims.mark_opened(handoff_id, by=request.user, now=now)
-    filling = editing.start(reading.handoff(request.user, handoff_id, now), verb, now)
+    detail = reading.handoff(request.user, handoff_id, now)
+    filling = editing.start(detail, verb, reader=request.user, now=now)
     unmet = refusal.unmet if isinstance(refusal, SafeguardUnmet) else None
     page = editing.page(
         filling, typed=request.POST, refusal=refusal, error=error, unmet=unmet, now=now

@@ -6,13 +6,14 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
-from reviews import claims, decisions
+from reviews import claims, comments, decisions
 from reviews import desk as reading
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
@@ -56,6 +57,16 @@ def decide(request: UserRequest, handoff_id: str) -> HttpResponse:
     except MENDABLE as refusal:
         return show(request, handoff_id, now=now, typed=forms.again(request.POST, refusal))
     return onward(request, choice.verb, now=now)
+
+
+@require_POST
+@explained
+def comment(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Say something to colleagues, on the page that it is about."""
+    comments.add(
+        handoff_id, by=request.user, text=request.POST.get("comment", ""), now=timezone.now()
+    )
+    return redirect(reverse("reviews:handoff", args=[handoff_id]) + "#colleagues")
 
 
 @require_POST

@@ -29,7 +29,7 @@ OPEN = {
     **{
         f"links/at/…/{name}": "the same"
         for name in ("open", "choose", "decide", "done", "undo", "evidence", "give-back")
-        + ("draft", "renew", "beat", "leave")
+        + ("source", "draft", "renew", "beat", "leave")
     },
     "links/at/…/desk": "leads to the desk, which asks to sign in",
     "status/…": "the requester's page: an unguessable link is the guard",

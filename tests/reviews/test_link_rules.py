@@ -22,6 +22,7 @@ BOUND = Bound(round=1, level=1, brief_version=2, brief_digest="d", address="zoe@
         ("yes", "ambiguity", None, {}, LINK),
         ("yes", "sign_off", None, {}, LINK),
         ("yes", "audit", Tier.NOTIFY, {}, LINK),
+        ("yes", "approval", Tier.HARD_APPROVAL, {"challenge": "always"}, LINK),
         ("sign_in", "approval", Tier.SOFT_REVIEW, {}, SIGN_IN),
         ("step_up", "approval", Tier.SOFT_REVIEW, {}, STEP_UP),
         # whatever the row says, the gravest is stepped up to
@@ -32,8 +33,6 @@ BOUND = Bound(round=1, level=1, brief_version=2, brief_digest="d", address="zoe@
         ("yes", "approval", Tier.HARD_APPROVAL, {"approvers": "many"}, SIGN_IN),
         # these have more than one step, at the desk
         ("yes", "approval", Tier.HARD_APPROVAL, {"withhold_recommendation": True}, SIGN_IN),
-        ("yes", "approval", Tier.HARD_APPROVAL, {"challenge": True}, SIGN_IN),
-        ("yes", "approval", Tier.HARD_APPROVAL, {"challenge": "sampled"}, SIGN_IN),
         ("yes", "task_definition", None, {}, SIGN_IN),
         ("yes", "recovery", None, {}, SIGN_IN),
         ("yes", "takeover", None, {}, SIGN_IN),

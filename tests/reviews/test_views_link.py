@@ -606,8 +606,7 @@ def test_the_gravest_asks_again_who_it_is_before_opening_and_before_answering(
     "changes",
     [
         {"safeguards": {"withhold_recommendation": True}},
-        {"safeguards": {"challenge": "always"}},
-        {"safeguards": {"challenge": "sampled"}},
+        {"kind": HandoffKind.TASK_DEFINITION},
         {"kind": HandoffKind.RECOVERY},
     ],
 )
@@ -696,6 +695,38 @@ def test_a_reason_is_asked_behind_a_link_too(
     assert 'value="approve" required checked' in refused.content.decode()
 
     assert answer(browser, link, "approve", "The carrier lost it, I asked them.").status_code == 302
+
+
+def test_what_was_checked_is_asked_behind_a_link_too(
+    shop: Shop, bot: Client, box: Postbox, zoe: User
+) -> None:
+    browser, link = guarded(shop, bot, box, zoe, safeguards={"challenge": "always"})
+    reason = "I compared the carrier's note with the order, and the parcel is lost."
+    stated = {
+        "checked_own": "the carrier's own tracking page",
+        "wrong_if_own": "the parcel turns up at the neighbour",
+    }
+
+    bare = answer(browser, link, "approve", reason)
+    assert bare.status_code == 422
+    typed = {"answer": "approve", "words": reason, **stated}
+    sure = browser.post(f"/links/at/{link.id}/choose", typed).content.decode()
+    for name in stated:
+        assert f'type="hidden" name="{name}"' in sure
+    response = browser.post(f"/links/at/{link.id}/decide", typed)
+
+    assert response.status_code == 302
+    assert Decision.objects.get().verb == "approve"
+
+
+def test_the_source_is_one_click_away_behind_a_link_too(path: str, link: ApproverLink) -> None:
+    browser = go_in(path)
+
+    page = browser.get(f"/links/at/{link.id}/source").content.decode()
+
+    assert "Everything as it was sent" in page
+    assert f'href="/links/at/{link.id}"' in page
+    assert "Signed-in devices" not in page
 
 
 def test_nobody_decides_their_own_request_by_link(

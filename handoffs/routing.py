@@ -1,0 +1,93 @@
+"""Where a question goes before it is answered, and what people add to it on the way."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from handoffs import answers, audit, briefs, moves, outbox, queries
+from handoffs.actors import Actor
+from handoffs.errors import NotSentThere, QueueFull
+from handoffs.levels import Place
+from handoffs.models import Brief, Handoff
+from handoffs.states import Cause, HandoffState
+
+
+def send_on(
+    handoff_id: str, *, round: int, queue: str, role: str, reason: str, by: Actor, now: datetime
+) -> Handoff:
+    """Put the question before another team, where the matrix allows it.
+
+    Level, deadline and safeguards stay: whoever it is sent to has what is left of the time.
+    """
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        answers.check_asked(handoff, round)
+        wanted = [one for one in queries.places(handoff) if (one.queue, one.role) == (queue, role)]
+        if not wanted:
+            raise NotSentThere
+        place = wanted[0]
+        _check_room(place)
+        moves.move_handoff(
+            handoff_id, HandoffState.WAITING, by=by, cause=Cause.SENT_ON, round=round
+        )
+        Handoff.objects.filter(id=handoff_id).update(
+            queue=place.queue_id, role=place.role_id, held_since=None, owner_since=Now()
+        )
+        moves.shift_depth(handoff.queue_id, -1)
+        moves.shift_depth(place.queue_id, +1)
+        facts = {"reason": reason, "role": place.role, "queue": place.queue}
+        audit.record(by=by, action="handoff.sent_on", subject=handoff_id, body=facts)
+        moves.notify(handoff_id)
+    return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
+
+
+def _check_room(place: Place) -> None:
+    limit, waiting = queries.room(place.queue_id)
+    if waiting >= limit:
+        raise QueueFull(
+            f"{place.queue_name} already has {waiting} handoffs waiting, its limit. Nothing was "
+            "sent. Decide it here, or try again later."
+        )
+
+
+def add_context(
+    handoff_id: str,
+    *,
+    round: int,
+    facts: list[dict[str, Any]],
+    evidence: list[dict[str, Any]],
+    by: Actor,
+    now: datetime,
+) -> Brief:
+    """Put what a person found out on the brief, as a new version of it."""
+    with transaction.atomic():
+        handoff = moves.lock_handoff(handoff_id)
+        answers.check_asked(handoff, round)
+        brief = handoff.briefs.order_by("-version")[0]
+        body = {
+            **brief.body,
+            "facts": [*facts, *brief.body.get("facts", [])],
+            "evidence": [*brief.body.get("evidence", []), *evidence],
+        }
+        added = Brief.objects.create(
+            handoff=handoff,
+            version=brief.version + 1,
+            body=body,
+            digest=briefs.content_digest(body),
+        )
+        audit.record(
+            by=by,
+            action="handoff.context_added",
+            subject=handoff_id,
+            body={"version": added.version, "facts": facts, "evidence": evidence},
+        )
+    return added
+
+
+def write_to(handoff: Handoff, *, email: str, event: str, subject: str, text: str) -> None:
+    """Mail somebody about a handoff, with its address; it goes with this transaction."""
+    body = f"{text}\n\n{settings.PUBLIC_URL}/handoffs/{handoff.id}\n"
+    outbox.mail(email, event, {"subject": subject, "text": body})

@@ -1,0 +1,115 @@
+"""What a person does with the handoff they hold, short of deciding it: add to it, pass it on."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.errors import FieldProblem
+from accounts.models import User
+from handoffs import routing
+from handoffs.models import Brief, Handoff
+from reviews import claims, comments, decisions, ways, wording
+from reviews.errors import FormIncomplete, TextMissing
+from reviews.models import Claim
+from reviews.ways import Way
+
+_MOST_ON_A_BRIEF = 60
+
+
+def add_context(handoff_id: str, *, by: User, added: dict[str, Any], now: datetime) -> Brief:
+    """Put facts and evidence on the brief, marked as this person's; a new version of it.
+
+    Whatever others said of the version before, they said without knowing this.
+    """
+    added = wording.clean_json(added)
+    with transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        _check(Way.ADD_CONTEXT, added)
+        whose = f"added by {by.name}"
+        facts = [_fact(one, whose) for one in added.get("facts", [])]
+        known = fenced.brief.body.get("evidence", [])
+        evidence = [
+            _evidence(one, whose, number)
+            for number, one in enumerate(added.get("evidence", []), start=len(known) + 1)
+        ]
+        if not facts and not evidence:
+            raise TextMissing("There is nothing to add yet. Nothing was kept. Add a row first.")
+        if len(fenced.brief.body.get("facts", [])) + len(facts) > _MOST_ON_A_BRIEF:
+            raise TextMissing(
+                "The brief has as many facts as a person can read. Nothing was added. Say it to "
+                "colleagues instead."
+            )
+        return routing.add_context(
+            handoff_id,
+            round=fenced.handoff.round,
+            facts=facts,
+            evidence=evidence,
+            by=fenced.by,
+            now=now,
+        )
+
+
+def _fact(one: dict[str, Any], whose: str) -> dict[str, Any]:
+    source = ", ".join(filter(None, (one.get("source", ""), whose)))
+    return {
+        "label": one["label"],
+        "value": one["value"],
+        "kind": one.get("kind") or "text",
+        "source": source,
+    }
+
+
+def _evidence(one: dict[str, Any], whose: str, number: int) -> dict[str, Any]:
+    return {
+        "id": f"added-{number}",
+        "title": one["title"],
+        "url": one.get("url") or None,
+        "snippet": one.get("snippet", ""),
+        "source": whose,
+        "must_open": False,
+    }
+
+
+def ask_colleague(handoff_id: str, *, by: User, asked: dict[str, Any], now: datetime) -> None:
+    """Ask somebody by name; the handoff stays where it is."""
+    comments.add(handoff_id, by=by, text=asked["question"], asked=asked["colleague"], now=now)
+
+
+def return_with_note(handoff_id: str, *, by: User, note: str, now: datetime) -> None:
+    """Give it back to its queue, with words for whoever takes it next."""
+    note = wording.clean_text(note)
+    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
+        decisions.fence(handoff_id, by)
+        comments.add(handoff_id, by=by, text=note, now=now)
+        claims.give_back(handoff_id, by=by, now=now)
+
+
+def send_on(handoff_id: str, *, by: User, place: str, note: str, now: datetime) -> Handoff:
+    """Put the handoff before another team that the matrix names; the claim on it ends."""
+    queue, _, role = place.partition(":")
+    note = wording.clean_text(note)
+    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        if not note:
+            raise TextMissing("Why there is missing. Nothing was sent. Write it in a sentence.")
+        Claim.objects.filter(id=fenced.claim_id).update(
+            ended_at=Now(), ended_because=Claim.Ended.SENT_ON
+        )
+        comments.add(handoff_id, by=by, text=note, now=now)
+        return routing.send_on(
+            handoff_id,
+            round=fenced.handoff.round,
+            queue=queue,
+            role=role,
+            reason=note,
+            by=fenced.by,
+            now=now,
+        )
+
+
+def _check(way: Way, filled: dict[str, Any]) -> None:
+    problems = ways.surface(way).problems(filled)
+    if problems:
+        raise FormIncomplete(fields=tuple(FieldProblem(one.path, one.message) for one in problems))
