@@ -13,6 +13,7 @@ EVERY = {
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
     "reviews.forget_what_was_typed": 30,
+    "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
     "reviews.note_for_search": 3,
     "governance.work_on_backtests": 1,

@@ -15,8 +15,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Can
 from accounts.site import ByRole, allowed
-from reviews import links
-from reviews.models import ApproverLink, Claim, Decision
+from reviews import judged, links, records
+from reviews.models import ApproverLink, Claim, Decision, Judgement
+
+# imported for what it registers: the boundary's records, without what is withheld
+__all__ = ["records"]
 
 
 class _ReadOnly(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
@@ -37,11 +40,40 @@ class DecisionAdmin(_ReadOnly):
         "option",
         "arguments",
         "brief_version",
+        "judgement",
+        "changed_after_reveal",
         "decided_at",
     )
     search_fields = ("handoff__id",)
     ordering = ("-decided_at",)
     show_full_result_count = False
+
+
+@admin.register(Judgement)
+class JudgementAdmin(_ReadOnly):
+    """What was committed before a reveal; of open handoffs only for those who decide nothing."""
+
+    list_display = ("handoff", "round", "brief_version", "committed_at")
+    fields = (
+        "handoff",
+        "round",
+        "brief_version",
+        "verb",
+        "option",
+        "confidence",
+        "reason",
+        "informed",
+        "committed_at",
+    )
+    search_fields = ("=handoff__id",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Judgement]:
+        found: QuerySet[Judgement] = super().get_queryset(request)
+        if not allowed(request, Can.DECIDE):
+            return found
+        return found.filter(handoff__state__in=judged.OVER)
 
 
 @admin.register(Claim)

@@ -9,15 +9,15 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import User
 from reviews import shell
 from reviews.pages import shell as pages
+from reviews.shell import Around
 
 
 def around(request: HttpRequest) -> dict[str, Any]:
-    """Give the line after a decision; looked up only where a whole page is drawn."""
-    return {"undo_lines": SimpleLazyObject(lambda: _undo_lines(request))}
+    """Give what stands around a page; looked up only where a whole page is drawn."""
+    return {"around": SimpleLazyObject(lambda: _around(request))}
 
 
-def _undo_lines(request: HttpRequest) -> tuple[pages.UndoLine, ...]:
+def _around(request: HttpRequest) -> pages.AroundPage:
     user = getattr(request, "user", None)
-    if not isinstance(user, User):
-        return ()
-    return pages.undo_lines(shell.undoable(user), timezone.now())
+    found = shell.around(user) if isinstance(user, User) else Around(undoable=[], session=None)
+    return pages.around(found, timezone.now())

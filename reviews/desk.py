@@ -45,11 +45,6 @@ _CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.le
         then claim.reviewer_id end
     from reviews_claim claim where claim.handoff_id = h.id
     order by claim.turn desc limit 1)"""
-# the question with what may answer it by itself, for `_asked`
-_ASK = """(select jsonb_build_object('ask', brief.body -> 'ask', 'safeguards', h.safeguards,
-        'opinion', jsonb_build_object('recommendation', brief.body -> 'recommendation'))
-    from handoffs_brief brief
-    where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 
 _CARDS = f"""
 select queue.slug, queue.name, queue.pick_allowed,
@@ -68,7 +63,7 @@ order by queue.name, queue.id
 """
 
 _HELD = f"""
-select h.id, {_ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
+select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
     claim.taken_at
 from (select * from reviews_claim where reviewer_id = %(user)s
     order by number desc limit 100) claim
@@ -96,7 +91,7 @@ select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp
 """
 
 _ROWS = f"""
-select h.id, {_ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
+select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
     {_CLAIMED_BY} as claimed_by
 from handoffs_handoff h
 where h.queue_id = %(queue)s and h.state = 'waiting' and h.role_id = any({_TEAMS})
@@ -234,7 +229,7 @@ def overview(user: User, now: datetime) -> Overview:
     params = {"user": user.id}
     return Overview(
         queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],
-        held=[HeldRow(**{**row, "ask": _asked(row["ask"])}) for row in _fetch(_HELD, params)],
+        held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(_HELD, params)],
     )
 
 
@@ -273,18 +268,10 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
 def _row(row: dict[str, Any], user: User) -> Row:
     claimed_by = row.pop("claimed_by")
     return Row(
-        **{**row, "ask": _asked(row["ask"])},
+        **{**row, "ask": judged.asked(row["ask"])},
         claimed=claimed_by is not None,
         mine=claimed_by == user.id,
     )
-
-
-def _asked(found: str | dict[str, Any] | None) -> str:
-    """Return the question as it may stand in a list; the cursor gives JSON as text."""
-    if found is None:
-        return ""
-    read = json.loads(found) if isinstance(found, str) else found
-    return visibility.ask_for(read["ask"], read["opinion"], read["safeguards"])
 
 
 def _write_cursor(row: Row) -> str:

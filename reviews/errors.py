@@ -106,6 +106,12 @@ class EditsOffSchema(DomainError):
     code, status, title = "arguments_off_schema", 422, "Changes do not fit"
 
 
+class SessionShape(DomainError):
+    """A session takes 1 to 100 handoffs or 1 to 240 minutes. Nothing was started. Choose anew."""
+
+    code, status, title = "session_shape", 422, "How many, or how long?"
+
+
 class NothingToTakeBack(DomainError):
     """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
 

@@ -1,6 +1,7 @@
 """What a person may be shown of a handoff yet, by what they have judged of it."""
 
 import hmac
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,13 @@ from reviews import visibility
 from reviews.models import Decision, Judgement
 from reviews.visibility import Phase, Seat
 
+# nobody is asked any more
+OVER = (HandoffState.ANSWERED.value,)
+# The question of a handoff `h` for a list, with what may answer it by itself: for `asked`.
+ASK = """(select jsonb_build_object('ask', brief.body -> 'ask', 'safeguards', h.safeguards,
+        'opinion', jsonb_build_object('recommendation', brief.body -> 'recommendation'))
+    from handoffs_brief brief
+    where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 _PURPOSE = b"overread order of options "
 
 
@@ -41,6 +49,14 @@ def current(handoff: Handoff, version: int, reader: User) -> Judgement | None:
     ).first()
 
 
+def asked(found: str | dict[str, Any] | None) -> str:
+    """Return the question as it may stand in a list; a cursor gives JSON as text."""
+    if found is None:
+        return ""
+    read = json.loads(found) if isinstance(found, str) else found
+    return visibility.ask_for(read["ask"], read["opinion"], read["safeguards"])
+
+
 def phase(handoff: Handoff, judgement: Judgement | None) -> Phase:
     """Tell where a reader is who has judged so; once it is answered, it is open to all."""
     return visibility.phase(
@@ -49,7 +65,7 @@ def phase(handoff: Handoff, judgement: Judgement | None) -> Phase:
 
 
 def is_over(handoff: Handoff) -> bool:
-    return handoff.state == HandoffState.ANSWERED.value
+    return handoff.state in OVER
 
 
 def seat(handoff: Handoff, reader: User) -> Seat:

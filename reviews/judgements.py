@@ -39,6 +39,7 @@ def commit(
         _check_safeguards(fenced, by, verb=verb, choice=choice, confidence=confidence)
         judgement = _store(fenced, by, verb, option, choice.reason.strip(), confidence or 0)
         failpoint("judgements.before_commit")
+    failpoint("judgements.after_commit")
     logger.info(
         "A judgement was committed.", extra={"action": "judgement.committed", "handoff": handoff_id}
     )

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from handoffs import ids
 from handoffs.models import Handoff
 from handoffs.models.fields import PublicIdField
+from reviews.batch_session import BatchSession as BatchSession
 from reviews.link_rules import Needs
 
 
@@ -39,6 +40,9 @@ class Claim(models.Model):
     )
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
+    )
+    session = models.ForeignKey(
+        BatchSession, null=True, on_delete=models.SET_NULL, related_name="claims", db_index=False
     )
     turn = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
@@ -89,6 +93,12 @@ class Claim(models.Model):
                 fields=["expires_at"],
                 condition=models.Q(ended_at__isnull=True),
                 name="claim_expiring",
+            ),
+            # read by shell: how far a session is
+            models.Index(
+                fields=["session"],
+                condition=models.Q(session__isnull=False),
+                name="claim_of_session",
             ),
         ]
 

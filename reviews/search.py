@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import User
 from handoffs.states import HandoffState
 from handoffs.texts import searchable
-from reviews import permissions
+from reviews import judged, permissions
 
 PAGE = 30
 # Words that fewer have are looked up; those that more have are met by reading from the newest on.
@@ -41,8 +41,7 @@ _HAS_WORDS = "and near.words @@ to_tsquery('simple', %(query)s)"
 _FIND = """
 select h.id, h.state, h.kind, h.tier, h.opened_at, h.deadline_at, h.answered_at,
     queue.name as queue, workflow.name as workflow, answer.verb, answer.role,
-    (select brief.body ->> 'ask' from handoffs_brief brief
-        where brief.handoff_id = h.id order by brief.version desc limit 1) as ask
+    {ask} as ask
 from ({near}) near
 join handoffs_handoff h on h.id = near.id
 join handoffs_queue queue on queue.id = h.queue_id
@@ -136,8 +135,9 @@ def find(user: User, wanted: Wanted, *, after: str = "") -> Found:
     if query:
         rare = _fetch(_COUNT, {"query": query, "rare": _RARE})[0]["count"] < _RARE
         near, has_words = (_FEW, "") if rare else (_COMMON, _HAS_WORDS)
-    sql = _FIND.format(near=near, has_words=has_words)
-    hits = [Hit(**row) for row in _fetch(sql, {**params, "limit": PAGE + 1, "read": READ})]
+    sql = _FIND.format(near=near, has_words=has_words, ask=judged.ASK)
+    rows = _fetch(sql, {**params, "limit": PAGE + 1, "read": READ})
+    hits = [Hit(**{**row, "ask": judged.asked(row["ask"])}) for row in rows]
     if len(hits) > PAGE:
         return Found(hits=hits[:PAGE], after=hits[PAGE - 1].id)
     bound = [] if near == _FEW else _fetch(_BOUND, {"after": after, "read": READ})

@@ -13,6 +13,7 @@ from django.db import connection
 
 from handoffs import jobs
 from handoffs.texts import searchable
+from reviews import visibility
 
 BATCH = 500
 # Briefs are numbered before they commit. So many newer ones may be in before one is looked for no
@@ -22,7 +23,7 @@ _LONGEST = 20_000
 
 _NEW = f"""
 select distinct on (brief.handoff_id) brief.handoff_id, brief.id, brief.body, run.external_id,
-    run.requester ->> 'name', proposal.action_type, proposal.arguments
+    run.requester ->> 'name', proposal.action_type, proposal.arguments, h.safeguards
 from handoffs_brief brief
 join handoffs_handoff h on h.id = brief.handoff_id
 join handoffs_run run on run.id = h.run_id
@@ -73,8 +74,11 @@ def _words(
     requester: str | None,
     action_type: str | None,
     arguments: str | None,
+    spec: str | dict[str, Any],
 ) -> str:
     body = json.loads(brief) if isinstance(brief, str) else brief
+    read = json.loads(spec) if isinstance(spec, str) else spec
+    body = visibility.brief_for(body, read, False)
     said = [handoff_id, external_id, requester or "", action_type or "", *_read(body)]
     said += _values(json.loads(arguments)) if arguments else ()
     return searchable(" ".join(said)[:_LONGEST])
@@ -89,7 +93,8 @@ def _read(brief: Mapping[str, Any]) -> Iterator[str]:
         ("evidence", ("title", "source")),
     ):
         for item in brief.get(part) or ():
-            yield from (str(item[name]) for name in names if item.get(name))
+            said = (str(item[name]) for name in names if item.get(name))
+            yield from (text for text in said if text != visibility.WITHHELD)
 
 
 def _values(value: Any) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, search_index, undo
+from reviews import claims, link_mails, search_index, sessions, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -26,3 +26,8 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.forget_what_was_typed")
 def forget_what_was_typed(**_: Any) -> None:
     undo.forget(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_sessions")
+def forget_sessions(**_: Any) -> None:
+    sessions.forget(now=timezone.now())

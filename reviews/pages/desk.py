@@ -20,6 +20,7 @@ class QueueLine:
     due: times.Moment | None
     take_url: str
     list_url: str
+    session_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,7 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
         due=times.until(due, now) if due else None,
         take_url=reverse("reviews:take-from", args=[card.slug]),
         list_url=listed,
+        session_url=reverse("reviews:session-start", args=[card.slug]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The line after a decision: what was said, when it counts, and the way back."""
+"""Around a page: what was just said and the way back, and how far the session is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.urls import reverse
 from handoffs.states import Verb
 from reviews.pages import times, words
 from reviews.pages.text import marked
-from reviews.shell import Undoable
+from reviews.shell import Around, Session, Undoable
 
 # what happens when the window has passed
 _THEN: dict[str, str] = {
@@ -38,8 +38,56 @@ class UndoLine:
     key: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class SessionBar:
+    """How far a running session is."""
+
+    queue: str
+    line: str
+    paused: bool
+    url: str
+    pause_url: str
+    step_url: str
+    end_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AroundPage:
+    undo: tuple[UndoLine, ...]
+    session: SessionBar | None
+
+
+def around(found: Around, now: datetime) -> AroundPage:
+    running = found.session is not None and found.session.live
+    return AroundPage(
+        undo=undo_lines(found.undoable, now),
+        session=_bar(found.session) if found.session and running else None,
+    )
+
+
 def undo_lines(found: Iterable[Undoable], now: datetime) -> tuple[UndoLine, ...]:
     return tuple(_line(one, now, first=number == 0) for number, one in enumerate(found))
+
+
+def _bar(session: Session) -> SessionBar:
+    urls = {name: reverse(f"reviews:session-{name}") for name in ("pause", "step", "end")}
+    return SessionBar(
+        queue=session.queue,
+        line=progress(session),
+        paused=session.paused,
+        url=reverse("reviews:session"),
+        pause_url=urls["pause"],
+        step_url=urls["step"],
+        end_url=urls["end"],
+    )
+
+
+def progress(session: Session) -> str:
+    """Say how far it is: 3 of 12 done, or 3 done, 22 min left."""
+    if session.items is not None:
+        return f"{session.done} of {session.items} done"
+    left = max(0.0, (session.seconds or 0) - session.worked)
+    return f"{session.done} done, {times.span(left)} left"
 
 
 def _line(one: Undoable, now: datetime, *, first: bool) -> UndoLine:

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
-from reviews import claims, comments, decisions
+from reviews import claims, comments, decisions, shell
 from reviews import desk as reading
 from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
 from reviews.pages import desk as desk_pages
 from reviews.pages import handoff as pages
-from reviews.views.onward import onward
+from reviews.views.onward import next_of_session, onward
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
@@ -96,6 +96,9 @@ def hand_up(request: UserRequest, handoff_id: str) -> HttpResponse:
 def give_back(request: UserRequest, handoff_id: str) -> HttpResponse:
     claims.give_back(handoff_id, by=request.user, now=timezone.now())
     messages.info(request, "Given back. Your text is kept.")
+    session = shell.session(request.user)
+    if session is not None and session.live and not session.paused:
+        return next_of_session(request, now=timezone.now())
     return redirect("reviews:desk")
 
 

@@ -8,22 +8,41 @@ from django.shortcuts import redirect
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from reviews import claims, shell
+from reviews import claims, sessions, shell
 from reviews.pages.rail import DONE
 
 
 def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
-    """Go to the next one of the same queue, or to the desk when none waits there.
+    """Go to the next one: of their session, or else of the same queue, or to the desk.
 
     What may still be taken back says so itself, on every page until the agent is told.
     """
     handoff_id = request.resolver_match.kwargs["handoff_id"] if request.resolver_match else ""
-    if handoff_id not in {one.id for one in shell.undoable(request.user)}:
+    around = shell.around(request.user)
+    if handoff_id not in {one.id for one in around.undoable}:
         messages.success(request, DONE[verb])
+    session = around.session
+    if session is not None and session.live and not session.paused:
+        try:
+            return next_of_session(request, now=now)
+        except DomainError as refusal:
+            messages.info(request, refusal.message)
+            return redirect("reviews:session")
+    if session is not None and sessions.belongs(handoff_id, session, by=request.user):
+        # the last of a session that was over, taken back and decided anew
+        return redirect("reviews:session")
     try:
         claim = claims.take_next(by=request.user, now=now, queue_slug=request.POST.get("queue"))
     except DomainError:
         claim = None
     if claim is None:
         return redirect("reviews:desk")
+    return redirect("reviews:handoff", claim.handoff_id)
+
+
+def next_of_session(request: UserRequest, *, now: datetime) -> HttpResponse:
+    """Go to the next one of the session, or to the page that says that it is over."""
+    claim = sessions.step(by=request.user, now=now)
+    if claim is None:
+        return redirect("reviews:session")
     return redirect("reviews:handoff", claim.handoff_id)

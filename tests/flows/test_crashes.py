@@ -54,9 +54,8 @@ PROCESS = {
     "runs": "releaser",
     "audit": "keeper",
     "outbox": "keeper",
-    # no part of this story: nothing is withheld in it
+    # no parts of this story: see test_judging_crashes and test_afterwards_crashes
     "judgements": "judge",
-    # nor these: see test_afterwards_crashes
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",

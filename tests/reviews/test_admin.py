@@ -11,14 +11,14 @@ from accounts.models import Client, User
 from accounts.roles import GRANTS, Can, Role
 from handoffs.models import AuditEntry
 from reviews import link_mails
-from reviews.models import ApproverLink, Claim, Decision
+from reviews.models import ApproverLink, Claim, Decision, Judgement
 from tests.factories import Shop
 from tests.reviews.approving import approver, put_by_email
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("model", [Claim, Decision])
+@pytest.mark.parametrize("model", [Claim, Decision, Judgement])
 @pytest.mark.parametrize("role", list(Role))
 def test_those_who_read_the_audit_may_look_and_nobody_may_change(model: type, role: Role) -> None:
     request = RequestFactory().get("/")
@@ -32,7 +32,7 @@ def test_those_who_read_the_audit_may_look_and_nobody_may_change(model: type, ro
     assert page.get_actions(request) == {}
 
 
-@pytest.mark.parametrize("model", [Claim, Decision])
+@pytest.mark.parametrize("model", [Claim, Decision, Judgement])
 def test_no_page_lists_filters_or_searches_by_person(model: type) -> None:
     page = admin.site._registry[model]
     people = {
@@ -49,7 +49,7 @@ def test_no_page_lists_filters_or_searches_by_person(model: type) -> None:
 def test_only_handoff_models_of_the_desk_are_in_the_admin() -> None:
     registered = {model for model in admin.site._registry if model._meta.app_label == "reviews"}
 
-    assert registered == {ApproverLink, Claim, Decision}
+    assert registered == {ApproverLink, Claim, Decision, Judgement}
 
 
 LINKS = "/admin/reviews/approverlink/"

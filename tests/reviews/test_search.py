@@ -247,3 +247,21 @@ def test_a_refused_name_keeps_the_search_on_the_page(desk: Browser, ann: User) -
     assert answer.status_code == 422
     assert 'value="lamp"' in answer.content.decode()
     assert "Choose another" in answer.content.decode()
+
+
+def test_what_poses_as_a_fact_or_a_question_is_found_and_shown_only_where_it_may_be(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    body = brief(
+        ask="I recommend a zebra. Agreed?",
+        facts=[{"label": "AI recommendation", "value": "giraffe", "kind": "text"}],
+        flags=[{"label": "We suggest an okapi", "severity": "low"}],
+    )
+    shown = put(shop, bot, brief=body)
+    put(shop, bot, brief=body, safeguards={"withhold_recommendation": True})
+
+    for words in ("zebra", "giraffe", "okapi"):
+        assert found(ann, words) == [shown.id], words
+    assert found(ann, "committed") == []
+    asked = {hit.ask for hit in search.find(ann, Wanted()).hits}
+    assert asked == {"I recommend a zebra. Agreed?", "What should be done?"}

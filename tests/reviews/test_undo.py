@@ -279,7 +279,7 @@ class TestOnThePage:
         page = self.post(desk, first, "decide", verb="approve")
 
         assert page.redirect_chain == [(reverse("reviews:handoff", args=[second.id]), 302)]
-        line = page.context["undo_lines"][0]
+        line = page.context["around"].undo[0]
         assert (line.said, line.then) == ("Approved", "The agent goes on")
         text = page.content.decode()
         assert f'action="{reverse("reviews:undo", args=[first.id])}"' in text
