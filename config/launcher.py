@@ -131,6 +131,8 @@ def _welcome(home: Path, url: str) -> str:
         ]
     if demo.get("api_key"):
         lines.append(f"Agents use the key {demo['api_key']}")
+    if not os.environ.get("OVERREAD_EMAIL_URL"):
+        lines.append(f"Mails are not sent: read them at {url}/dev/mail")
     lines.append(f"Data and logs: {home}. Ctrl-C stops everything.")
     return "\n".join(lines)
 

@@ -32,6 +32,7 @@ def base_environment(home: Path) -> dict[str, str]:
         env["OVERREAD_SECRET_KEY"] = instance.kept_secrets(home)["secret_key"]
     if not env.get("OVERREAD_EMAIL_URL"):
         env.setdefault("OVERREAD_EMAIL_FOLDER", str(home / "mail"))
+        env.setdefault("OVERREAD_MAILBOX", "true")
     if not {"OVERREAD_RECEIPT_KEY", "OVERREAD_RECEIPT_KEY_FILE"} & env.keys():
         env["OVERREAD_RECEIPT_KEY_FILE"] = str(instance.receipt_key(home))
     return env

@@ -186,7 +186,9 @@ MAIL_SERVER = env.address("OVERREAD_EMAIL_URL", ("smtp", "smtp+tls", "smtps"))
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 # a folder to put mails into instead, one file for each; ./run has one
 if EMAIL_FILE_PATH := env.text("OVERREAD_EMAIL_FOLDER", ""):
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "config.mailbox.Folder"
+# a page to read them on, /dev/mail; only for addresses of this machine
+MAILBOX = env.flag("OVERREAD_MAILBOX") and not MAIL_SERVER
 if MAIL_SERVER:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = MAIL_SERVER.host

@@ -16,6 +16,7 @@ EVERY = {
     "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
     "reviews.note_for_search": 3,
+    "reviews.measure_briefs": 30,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
 }

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import docs
+from config import docs, mailbox
 from config.api import api
 from config.health import healthz, healthz_jobs
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("docs/errors", docs.errors),
     path("docs/errors/<slug:slug>", docs.error),
     path(".well-known/jwks.json", docs.jwks),
+    path("dev/mail", mailbox.inbox, name="dev-mails"),
+    path("dev/mail/<slug:name>", mailbox.mail, name="dev-mail"),
+    path("dev/mail/<slug:name>/html", mailbox.html, name="dev-mail-html"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("", include("governance.urls")),

@@ -21,6 +21,7 @@ PEOPLE = [
     ("ben@demo.example", "Ben Okafor", [Role.REVIEWER], ["refund approvers"]),
     ("lea@demo.example", "Lea Marchetti", [Role.REVIEWER, Role.APPROVER],
      ["support leads", "finance leads"]),
+    ("zoe@demo.example", "Zoe Marin", [Role.APPROVER], ["refund approvers", "payment approvers"]),
     ("mia@demo.example", "Mia Sørensen", [Role.MANAGER], []),
     ("olivia@demo.example", "Olivia Tran", [Role.WORKFLOW_OWNER], []),
     ("amir@demo.example", "Amir Haddad", [Role.AUDITOR], []),

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from governance.views import governance, traceability, what_happens
+from governance.views import briefs, governance, traceability, what_happens
 
 app_name = "governance"
 urlpatterns = [
     path("governance/", governance.index, name="index"),
     path("governance/<slug:slug>/", governance.workflow, name="workflow"),
+    path("governance/<slug:slug>/briefs/", briefs.briefs, name="briefs"),
+    path("governance/<slug:slug>/briefs/edits.jsonl", briefs.edits, name="brief-edits"),
     path("governance/<slug:slug>/what-happens/", what_happens.what_happens, name="what-happens"),
     path("traceability/", traceability.traceability, name="traceability"),
 ]

@@ -26,9 +26,9 @@ from handoffs.models import (
 )
 from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from reviews import judged, permissions, safeguards, seen, threads, visibility
+from reviews import judged, permissions, safeguards, seen, summaries, threads, visibility
 from reviews.challenge import Stated
-from reviews.models import Claim, Decision, Draft, Judgement
+from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
 from reviews.safeguards import Facts, Gate, Seen
 from reviews.threads import Thread
 from reviews.visibility import Phase
@@ -193,6 +193,7 @@ class HandoffDetail:
     seen: Seen
     held_by: str
     deciding: Verdict
+    summary_edit: SummaryEdit | None
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
     thread: Thread
@@ -327,6 +328,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         claim=claim,
         seen=seen.of(found, user, brief=brief.body, shown=shown, read_seconds=read_seconds),
         held_by=held_by,
+        summary_edit=summaries.latest(found, brief.version, user, phase),
         deciding=deciding,
         thread=threads.thread(found, user, decides=deciding.allowed, withheld=withheld),
         draft=Draft.objects.filter(handoff=found, reviewer=user)

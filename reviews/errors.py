@@ -160,6 +160,12 @@ class TextMissing(DomainError):
     code, status, title = "text_missing", 422, "A sentence is missing"
 
 
+class SummaryRefused(DomainError):
+    """This summary cannot be kept. Nothing was changed. Say in one line what it comes down to."""
+
+    code, status, title = "summary_refused", 422, "Not a summary"
+
+
 class TextTooLong(DomainError):
     """This is more text than can be kept. Nothing was sent or saved. Shorten it and send again."""
 

@@ -12,6 +12,8 @@ from handoffs import ids
 from handoffs.models import Handoff
 from handoffs.models.fields import PublicIdField
 from reviews.batch_session import BatchSession as BatchSession
+from reviews.brief_models import BriefMeasure as BriefMeasure
+from reviews.brief_models import SummaryEdit as SummaryEdit
 from reviews.link_rules import Needs
 
 
@@ -54,6 +56,8 @@ class Claim(models.Model):
     opened_at = models.DateTimeField(null=True)
     # which opening of the page this is: only the latest one may say that it was left
     visit = models.PositiveIntegerField(default=0, db_default=0)
+    # when its reader first did something with it; triggers set it, see `measures`
+    acted_at = models.DateTimeField(null=True)
     # how long the page was looked at; a trigger counts, null as long as no page has said anything
     read_seconds = models.FloatField(null=True)
     # until when it was looked at, null when it is not; and on which opening of the page

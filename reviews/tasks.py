@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, search_index, sessions, undo
+from reviews import claims, link_mails, measures, search_index, sessions, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -21,6 +21,11 @@ def mail_links(**_: Any) -> None:
 @shared_task(name="reviews.note_for_search")
 def note_for_search(**_: Any) -> None:
     search_index.note_new(now=timezone.now())
+
+
+@shared_task(name="reviews.measure_briefs")
+def measure_briefs(**_: Any) -> None:
+    measures.measure_new(now=timezone.now())
 
 
 @shared_task(name="reviews.forget_what_was_typed")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from reviews.views import (
     desk,
+    feedback,
     filling,
     handoff,
     judgement,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("session/end", session.end, name="session-end"),
     path("queues/<slug:slug>/take", desk.take, name="take-from"),
     path("handoffs/<str:handoff_id>", handoff.handoff, name="handoff"),
+    path("handoffs/<str:handoff_id>/summary", feedback.summary, name="summary"),
     path("handoffs/<str:handoff_id>/source", source.source, name="source"),
     path("handoffs/<str:handoff_id>/pick", desk.pick, name="pick"),
     path("handoffs/<str:handoff_id>/renew", handoff.renew, name="renew"),

@@ -2,13 +2,14 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.http import UserRequest
 from governance.pages import standing
 from governance.pages.here import here
-from handoffs import in_force
+from handoffs import grants, in_force
 from handoffs.models import Workflow
 
 
@@ -25,4 +26,7 @@ def index(request: UserRequest) -> HttpResponse:
 def workflow(request: UserRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Workflow.objects.select_related("owner"), slug=slug)
     page = standing.page(in_force.of(found, timezone.now()))
-    return render(request, "governance/workflow.html", {"page": page, "here": here()})
+    leads = grants.leads(request.user, found).allowed
+    briefs_url = reverse("governance:briefs", args=[slug]) if leads else ""
+    context = {"page": page, "briefs_url": briefs_url, "here": here()}
+    return render(request, "governance/workflow.html", context)

@@ -52,6 +52,7 @@ class AnswerView:
     effect: str
     icon: str
     asks: bool
+    aside: bool
     chosen: bool = False
 
 
@@ -61,6 +62,7 @@ class LinkPage:
 
     brief: HandoffPage
     answers: tuple[AnswerView, ...]
+    aside: tuple[AnswerView, ...]
     desk: str
     until: str
 
@@ -139,6 +141,7 @@ def page(
     found = pages.page(detail, now=now, typed=typed)
     urls = _urls(link.id)
     chosen = typed.option if typed else ""
+    answers = [replace(one, chosen=one.value == chosen) for one in _answers(detail, now)]
     return LinkPage(
         brief=replace(
             found,
@@ -154,7 +157,8 @@ def page(
             if found.keeping
             else None,
         ),
-        answers=tuple(replace(one, chosen=one.value == chosen) for one in _answers(detail, now)),
+        answers=tuple(one for one in answers if not one.aside),
+        aside=tuple(one for one in answers if one.aside),
         desk=urls["handoff"],
         until=f"{times.clock(link.expires_at, now)} UTC",
     )
@@ -259,6 +263,7 @@ def _answer(one: VerbOption) -> AnswerView:
         effect=marked(one.consequence),
         icon=ICONS[one.verb],
         asks=bool(one.asks),
+        aside=one.verb in link_mail.ASIDE,
     )
 
 

@@ -16,12 +16,12 @@ from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.pages import (
+    acting,
     afterwards,
     answering,
     challenge,
     colleagues,
     judgement,
-    lookup,
     outcome,
     rail,
     reach,
@@ -30,7 +30,7 @@ from reviews.pages import (
 )
 from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
-from reviews.pages.facts import Fact, arguments_view
+from reviews.pages.summary import Summary, summary
 from reviews.pages.text import Prose, marked, prose
 from reviews.pages.transcript import MOST_CHARACTERS, Transcript
 from reviews.pages.transcript import transcript as read_transcript
@@ -54,20 +54,6 @@ class Behind:
     checkpoint: Prose | None
     checkpoint_unseen: int
     history: tuple[HistoryLine, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActionView:
-    """What will be done, exactly: shown from the stored arguments, not from the agent's words.
-
-    Those that the agent named among its facts stand there, exactly; the others do not, and stand
-    where the draft does.
-    """
-
-    heading: str
-    name: str
-    facts: tuple[Fact, ...]
-    unnamed: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +83,9 @@ class HandoffPage:
     answers: tuple[tuple[str, str], ...]
     deciding: tuple[tuple[bool, str], ...]
     strip: tuple[StripItem, ...]
-    action: ActionView | None
+    action: acting.ActionView | None
     brief: briefs.BriefView
+    summary: Summary
     behind: Behind
     questions: tuple[outcome.Question, ...]
     thread: colleagues.Thread
@@ -120,6 +107,9 @@ class Typed:
     challenge: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     unmet: tuple[Unmet, ...] = ()
+    # of a better summary that was refused
+    summary: str | None = None
+    mend: str = ""
     # of a judgement: the answer that was marked, and how sure
     chosen: Mapping[str, Any] = field(default_factory=dict)
 
@@ -127,7 +117,7 @@ class Typed:
 def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) -> HandoffPage:
     """Return the page to decide on, for whoever holds the claim, or else the page to read."""
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
-    action = _action(detail)
+    action = acting.action(detail)
     urls, options = _urls(handoff.id), answering.offered(detail, now)
     margin = _rail(detail, options, urls, typed) if detail.claim else None
     brief = briefs.view(
@@ -149,10 +139,11 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         role=handoff.role.name,
         why=_why(detail, kind),
         strip=_strip(detail, now),
-        action=_unnamed(action, brief),
+        action=acting.unnamed(action, brief),
         answers=_answers(detail, margin),
         deciding=reach.steps(detail.deciding),
         brief=brief,
+        summary=_summary(detail, typed, now),
         behind=_behind(detail, now),
         judging=judgement.judging(detail, options, margin, _chosen(detail, typed)),
         revealed=judgement.revealed(detail, options, now),
@@ -164,6 +155,11 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         keeping=keeping(detail),
         urls=urls,
     )
+
+
+def _summary(detail: HandoffDetail, typed: Typed | None, now: datetime) -> Summary:
+    said = typed or Typed()
+    return summary(detail, now=now, typed=said.summary, error=said.mend)
 
 
 def keeping(detail: HandoffDetail) -> Keeping | None:
@@ -196,7 +192,7 @@ def lease(expires_at: datetime, now: datetime) -> times.Moment:
 
 def _urls(handoff_id: str) -> dict[str, str]:
     names = ["decide", "ask", "hand-up", "give-back", "renew", "draft", "evidence", "source"]
-    names += ["comment"]
+    names += ["comment", "summary"]
     urls = {name.replace("-", "_"): reverse(f"reviews:{name}", args=[handoff_id]) for name in names}
     return urls | {
         "handoff": reverse("reviews:handoff", args=[handoff_id]),
@@ -265,33 +261,6 @@ def _took(
         StripItem(label="Answered", text=times.clock(answered_at, now), detail=f"after {took}"),
         StripItem(label="Was due", text=times.clock(deadline_at, now), detail=kept),
     )
-
-
-def _action(detail: HandoffDetail) -> ActionView | None:
-    if detail.proposal is None:
-        return None
-    evidence = detail.brief.get("evidence") or ()
-    gates = {gate.id for gate in detail.gates}
-    closed = gates - detail.opened
-    readable = [item for item in evidence if item.get("id") not in closed]
-    unread = [item for item in evidence if item.get("id") in closed]
-    return ActionView(
-        heading=words.heading(detail.handoff.state, detail.handoff.tier),
-        name=detail.proposal.action_type,
-        facts=arguments_view(
-            detail.proposal.arguments,
-            detail.schema,
-            facts=detail.brief.get("facts") or (),
-            known=lookup.read(readable, detail.input, unread=unread),
-        ),
-    )
-
-
-def _unnamed(action: ActionView | None, brief: briefs.BriefView) -> ActionView | None:
-    named = {fact.name for group in brief.facts if group.exact for fact in group.facts}
-    if action is None:
-        return None
-    return replace(action, unnamed=tuple(one for one in action.facts if one.name not in named))
 
 
 def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str, str], ...]:

@@ -7,16 +7,16 @@ Whatever an agent wrote is told as its words, and no address in it can be follow
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.template.loader import render_to_string
 
 from accounts.models import User
-from handoffs.states import HandoffKind, Tier
-from reviews import verbs
+from handoffs.states import HandoffKind, Tier, Verb
+from reviews import link_rules, verbs
 from reviews.desk import HandoffDetail
 from reviews.link_rules import Needs
-from reviews.pages import afterwards, handoff, times
+from reviews.pages import afterwards, handoff
 from reviews.pages.text import marked
 from reviews.pages.values import Value
 
@@ -27,6 +27,8 @@ _SUBJECT = 120
 # what a mail program would make a link of; a dot in a number is none
 _SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]*):(?=//)", re.I)
 _NAME = re.compile(r"(?<![\w.@-])((?:[\w-]+\.)+)(?=[^\W\d_]{2,}\b)")
+# ways round an answer; in a mail they only hide the answers
+ASIDE = frozenset({verbs.ASK_INFORMATION, verbs.ESCALATE, Verb.REDIRECT.value})
 OPENS: dict[Needs, str] = {
     Needs.LINK: "It is for you alone and answers once: whoever has this mail can answer as you, "
     "so do not pass it on.",
@@ -52,7 +54,6 @@ class MailView:
     workflow: str
     role: str
     due: str
-    left: str
     otherwise: str
     why: str
     waits: str
@@ -102,8 +103,7 @@ def _view(
         kind=page.kind,
         workflow=page.workflow,
         role=page.role,
-        due=f"{times.clock(detail.handoff.deadline_at, now)} UTC",
-        left=times.until(detail.handoff.deadline_at, now).phrase,
+        due=_at(detail.handoff.deadline_at),
         otherwise=strip.get("If nobody answers", ""),
         why=_line(page.why),
         waits=_line(strip.get("Who waits", "")),
@@ -115,14 +115,19 @@ def _view(
         answers=tuple(
             Line(label=_line(marked(one.label)), text=_line(marked(one.consequence)))
             for one in options(detail, now)
-            if one.verb not in (verbs.ASK_INFORMATION, verbs.ESCALATE)
+            if one.verb in link_rules.VERBS - ASIDE
         ),
         suggestion=_line(f"{suggestion.verb}. {suggestion.rationale}") if suggestion else "",
         withheld=detail.withheld,
         url=url,
         opens=OPENS[needs],
-        until=f"{times.clock(until, now)} UTC",
+        until=_at(until),
     )
+
+
+def _at(moment: datetime) -> str:
+    """Say when in full: nobody knows on which day a mail is read."""
+    return f"{moment.astimezone(UTC):%a %-d %b %H:%M} UTC"
 
 
 def options(detail: HandoffDetail, now: datetime) -> list[verbs.VerbOption]:

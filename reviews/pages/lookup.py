@@ -4,7 +4,6 @@ A reviewer should not have to find 8384507844 in five snippets to learn that it 
 open a reservation to learn that it is business class now, nor search for who named the account.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,15 +93,28 @@ def read(
         return Lookup(notes=notes, records=records)
     given = dict(run_input) if isinstance(run_input, Mapping) else {"text": run_input}
     asked, said = given.pop("text", ""), others_words(given.pop("transcript", ""))
-    request = asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False)
-    rest = json.dumps(given, ensure_ascii=False) if given else ""
-    found = [("the request", request), *snippets, ("the transcript", said), ("the request", rest)]
+    request = asked if isinstance(asked, str) else ""
+    rest = given if isinstance(asked, str) else {**given, "text": asked}
+    named = [("the request", text) for text in _named(rest)]
+    found = [("the request", request), *snippets, ("the transcript", said), *named]
     return Lookup(
         notes=notes,
         records=records,
         told=tuple((source, text[:LONGEST_TOLD]) for source, text in found if text),
         unread="\n".join(str(item.get("snippet") or "") for item in unread).casefold(),
     )
+
+
+def _named(found: Any, name: str = "") -> Iterator[str]:
+    """Yield what else came with the request in words: "about W10488"."""
+    if isinstance(found, Mapping):
+        for key, item in found.items():
+            yield from _named(item, str(key))
+    elif isinstance(found, list):
+        for item in found:
+            yield from _named(item, name)
+    elif found is not None:
+        yield f"{label(name).lower()} {found}".strip()
 
 
 def _index(

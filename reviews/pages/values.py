@@ -129,8 +129,10 @@ def person(text: str) -> Value | None:
     found = PERSON.fullmatch(text)
     if not found:
         return Value(kind="person", text=text) if len(text) <= LONG else None
-    name, address = (part.strip() for part in (found[1], found[2] or found[3]))
-    return Value(kind="person", text=name, raw=address)
+    name, more = (part.strip() for part in (found[1], found[2] or found[3]))
+    if EMAIL.fullmatch(more) or IDENTIFIER.fullmatch(more):
+        return Value(kind="person", text=name, raw=more)
+    return Value(kind="person", text=name, unit=more)
 
 
 # how a declared type is read; None: it is none of that type, and shown as the text it is

@@ -24,6 +24,9 @@ OPEN = {
     "accounts/2fa/webauthn/login/": "the same, with a passkey",
     "admin/login/": "leads to the way in",
     "admin/jsi18n/": "words of Django's own",
+    "dev/mail": "the mailbox of ./run: not there unless nothing is really mailed",
+    "dev/mail/…": "the same",
+    "dev/mail/…/html": "the same",
     "links/…": "an approver's link: its 256 bits are the guard, and it says so when it is unknown",
     "links/at/…": "leads to sign in or back to the mail: the link itself is the guard",
     **{

@@ -279,7 +279,7 @@ def test_the_mail_carries_the_first_lines_of_the_brief(
     for said in (
         "Refund 312.50 USD for order #W5744371 to Kim Li?",
         "Please answer by",
-        "If nobody answers, goes to refund approvers leads.",
+        "If nobody answers: goes to refund approvers leads.",
         "Here because: Refund of 200.00.",
         "Amount: 312.5",
         "Customer mentions legal action",
@@ -290,6 +290,8 @@ def test_the_mail_carries_the_first_lines_of_the_brief(
         "Zoe Marin, you get this because the refund approvers decide it",
     ):
         assert said in text, said
+    for said in ("Change it, then approve", "new instruction", "Hand up", "Ask the agent"):
+        assert said not in text, said
     subject = box.mails[-1]["Subject"]
     assert subject.startswith("Decide by ")
     assert subject.endswith("Refund 312.50 USD for order #W5744371 to Kim Li?")

@@ -228,6 +228,7 @@ def test_a_value_is_shown_as_what_it_is(raw: object, kind: str, text: str) -> No
         ("time", "after lunch", "text", "after lunch", ""),
         ("person", "Kim Li <kim@example.com>", "person", "Kim Li", "kim@example.com"),
         ("person", "Kim Li (C-4412)", "person", "Kim Li", "C-4412"),
+        ("person", "Tomás Rey (standard)", "person", "Tomás Rey", '<bdi class="source">standard'),
         ("person", "Kim Li", "person", "Kim Li", ""),
         ("id", "two words", "id", "two words", ""),
         ("money", "a lot", "text", "a lot", ""),
@@ -305,6 +306,14 @@ def test_the_request_is_quoted_before_what_a_tool_returned() -> None:
     known = lookup.read([bill], {"text": "Please pay US133000000121212 as always."})
 
     assert known.annotate(value("US133000000121212")).note_source == "the request"
+
+
+def test_what_else_came_with_the_request_is_quoted_in_words() -> None:
+    evidence = [{"source": "orders", "snippet": "nothing here"}]
+
+    for came in ({"about": "W10488"}, {"text": {"about": "W10488"}}, {"orders": ["W10488"]}):
+        note = lookup.read(evidence, came).annotate(value("W10488", "id")).note
+        assert note in ("“about W10488”", "“orders W10488”")
 
 
 def test_what_stands_now_is_said_beside_what_is_to_be_set() -> None:

@@ -1,0 +1,39 @@
+"""The agent's one line about its case, and the better one that somebody wrote."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reviews.desk import HandoffDetail
+from reviews.pages import times
+from reviews.pages.text import marked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """`text` is shown; `own` is what the agent wrote where that is another; `typed` fills the form.
+
+    Whoever holds the handoff may mend it, unless something in it is withheld.
+    """
+
+    text: str
+    own: str = ""
+    said_by: str = ""
+    editable: bool = False
+    typed: str = ""
+    error: str = ""
+
+
+def summary(
+    detail: HandoffDetail, *, now: datetime, typed: str | None = None, error: str = ""
+) -> Summary:
+    """Return the summary as it stands; what was typed and refused is in the form again."""
+    own, edit = str(detail.brief.get("summary") or ""), detail.summary_edit
+    text = edit.after if edit else own
+    return Summary(
+        text=marked(text),
+        own=marked(own) if edit else "",
+        said_by=f"{edit.editor.name} at {times.clock(edit.edited_at, now)} UTC" if edit else "",
+        editable=detail.claim is not None and not detail.withheld,
+        typed=text if typed is None else typed,
+        error=error,
+    )
