@@ -22,6 +22,7 @@ from handoffs import (
     outbox,
     queries,
     receipts,
+    requesters,
     runs,
     sla,
 )
@@ -177,6 +178,9 @@ def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     """Do to the run what the answer means for it."""
     if said.verb in ENDING_VERBS:
         runs.end_by_answer(handoff.run, by=by, cause=ENDING_VERBS[said.verb])
+        if said.verb is Verb.TAKE_OVER:
+            told, line = said.details.get("told", ""), "A person finishes your request by hand"
+            requesters.write(handoff.run, event="run.taken_over", line=line, message=told)
         return
     if said.verb is Verb.DEFINE:
         runs.define_task(handoff.run, said.details["task"], by=by)

@@ -12,12 +12,11 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
 
 from accounts.errors import NotSignedIn
-from handoffs import briefs, doors, ids, pause, rulings, sampling, waiting
+from handoffs import doors, ids, pause, rulings, sampling, waiting
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
     InProgress,
-    MissingContext,
     NoAuthority,
     QueueFull,
 )
@@ -340,7 +339,7 @@ def escalate(
     authority = policy.authority_for_kind(kind)
     if authority is None:
         raise NoAuthority
-    rulings.refuse_brief(MissingContext, briefs.check(brief, action_type=kind.value).problems)
+    warnings = rulings.check_brief(policy, brief, action_type=kind.value)
     assert door.run_id is not None
     opening = pause.Opening(
         run_id=door.run_id,
@@ -358,4 +357,4 @@ def escalate(
     )
     if not pause.open_handoff(opening):
         raise rulings.not_accepting(door.state)
-    return _handoff_body(door, opening)
+    return {**_handoff_body(door, opening), "warnings": warnings}

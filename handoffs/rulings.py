@@ -110,7 +110,14 @@ def rule(door: Door, proposed: Proposed) -> Ruled:
         arguments=text.decode(),
         digest=canonical.digest_of(text),
         brief=proposed.brief or {},
-        warnings=_check_brief(policy, action, proposed.brief or {}) if asked else [],
+        warnings=check_brief(
+            policy,
+            proposed.brief or {},
+            action_type=action.name,
+            required_context=action.required_context,
+        )
+        if asked
+        else [],
         authority=authority,
         kind=kind,
         blocking=_blocks(ruling.tier, proposed.blocking),
@@ -137,13 +144,15 @@ def _blocks(tier: Tier, wanted: bool) -> bool:
     return tier is Tier.HARD_STOP or (tier is Tier.HARD_APPROVAL and wanted)
 
 
-def _check_brief(
-    policy: CompiledWorkflow, action: Action, brief: dict[str, Any]
+def check_brief(
+    policy: CompiledWorkflow,
+    brief: dict[str, Any],
+    *,
+    action_type: str,
+    required_context: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """Refuse a brief that lacks what the reviewer needs; return what should be shortened."""
-    judge = partial(
-        briefs.check, brief, action_type=action.name, required_context=action.required_context
-    )
+    judge = partial(briefs.check, brief, action_type=action_type, required_context=required_context)
     checked = judge()
     refuse_brief(MissingContext, checked.problems)
     if policy.strict_briefs:

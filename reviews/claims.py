@@ -19,7 +19,14 @@ from handoffs.errors import NotFound
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
 from reviews import conflicts, permissions, queueing, reading
-from reviews.errors import AlreadyClaimed, BeatRefused, CapReached, ClaimLost, PickNotAllowed
+from reviews.errors import (
+    AlreadyClaimed,
+    BeatRefused,
+    CapReached,
+    ClaimLost,
+    HandsFull,
+    PickNotAllowed,
+)
 from reviews.models import Claim, Visit
 from reviews.queueing import Look
 
@@ -30,7 +37,8 @@ LEFT_SECONDS = 30
 
 _RENEW = f"""
 update reviews_claim claim
-set expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
+set expires_at = greatest(claim.kept_until,
+    statement_timestamp() + make_interval(secs => queue.lease_seconds))
 from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
 where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
     and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
@@ -42,7 +50,8 @@ _OPEN = f"""
 with opened as (
     update reviews_claim claim
     set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
-        expires_at = statement_timestamp() + make_interval(secs => queue.lease_seconds)
+        expires_at = greatest(claim.kept_until,
+            statement_timestamp() + make_interval(secs => queue.lease_seconds))
     from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
     where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
         and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
@@ -84,7 +93,7 @@ _LEAVE = f"""
 update reviews_claim claim
 set expires_at = statement_timestamp() + interval '{LEFT_SECONDS} seconds'
 where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s and claim.ended_at is null
-    and claim.id = %(claim)s and claim.visit = %(visit)s
+    and claim.id = %(claim)s and claim.visit = %(visit)s and claim.kept_until is null
     and claim.expires_at > statement_timestamp() + interval '{LEFT_SECONDS} seconds'
     and not exists (select from reviews_draft draft
         where draft.handoff_id = claim.handoff_id and draft.reviewer_id = claim.reviewer_id
@@ -100,6 +109,13 @@ with given as (
 )
 insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
 select %(actor_kind)s, %(actor)s, 'handoff.given_back', handoff_id, '{}', 0 from given
+"""
+
+# never less than the lease they were given
+_FOR_THEM = """
+update reviews_claim claim set expires_at = greatest(claim.expires_at,
+    least(h.deadline_at, statement_timestamp() + make_interval(secs => %(seconds)s)))
+from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
 """
 
 _END_STALE = f"""
@@ -171,6 +187,16 @@ def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
             return claim
     conflict = conflicts.current(handoff_id, reader=by)
     raise AlreadyClaimed(conflict=conflict)
+
+
+def put_into_hands(handoff_id: str, *, of: User, seconds: int, now: datetime) -> Claim:
+    """Lease a handoff that nobody holds to this person, for so long or until it is due."""
+    look = queueing.attempt(of, handoff=handoff_id)
+    if look.id is None:
+        raise HandsFull if look.full else AlreadyClaimed
+    with connection.cursor() as cursor:
+        cursor.execute(_FOR_THEM, {"claim": look.id, "seconds": seconds})
+    return Claim.objects.get(id=look.id)
 
 
 def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:

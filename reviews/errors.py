@@ -148,6 +148,18 @@ class NothingLeftOut(DomainError):
     code, status, title = "nothing_left_out", 422, "Nothing left out"
 
 
+class NotForThem(DomainError):
+    """They may not decide this one. Nothing was changed: it is still yours. Choose another."""
+
+    code, status, title = "not_for_them", 422, "Not theirs to decide"
+
+
+class HandsFull(DomainError):
+    """They hold as many as one person may. Nothing was changed: it is yours. Choose another."""
+
+    code, status, title = "hands_full", 409, "Their hands are full"
+
+
 class NobodyToAsk(DomainError):
     """They do not work this queue, so they could not read it. Nothing was sent. Choose another."""
 

@@ -34,6 +34,7 @@ class Claim(models.Model):
         ASKED = "asked"
         ESCALATED = "escalated"
         SENT_ON = "sent_on"
+        HANDED_OVER = "handed_over"
         EXPIRED = "expired"
         MOVED = "moved"
 
@@ -63,6 +64,8 @@ class Claim(models.Model):
     # until when it was looked at, null when it is not; and on which opening of the page
     seen_at = models.DateTimeField(null=True)
     seen_visit = models.PositiveIntegerField(null=True)
+    # until when its person said that they work on it, away from the page; null: while it is open
+    kept_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]

@@ -8,14 +8,19 @@ from django.db.models.functions import Now
 
 from accounts.errors import FieldProblem
 from accounts.models import User
-from handoffs import routing
+from handoffs import audit, routing
+from handoffs.actors import person_actor
 from handoffs.models import Brief, Handoff
-from reviews import claims, comments, decisions, ways, wording
-from reviews.errors import FormIncomplete, TextMissing
+from handoffs.states import HandoffKind
+from reviews import claims, comments, decisions, permissions, threads, ways, wording
+from reviews.errors import CapReached, FormIncomplete, NotForThem, TextMissing, VerbNotOffered
 from reviews.models import Claim
 from reviews.ways import Way
 
 _MOST_ON_A_BRIEF = 60
+# how long it waits for the colleague it was handed to
+WAITS_SECONDS = 2 * 3600
+MOST_TAKEN_ON = 3
 
 
 def add_context(handoff_id: str, *, by: User, added: dict[str, Any], now: datetime) -> Brief:
@@ -75,6 +80,63 @@ def _evidence(one: dict[str, Any], whose: str, number: int) -> dict[str, Any]:
 def ask_colleague(handoff_id: str, *, by: User, asked: dict[str, Any], now: datetime) -> None:
     """Ask somebody by name; the handoff stays where it is."""
     comments.add(handoff_id, by=by, text=asked["question"], asked=asked["colleague"], now=now)
+
+
+def take_on(handoff_id: str, *, by: User, hours: int, now: datetime) -> datetime:
+    """Keep a task for so long, away from the page too; return until when it is theirs.
+
+    Once more gives more time. Decided it is as ever: handed back, finished by hand, or redirected.
+    """
+    with transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        if fenced.handoff.kind != HandoffKind.TAKEOVER.value or hours not in ways.HOURS:
+            raise VerbNotOffered
+        others = Claim.objects.filter(reviewer=by, ended_at=None, kept_until__gt=Now())
+        if others.exclude(pk=fenced.claim_id).count() >= MOST_TAKEN_ON:
+            raise CapReached
+        until = routing.allow_until(
+            handoff_id, round=fenced.handoff.round, seconds=hours * 3600, by=fenced.by, now=now
+        )
+        Claim.objects.filter(id=fenced.claim_id).update(kept_until=until, expires_at=until)
+    return until
+
+
+def hand_over(handoff_id: str, *, by: User, colleague: int, note: str, now: datetime) -> Claim:
+    """Put it into the hands of somebody who may decide it; they are told by mail.
+
+    It waits for them, and if they do not come, for anybody: nothing lies with one person forever.
+    """
+    note = wording.clean_text(note)
+    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        them = _may_decide(fenced.handoff, colleague, by)
+        comments.add(handoff_id, by=by, text=note, now=now)
+        Claim.objects.filter(id=fenced.claim_id).update(
+            ended_at=Now(), ended_because=Claim.Ended.HANDED_OVER
+        )
+        claim = claims.put_into_hands(handoff_id, of=them, seconds=WAITS_SECONDS, now=now)
+        audit.record(
+            by=fenced.by,
+            action="handoff.handed_over",
+            subject=handoff_id,
+            body={"to": person_actor(them.pk, "").audit_name},
+        )
+        routing.write_to(
+            fenced.handoff,
+            email=them.email,
+            event="handoff.handed_over",
+            subject=f"{by.name} hands you a handoff in {fenced.handoff.queue.name}",
+            text=f"{by.name} would like you to decide it. It waits for you until "
+            f"{claim.expires_at:%H:%M} UTC; after that anybody of your team may take it.",
+        )
+    return claim
+
+
+def _may_decide(handoff: Handoff, colleague: int, by: User) -> User:
+    them = threads.deciders(handoff, by).filter(pk=colleague).first()
+    if them is None or not permissions.can_decide(them, handoff):
+        raise NotForThem
+    return them
 
 
 def return_with_note(handoff_id: str, *, by: User, note: str, now: datetime) -> None:

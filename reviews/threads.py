@@ -7,6 +7,8 @@ shown, and the page says so whether there are others or not.
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
@@ -42,6 +44,12 @@ def _is_blind(handoff: Handoff, reader: User) -> bool:
     return not Decision.objects.filter(
         handoff=handoff, round=handoff.round, reviewer=reader, undone_at=None
     ).exists()
+
+
+def deciders(handoff: Handoff, reader: User) -> QuerySet[User]:
+    """Return the others who may decide it, as far as teams say: one of them is asked anew."""
+    found = permissions.workers(handoff.queue_id).exclude(pk=reader.pk)
+    return found.filter(groups=handoff.role_id)
 
 
 def colleagues(handoff: Handoff, reader: User) -> list[User]:

@@ -4,6 +4,7 @@ Pure. None of these tells the run anything, so no safeguard stands in their way.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 
 from handoffs.levels import Place
@@ -16,13 +17,20 @@ _FACT_KINDS = ("text", "money", "number", "date", "time", "person", "id", "link"
 
 
 class Way(StrEnum):
+    TAKE_ON = "take_on"
     ADD_CONTEXT = "add_context"
     ASK_COLLEAGUE = "ask_colleague"
+    HAND_OVER = "hand_over"
     RETURN = "return_with_note"
     SEND_ON = "send_on"
 
 
 _WORDS: dict[Way, tuple[str, str, str]] = {
+    Way.TAKE_ON: (
+        "Take it on",
+        "You work on it for as long as you say, and the requester is told. It stays yours.",
+        "s",
+    ),
     Way.ADD_CONTEXT: (
         "Add what you found out",
         "It stands on the brief, marked as yours, for whoever decides.",
@@ -32,6 +40,11 @@ _WORDS: dict[Way, tuple[str, str, str]] = {
         "Ask a colleague",
         "They get a mail with the address of this page. It stays with you.",
         "q",
+    ),
+    Way.HAND_OVER: (
+        "Hand it to a colleague",
+        "It waits two hours for them, then for anybody. They get a mail.",
+        "p",
     ),
     Way.RETURN: (
         "Give it back with a note",
@@ -46,9 +59,27 @@ _WORDS: dict[Way, tuple[str, str, str]] = {
 }
 
 
+_HOURS = {
+    1: "within an hour",
+    4: "within 4 hours",
+    8: "within 8 hours",
+    24: "by this time tomorrow",
+    72: "within three days",
+}
+HOURS = tuple(_HOURS)
+
+
+def taking_on(*, again: bool) -> VerbOption:
+    """Return the way to take a task on; `again`: it is taken on, and needs more time."""
+    if not again:
+        return replace(_button(Way.TAKE_ON), aside=False)
+    return replace(_button(Way.TAKE_ON), label="Say anew when you will be done")
+
+
 def offered(*, places: bool) -> list[VerbOption]:
     """Return the ways there are here; `places` says that the matrix names other queues."""
-    ways = [Way.ASK_COLLEAGUE, Way.ADD_CONTEXT, *([Way.SEND_ON] if places else []), Way.RETURN]
+    elsewhere = [Way.SEND_ON] if places else []
+    ways = [Way.ASK_COLLEAGUE, Way.ADD_CONTEXT, Way.HAND_OVER, *elsewhere, Way.RETURN]
     return [_button(way) for way in ways]
 
 
@@ -65,14 +96,22 @@ def surface(
     """Return the form of a way."""
     heading = _WORDS[way][0]
     match way:
+        case Way.TAKE_ON:
+            hours = {
+                "title": "You will be done",
+                "description": "Then it is offered to others, unless you say more by then.",
+                "oneOf": [{"const": number, "title": said} for number, said in _HOURS.items()],
+            }
+            return Surface(verb=way, heading=heading, schema=form(hours=hours, required=["hours"]))
         case Way.ADD_CONTEXT:
             return Surface(verb=way, heading=heading, schema=_context())
+        case Way.HAND_OVER:
+            people = _people("Who may decide it as well.", colleagues)
+            note = text("A word to them", "Colleagues read it beside the brief.", 1)
+            schema = form(colleague=people, note=note, required=["colleague", "note"])
+            return Surface(verb=way, heading=heading, schema=schema)
         case Way.ASK_COLLEAGUE:
-            people = {
-                "title": "Colleague",
-                "description": "Who works this queue as well.",
-                "oneOf": [{"const": id, "title": name} for id, name in colleagues],
-            }
+            people = _people("Who works this queue as well.", colleagues)
             question = text("Your question", "They find it here, beside the brief.", 1)
             schema = form(colleague=people, question=question, required=["colleague", "question"])
             return Surface(verb=way, heading=heading, schema=schema)
@@ -90,6 +129,13 @@ def surface(
             note = text("Why there", "Whoever takes it there reads this.", 1)
             schema = form(place=named, note=note, required=["place", "note"])
             return Surface(verb=way, heading=heading, schema=schema)
+
+
+def _people(hint: str, colleagues: Iterable[tuple[int, str]]) -> dict[str, object]:
+    named = [{"const": id, "title": name} for id, name in colleagues]
+    if not named:
+        return {"title": "Colleague", "description": "There is nobody else.", "enum": [""]}
+    return {"title": "Colleague", "description": hint, "oneOf": named}
 
 
 def address(place: Place) -> str:

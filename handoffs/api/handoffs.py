@@ -17,11 +17,18 @@ from handoffs.errors import (
     NoAuthority,
     NotFound,
     NotLaunched,
+    OverBudget,
     QueueFull,
     WorkflowNotYours,
 )
 from handoffs.idempotency import Done
-from handoffs.schemas.handoffs import EscalationIn, HandoffOut, InformationIn, WithdrawalIn
+from handoffs.schemas.handoffs import (
+    EscalatedOut,
+    EscalationIn,
+    HandoffOut,
+    InformationIn,
+    WithdrawalIn,
+)
 from handoffs.states import HandoffKind
 
 router = Router(tags=["Handoffs"])
@@ -35,7 +42,7 @@ _READ["responses"][307] = {
 
 @router.post(
     "/handoffs",
-    response={201: HandoffOut},
+    response={201: EscalatedOut},
     operation_id="escalate",
     openapi_extra=documented.does(
         *_THEIRS,
@@ -43,6 +50,7 @@ _READ["responses"][307] = {
         IllegalTransition,
         NoAuthority,
         MissingContext,
+        OverBudget,
         QueueFull,
         told=(201,),
     ),
@@ -64,7 +72,8 @@ def escalate(request: AgentRequest, body: EscalationIn) -> HttpResponse:
             blocking=body.blocking,
         )
         shown = showing.handoff(access.handoff(request, opened["id"]), now=now)
-        return acting.done(201, shown, handoff=opened["id"])
+        told = EscalatedOut(**dict(shown), warnings=opened["warnings"])
+        return acting.done(201, told, handoff=opened["id"])
 
     return acting.once(request, do)
 

@@ -17,6 +17,11 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
+class WarningOut(Out):
+    path: str
+    message: str
+
+
 # texts by size, so that a limit is one word and the same everywhere
 Label = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"\S")]

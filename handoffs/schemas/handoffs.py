@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from handoffs.schemas.base import In, Out, Paragraph, PublicId
+from handoffs.schemas.base import In, Out, Paragraph, PublicId, WarningOut
 from handoffs.schemas.briefs import EscalationBrief, Evidences, Facts
 
 
@@ -102,3 +102,7 @@ class HandoffOut(Out):
     status_url: str
     wait_url: str
     answer: AnswerOut | None
+
+
+class EscalatedOut(HandoffOut):
+    warnings: list[WarningOut] = Field(description="What to shorten or mend in the brief.")

@@ -15,6 +15,7 @@ from handoffs.schemas.base import (
     PublicId,
     Score,
     Slug,
+    WarningOut,
 )
 from handoffs.schemas.briefs import Brief
 from handoffs.schemas.problems import Problem
@@ -82,11 +83,6 @@ class RuleOut(Out):
     id: str
     tier: str
     because: str
-
-
-class WarningOut(Out):
-    path: str
-    message: str
 
 
 class ProposedHandoffOut(Out):

@@ -32,7 +32,12 @@ def offered(detail: HandoffDetail, now: datetime) -> list[VerbOption]:
     )
     editable = detail.proposal is not None or bool(detail.brief.get("draft"))
     answers = [one for one in options if editable or one.verb != Verb.APPROVE_WITH_EDITS]
-    return [*answers, *ways.offered(places=bool(queries.places(handoff)))]
+    others = ways.offered(places=bool(queries.places(handoff)))
+    if handoff.kind != HandoffKind.TAKEOVER.value:
+        return [*answers, *others]
+    taken_on = detail.claim is not None and detail.claim.kept_until is not None
+    taking = ways.taking_on(again=taken_on)
+    return [*answers, taking, *others] if taken_on else [taking, *answers, *others]
 
 
 def ground(detail: HandoffDetail) -> Ground:
@@ -60,9 +65,11 @@ def form(detail: HandoffDetail, option: VerbOption, reader: User) -> Surface | N
 
 
 def _colleagues(detail: HandoffDetail, option: VerbOption, reader: User) -> list[tuple[int, str]]:
-    if option.verb != Way.ASK_COLLEAGUE:
+    if option.verb not in (Way.ASK_COLLEAGUE, Way.HAND_OVER):
         return []
-    found = threads.colleagues(detail.handoff, reader)
+    asks = option.verb == Way.ASK_COLLEAGUE
+    people = threads.colleagues if asks else threads.deciders
+    found = people(detail.handoff, reader)
     return [(one.pk, f"{one.name} ({one.email})") for one in found]
 
 

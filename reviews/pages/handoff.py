@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from handoffs import levels
 from handoffs.models import Transition
-from handoffs.states import HandoffKind, HandoffState
+from handoffs.states import HandoffKind, HandoffState, Verb
 from reviews import judged, reading, safeguards
 from reviews.challenge import stated
 from reviews.desk import HandoffDetail
@@ -320,7 +320,9 @@ def _rail(
     urls: Mapping[str, str],
     typed: Typed | None,
 ) -> rail.Rail:
-    kept, first = detail.draft or {}, options[0].verb
+    kept = detail.draft or {}
+    # the likeliest answer: what is no answer needs nothing
+    first = next(one.verb for one in options if one.verb in set(Verb))
     spec = detail.handoff.safeguards
     terms = judged.terms(spec) if detail.withheld else spec
     said = typed or Typed(

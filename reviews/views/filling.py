@@ -15,10 +15,13 @@ from handoffs.errors import NotSentThere, QueueFull
 from reviews import claims, decisions, passing
 from reviews import desk as reading
 from reviews.errors import (
+    CapReached,
     ClaimLost,
     EditsOffSchema,
     FormIncomplete,
+    HandsFull,
     NobodyToAsk,
+    NotForThem,
     NothingLeftOut,
     SafeguardUnmet,
     TextTooLong,
@@ -33,8 +36,11 @@ from reviews.visibility import Phase
 from reviews.ways import Way
 
 _FILLED_WRONG = (
+    CapReached,
     EditsOffSchema,
     FormIncomplete,
+    HandsFull,
+    NotForThem,
     NobodyToAsk,
     NothingLeftOut,
     NotSentThere,
@@ -95,6 +101,8 @@ def _do(
     """Do what was filled in, and go where that leads: on, or back to the same handoff."""
     verb, said, by = filling.option.verb, edits.reading.arguments, request.user
     match verb:
+        case Way.TAKE_ON:
+            passing.take_on(handoff_id, by=by, hours=said["hours"], now=now)
         case Way.ADD_CONTEXT:
             passing.add_context(handoff_id, by=by, added=said, now=now)
         case Way.ASK_COLLEAGUE:
@@ -103,6 +111,10 @@ def _do(
             passing.return_with_note(handoff_id, by=by, note=said["note"], now=now)
             messages.info(request, DONE[verb])
             return redirect("reviews:desk")
+        case Way.HAND_OVER:
+            whom, note = said["colleague"], said["note"]
+            passing.hand_over(handoff_id, by=by, colleague=whom, note=note, now=now)
+            return onward(request, verb, now=now)
         case Way.SEND_ON:
             passing.send_on(handoff_id, by=by, place=said["place"], note=said["note"], now=now)
             return onward(request, verb, now=now)

@@ -320,3 +320,33 @@ def test_the_map_says_who_signed_by_seat_and_what_comes_next(agent, shop, mia, s
     assert {frozenset(one) for one in read["signatures"]} == {frozenset({"seat", "signed_at"})}
     text = told.content.decode()
     assert not any(user.email in text or user.name in text for user in signers.values())
+
+
+@pytest.fixture
+def ambiguous(shop):
+    """The matrix says who answers an ambiguity."""
+    return MatrixRow.objects.create(
+        workflow=shop.workflow, kind=HandoffKind.AMBIGUITY.value, role=shop.team, queue=shop.queue
+    )
+
+
+def asking(run, value="One or two"):
+    fact = {"label": "All", "value": value}
+    return {"run": run, "kind": "ambiguity", "brief": {"ask": "Which one?", "facts": [fact]}}
+
+
+def test_who_asks_directly_is_told_what_to_shorten(agent, ambiguous, run):
+    long, short = (agent.post("/handoffs", asking(run, value)) for value in ("word " * 200, "One"))
+
+    assert (long.status_code, short.json()["warnings"]) == (201, [])
+    assert [one["path"] for one in long.json()["warnings"]] == ["brief"]
+
+
+def test_in_a_strict_workflow_a_long_question_is_refused(agent, shop, ambiguous, run):
+    Workflow.objects.filter(pk=shop.workflow.pk).update(strict_briefs=True)
+
+    told = agent.post("/handoffs", asking(run, "word " * 200))
+
+    assert (told.status_code, told.json()["code"]) == (422, "over_reading_budget")
+    assert not Handoff.objects.exists()
+    assert agent.post("/handoffs", asking(run)).status_code == 201

@@ -13,7 +13,15 @@ from handoffs import levels, moves
 from handoffs.errors import NotSentThere, QueueFull
 from handoffs.models import AuditEntry, Handoff, OutboxMessage, QueueDepth, Transition
 from reviews import claims, comments, decisions, passing, threads
-from reviews.errors import ClaimLost, FormIncomplete, NoAuthorityHere, NobodyToAsk, TextMissing
+from reviews.errors import (
+    ClaimLost,
+    FormIncomplete,
+    HandsFull,
+    NoAuthorityHere,
+    NobodyToAsk,
+    NotForThem,
+    TextMissing,
+)
 from reviews.models import Claim, Comment
 from reviews.wording import Choice
 from tests import factories
@@ -324,6 +332,79 @@ class TestSendingOn:
             passing.send_on(
                 sendable.id, by=ben, place="risk:risk analysts", note="Fraud?", now=now()
             )
+
+
+class TestHandingOver:
+    def test_it_is_theirs_then_and_they_are_told(
+        self, desk: Browser, held: Handoff, ben: User
+    ) -> None:
+        fill(desk, held, "hand_over", colleague=str(ben.pk), note="You know Kim")
+
+        theirs = Claim.objects.get(handoff=held, ended_at=None)
+        assert theirs.reviewer_id == ben.pk
+        assert 6600 < (theirs.expires_at - now()).total_seconds() <= 7200
+        assert Claim.objects.get(handoff=held, turn=1).ended_because == "handed_over"
+        mail = OutboxMessage.objects.get(event="handoff.handed_over")
+        assert mail.mail_to == ben.email
+        assert "Kim" not in str(mail.payload)
+        assert claims.take_next(by=ben, now=now()).handoff_id == held.id
+        decisions.decide(held.id, by=ben, choice=Choice(verb="approve"), now=now())
+
+    def test_whoever_handed_it_over_no_longer_decides(
+        self, held: Handoff, ann: User, ben: User
+    ) -> None:
+        passing.hand_over(held.id, by=ann, colleague=ben.pk, note="You know Kim", now=now())
+
+        with pytest.raises(ClaimLost):
+            decisions.decide(held.id, by=ann, choice=Choice(verb="approve"), now=now())
+
+    def test_it_waits_for_them_no_longer_than_it_is_due(
+        self, shop: Shop, bot: Client, ann: User, ben: User
+    ) -> None:
+        soon = put(shop, bot, due_in=900)
+        claims.pick(soon.id, by=ann, now=now())
+
+        claim = passing.hand_over(soon.id, by=ann, colleague=ben.pk, note="Now", now=now())
+
+        assert claim.expires_at == soon.deadline_at
+
+    def test_only_to_somebody_who_may_decide_it(
+        self, shop: Shop, held: Handoff, ann: User, ben: User, mia: User
+    ) -> None:
+        other = factories.UserFactory(
+            name="Rita", roles=[Role.REVIEWER], groups=[factories.make_team("risk analysts")]
+        )
+        gone = factories.UserFactory(roles=[Role.REVIEWER], groups=[shop.team], is_active=False)
+        held.run.requester = {"email": ben.email}
+        held.run.save(update_fields=["requester"])
+        for colleague in (other, mia, ann, gone, ben):
+            with pytest.raises(NotForThem):
+                passing.hand_over(held.id, by=ann, colleague=colleague.pk, note="x", now=now())
+
+        assert Claim.objects.get(handoff=held).ended_at is None
+        assert not Comment.objects.exists()
+
+    def test_full_hands_take_no_more(
+        self, shop: Shop, bot: Client, held: Handoff, ann: User, ben: User
+    ) -> None:
+        for _ in range(claims.OPEN_CLAIMS):
+            claims.pick(put(shop, bot).id, by=ben, now=now())
+
+        with pytest.raises(HandsFull):
+            passing.hand_over(held.id, by=ann, colleague=ben.pk, note="x", now=now())
+
+        assert Claim.objects.get(handoff=held).reviewer_id == ann.pk
+        assert Claim.objects.get(handoff=held).ended_at is None
+
+    def test_where_there_is_nobody_else_the_form_says_so(
+        self, desk: Browser, shop: Shop, held: Handoff
+    ) -> None:
+        User.objects.filter(name="Stand-in").update(is_active=False)
+
+        shown = desk.get(reverse("reviews:fill-in", args=[held.id, "hand_over"]))
+
+        assert "There is nobody else." in shown.content.decode()
+        assert fill(desk, held, "hand_over", colleague="", note="x").status_code == 422
 
 
 class TestGivingBackWithANote:

@@ -121,6 +121,12 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Warning:
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Handoff:
     """A transfer to a person, as it stands."""
 
@@ -143,6 +149,8 @@ class Handoff:
     wait_url: str | None = None
     roll_back_until: datetime | None = None
     answer: Answer | None = None
+    # of one you just asked for: what to shorten or mend in its brief
+    warnings: tuple[Warning, ...] = ()
     etag: str | None = None
     raw: Raw = _raw()
 
@@ -197,12 +205,6 @@ class Rule:
 class MapVersion:
     workflow: str
     version: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Warning:
-    path: str
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
