@@ -10,7 +10,8 @@ from reviews.pages.text import marked
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """`text` is shown, unless it only `repeats` the request; `own` is what the agent wrote where that is another; `typed` fills the form.
+    """`text` is shown, unless it only `repeats` the request; `own` is what the agent wrote where
+    that is another; `typed` fills the form.
 
     Whoever holds the handoff may mend it, unless something in it is withheld.
     """
