@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0020_send_on"),
+        ("handoffs", "0021_guards_look_at_what_may_be_wrong"),
     ]
 
     operations = [
