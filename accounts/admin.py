@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from accounts import clients, keys, mails, people
-from accounts.forms import ClientForm, KeyForm, PersonForm
+from accounts import clients, conflict_groups, keys, mails, people
+from accounts.forms import ClientForm, ConflictGroupForm, KeyForm, PersonForm
 from accounts.http import UserRequest
-from accounts.models import ApiKey, Client, User
+from accounts.models import ApiKey, Client, ConflictGroup, User
 from accounts.roles import Can
 from accounts.site import RoleAdmin
 
@@ -124,6 +124,42 @@ class TeamAdmin(RoleAdmin):
             people.rename_team(obj, name=obj.name, by=request.user, now=now)
         else:
             obj.pk = people.make_team(obj.name, by=request.user, now=now).pk
+
+
+@admin.register(ConflictGroup)
+class ConflictGroupAdmin(RoleAdmin):
+    """Who counts as one person where several have to decide independently of each other."""
+
+    changed_by, seen_by = Can.MANAGE_PEOPLE, Can.READ_AUDIT
+    form = ConflictGroupForm
+    list_display = ("name", "members")
+    fields = ("name", "people")
+    search_fields = ("name", "people__name", "people__email")
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConflictGroup]:
+        return super().get_queryset(request).prefetch_related("people")
+
+    @admin.display(description="people")
+    def members(self, group: ConflictGroup) -> str:
+        return ", ".join(sorted(person.name for person in group.people.all()))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def save_model(self, request: UserRequest, obj: ConflictGroup, form: Any, change: bool) -> None:  # type: ignore[override]
+        given = {"name": form.cleaned_data["name"], "people": form.cleaned_data["people"]}
+        if change:
+            conflict_groups.change(obj, **given, by=request.user, now=timezone.now())
+        else:
+            obj.pk = conflict_groups.make(**given, by=request.user, now=timezone.now()).pk
+
+    def delete_model(self, request: UserRequest, obj: ConflictGroup) -> None:  # type: ignore[override]
+        conflict_groups.dissolve(obj, by=request.user, now=timezone.now())
+
+    def delete_queryset(self, request: UserRequest, queryset: QuerySet[ConflictGroup]) -> None:  # type: ignore[override]
+        for group in queryset:
+            conflict_groups.dissolve(group, by=request.user, now=timezone.now())
 
 
 @admin.register(Client)

@@ -75,3 +75,15 @@ class NoWorkflowNamed(DomainError):
     """No workflow was named, so no key was made. Name at least one, or * for all."""
 
     code, status, title = "no_workflow_named", 422, "No workflow named"
+
+
+class ConflictGroupExists(DomainError):
+    """Another conflict group has this name. Nothing was changed. Add its people there instead."""
+
+    code, status, title = "conflict_group_exists", 409, "Name is taken"
+
+
+class ConflictGroupTooSmall(DomainError):
+    """A conflict takes two. Nothing was changed. Name two people or more, or remove the group."""
+
+    code, status, title = "conflict_group_too_small", 422, "Two people or more"

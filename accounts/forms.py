@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from accounts.models import ApiKey, Client, User
+from accounts.models import ApiKey, Client, ConflictGroup, User
 from accounts.queries import EVERY_WORKFLOW
 from accounts.roles import REASONS, Role
 
@@ -42,6 +42,29 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Client
         fields = ["name", "contact"]
+
+
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: User) -> str:
+        """Add the address: names alone do not tell two accounts of one person apart."""
+        return f"{obj.name} ({obj.email})"
+
+
+class ConflictGroupForm(forms.ModelForm):  # type: ignore[type-arg]
+    people = _People(
+        queryset=User.objects.order_by("name", "email"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Two accounts of one person, a couple, somebody and whom they report to.",
+    )
+
+    class Meta:
+        model = ConflictGroup
+        fields = ["name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["people"] = self.instance.people.all()
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -98,3 +98,17 @@ class AccessChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class ConflictGroup(models.Model):
+    """People who count as one where independence is asked for.
+
+    Two accounts of one person, a couple, a person and who reports to them: none of them decides
+    what another one asked for, and only one of them decides what takes several.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    people = models.ManyToManyField(User, related_name="conflict_groups")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,4 +1,4 @@
-"""Read side: which client a key belongs to."""
+"""Read side: which client a key belongs to, and who counts as one with whom."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import ApiKey, Client
+from accounts.models import ApiKey, Client, ConflictGroup
 
 # as the one entry of a key's workflows
 EVERY_WORKFLOW = "*"
@@ -44,3 +44,15 @@ def client_for_key(raw: str) -> KeyHolder | None:
     if key is None:
         return None
     return KeyHolder(client=key.client, key=key, workflows=frozenset(key.workflows))
+
+
+def kin(user_id: int) -> list[tuple[int, str, str]]:
+    """Return everyone whom a conflict group puts together with this person: id, e-mail, group."""
+    through = ConflictGroup.people.through.objects
+    mine = through.filter(user=user_id).values("conflictgroup")
+    rows = through.filter(conflictgroup__in=mine).exclude(user=user_id)
+    return list(
+        rows.order_by("conflictgroup__name", "user").values_list(
+            "user", "user__email", "conflictgroup__name"
+        )
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse
 from django.middleware.security import SecurityMiddleware
 
@@ -59,9 +59,10 @@ class ProposalDoor:
             return self._django(environ, start_response)
         request = _Received(environ, length)
         try:
-            if connection.errors_occurred or connection.close_at is not None:
+            ours = connections[DEFAULT_DB_ALIAS]
+            if ours.errors_occurred or ours.close_at is not None:
                 # what broke or grew old is not used again
-                connection.close_if_unusable_or_obsolete()
+                ours.close_if_unusable_or_obsolete()
             told = proposals.take(request)
         except Exception as error:
             return self._refused(request, error, start_response)

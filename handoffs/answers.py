@@ -1,5 +1,6 @@
 """What a handoff's run is told, and the other ways a question ends or moves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -57,6 +58,8 @@ class Said:
     draft: str | None = None
     # what the verb says beyond words: the defined task, the other tool, the parts kept
     details: dict[str, Any] = field(default_factory=dict)
+    # of several who agree, the team that each of them decided for
+    approver_roles: Sequence[str] = ()
 
 
 def answer(
@@ -135,6 +138,8 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
         arguments, digest = text.decode(), canonical.digest(said.arguments)
     brief = handoff.briefs.order_by("-version").values_list("digest", flat=True).first()
     proposal = handoff.proposal
+    alone = [by.name] if by.kind is ActorKind.PERSON else []
+    approvers = list(said.approver_roles) or alone
     claims = {
         "handoff": handoff.id,
         "run": handoff.run_id,
@@ -143,7 +148,8 @@ def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
         "details_digest": canonical.digest(said.details) if said.details else None,
         "verb": said.verb.value,
         "role": by.name,
-        "approvers": 1 if by.kind is ActorKind.PERSON else 0,
+        "approvers": len(approvers),
+        "approver_roles": approvers,
         "brief_digest": brief,
         "map_version": proposal.map_version if proposal else None,
         "answered_at": now.isoformat(),

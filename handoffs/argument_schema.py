@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
-from handoffs import canonical, patterns
+from handoffs import canonical, patterns, plain_schema
 
 MAX_HEIGHT = 40
 MAX_PARTS = 2_000
@@ -59,9 +59,12 @@ class ArgumentSchema:
 
     schema: Mapping[str, Any]
     _validator: Any
+    _fits: plain_schema.Fits | None
 
     def check(self, arguments: Any, *, path: str = "arguments") -> list[Problem]:
         """Return what is wrong, ordered by path, at most twenty; an empty list means nothing."""
+        if self._fits is not None and self._fits(arguments):
+            return []
         if _count(arguments) > MAX_VALUES:
             return [Problem(path, f"More than {MAX_VALUES} values. Send fewer.")]
         found = {
@@ -84,7 +87,8 @@ def compile(schema: Any) -> ArgumentSchema:
         path = ".".join(map(str, error.absolute_path))
         raise SchemaRefused(path, f"{error.message:.200}.") from None
     _Unfolding(schema.get("$defs", {})).check(schema)
-    return ArgumentSchema(schema, _Validator(schema, format_checker=_FORMATS))
+    validator = _Validator(schema, format_checker=_FORMATS)
+    return ArgumentSchema(schema, validator, plain_schema.compile(schema))
 
 
 def _walk(schema: Any, path: str, height: int, budget: list[int]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from handoffs import canonical, texts
+from handoffs import canonical, plain_briefs, texts
 from handoffs.texts import Marked, mark_invisible
 
 __all__ = [
@@ -75,6 +75,10 @@ class Checked:
     problems: tuple[Remark, ...]
 
 
+_LIMITS = Limits()
+_NOTHING_TO_SAY = Checked(warnings=(), problems=())
+
+
 def check(
     brief: Mapping[str, Any],
     *,
@@ -87,11 +91,16 @@ def check(
 
     In a strict workflow what would take too long to read is a problem, otherwise a warning.
     """
-    limits = limits or Limits()
-    said = list(_said(brief))
-    problems = [
+    limits = limits or _LIMITS
+    of_this_case = [
         *_ask_problems(brief, action_type),
         *_missing_context(brief, required_context),
+    ]
+    if not of_this_case and _is_plain(brief, limits):
+        return _NOTHING_TO_SAY
+    said = list(_said(brief))
+    problems = [
+        *of_this_case,
         *_boilerplate(said),
         *_repeated_labels(brief),
         *_repeated(brief, "evidence", "id"),
@@ -108,6 +117,16 @@ def check(
     return Checked(
         warnings=tuple(warnings if strict else [*too_long, *warnings]),
         problems=tuple([*problems, *too_long] if strict else problems),
+    )
+
+
+def _is_plain(brief: Mapping[str, Any], limits: Limits) -> bool:
+    return plain_briefs.is_plain(
+        brief,
+        words=limits.words,
+        ask_characters=limits.ask_characters,
+        draft_words=limits.draft_words,
+        says_something=_says_something,
     )
 
 
@@ -189,7 +208,7 @@ def _folded(brief: Mapping[str, Any], limits: Limits) -> Iterator[Remark]:
 
 
 def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Iterator[Remark]:
-    if not required:
+    if not required or _is_said(brief, required):
         return
     said = {
         _plain_label(_text(fact, "label"))
@@ -203,6 +222,15 @@ def _missing_context(brief: Mapping[str, Any], required: Sequence[str]) -> Itera
                 f"{label} is missing, and nobody decides this without it. Add a fact labelled "
                 f"“{label}”.",
             )
+
+
+def _is_said(brief: Mapping[str, Any], required: Sequence[str]) -> bool:
+    """Tell that each stands there to the letter, as it mostly does."""
+    wanted = set(required)
+    for _, fact in _items(brief, "facts"):
+        if _text(fact, "label") in wanted and _says_something(_text(fact, "value")):
+            wanted.discard(_text(fact, "label"))
+    return not wanted
 
 
 def _boilerplate(said: Sequence[tuple[str, str]]) -> Iterator[Remark]:
@@ -296,6 +324,15 @@ def _collect_texts(value: Any, path: str, found: list[tuple[str, str]]) -> None:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _collect_texts(item, f"{path}.{index}", found)
+
+
+def _says_something(text: str) -> bool:
+    return len(text) > _LONGEST_BOILERPLATE or not _short_and_empty(text)
+
+
+@lru_cache(maxsize=4096)
+def _short_and_empty(text: str) -> bool:
+    return says_nothing(text)
 
 
 def _is_boilerplate(text: str) -> bool:

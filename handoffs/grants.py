@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from guardian.shortcuts import get_objects_for_user
 
+from accounts import queries as people
 from accounts.errors import FieldProblem
 from accounts.models import User
 from accounts.roles import Can
@@ -22,7 +23,7 @@ from handoffs.models import (
     Workflow,
     WorkflowGroupPermission,
 )
-from handoffs.verdicts import GIVEN_BY, LEVELS_OF, Asked, Grant, Level, Person, Verdict
+from handoffs.verdicts import GIVEN_BY, LEVELS_OF, Asked, Grant, Kin, Level, Person, Verdict
 
 Thing = Queue | Workflow
 # who has which level on one queue and one workflow, teams before people
@@ -126,6 +127,7 @@ def person(user: User) -> Person:
         active=user.is_active,
         roles=tuple(user.roles),
         teams=dict(user.groups.values_list("id", "name")),
+        kin=tuple(Kin(id=id, email=email, group=group) for id, email, group in people.kin(user.pk)),
     )
 
 

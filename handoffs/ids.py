@@ -1,14 +1,14 @@
 """Public ids: a type prefix and 26 characters that sort by time of making."""
 
-import base64
 import os
 import time
 from datetime import datetime
 
 # Crockford's base 32: no i, l, o, u
-_CROCKFORD = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz"
-)
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+# two characters at a time
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
+_SHIFTS = range(120, -1, -10)
 ID_LENGTH = 26
 
 
@@ -25,8 +25,7 @@ def at(prefix: str, moment: datetime) -> str:
 
 def _spell(prefix: str, value: int) -> str:
     # 26 characters hold 130 bits: two zeros, then these 128
-    letters = base64.b32encode((value << 30).to_bytes(20, "big"))[:ID_LENGTH]
-    return f"{prefix}_{letters.translate(_CROCKFORD).decode()}"
+    return f"{prefix}_{''.join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def new_run() -> str:

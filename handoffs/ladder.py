@@ -109,8 +109,13 @@ def _said(handoff: Handoff, fallback: Fallback) -> answers.Said:
 
 
 def _may_be_released(handoff: Handoff) -> bool:
-    """Look again at what the matrix promised: the action type may have changed since."""
+    """Look again at what the matrix promised: the action type may have changed since.
+
+    What takes several people is never released by none of them: one may have said no.
+    """
     if handoff.proposal is None or handoff.kind != HandoffKind.APPROVAL.value:
+        return False
+    if handoff.safeguards.get("approvers", 1) not in (None, 0, 1):
         return False
     policy = compiled.get(handoff.workflow_id)
     action = policy.actions.get(handoff.proposal.action_type)

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import pq
 
 _PLACE = re.compile(r"%\((\w+)\)s|\basked\.(\w+)")
@@ -47,19 +47,25 @@ class Statement:
         Raises what the ORM raises: django.db.IntegrityError and the rest.
         """
         size = next(size for size in _SIZES if size >= len(values))
-        sent = [_sent(row[column]) for row in values for column in self.columns]
+        sent = [
+            value.encode() if type(value) is str else _sent(value)
+            for row in values
+            for value in map(row.__getitem__, self.columns)
+        ]
         sent += [None] * (size - len(values)) * len(self.columns)
-        with connection.wrap_database_errors:
-            result = self._run(size, sent)
+        # looked up once: which connection is this thread's takes a while to find out
+        ours = connections[DEFAULT_DB_ALIAS]
+        with ours.wrap_database_errors:
+            result = self._run(ours, size, sent)
         fields = range(result.nfields)
         return [
             [_text(result.get_value(row, field)) for field in fields]
             for row in range(result.ntuples)
         ]
 
-    def _run(self, size: int, sent: Sequence[bytes | None]) -> pq.abc.PGresult:
-        connection.ensure_connection()
-        driver = connection.connection
+    def _run(self, ours: Any, size: int, sent: Sequence[bytes | None]) -> pq.abc.PGresult:
+        ours.ensure_connection()
+        driver = ours.connection
         link = driver.pgconn
         if not driver.autocommit and link.transaction_status == pq.TransactionStatus.IDLE:
             _check(link.exec_(b"begin"))
@@ -82,13 +88,11 @@ class Statement:
 
 
 def _sent(value: Any) -> bytes | None:
-    if type(value) is str:
-        return value.encode()
-    return value if value is None or type(value) is bytes else _spelled(value)
-
-
-def _spelled(value: Any) -> bytes:
-    if isinstance(value, bool):
+    if value is None or type(value) is bytes:
+        return value
+    if type(value) is int:
+        return b"%d" % value
+    if value is True or value is False:
         return b"t" if value else b"f"
     return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
 

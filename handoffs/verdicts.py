@@ -45,11 +45,22 @@ class Code(StrEnum):
     GRANT = "grant"
     TEAM = "team"
     CONFLICT = "conflict"
+    STAKE = "stake"
+    TWICE = "twice"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kin:
+    """Somebody who counts as one with a person, and the conflict group that says so."""
+
+    id: int
+    email: str
+    group: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Who asks; `teams` by id."""
+    """Who asks; `teams` by id, `kin` are those who count as one with them."""
 
     id: int
     name: str
@@ -57,6 +68,7 @@ class Person:
     active: bool
     roles: tuple[str, ...]
     teams: Mapping[int, str]
+    kin: tuple[Kin, ...] = ()
 
     def can(self, capability: Can) -> bool:
         return capability in grants(list(self.roles))
@@ -77,14 +89,41 @@ class Grant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seat:
+    """A place among several who decide; no id where there is no such team any more."""
+
+    number: int
+    team_id: int | None
+    team: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several:
+    """What a question to several people adds: where they sit, and who may not be one of them.
+
+    `open` are the seats that nobody has decided from. `decided` and `definers` are people.
+    """
+
+    open: tuple[Seat, ...]
+    asked: int
+    decided: frozenset[int] = frozenset()
+    owner: int | None = None
+    definers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a question to a person needs of them: the team with authority, and who it is about."""
+    """What a question to a person needs of them: the team with authority, and who it is about.
+
+    `several` is None where one person of that team decides.
+    """
 
     queue: str
     workflow: str
     team_id: int
     team: str
     requester: str
+    several: Several | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,15 +166,14 @@ def work(person: Person, given: Sequence[Grant], *, queue: str) -> Verdict:
 
 def decide(person: Person, given: Sequence[Grant], asked: Asked) -> Verdict:
     """May they answer this one: the queue, the team with authority, and no stake in it?"""
-    return Verdict(
-        capability="decide",
-        means="decide it",
-        steps=(
-            *work(person, given, queue=asked.queue).steps,
-            _team(person, asked),
-            _no_stake(person, asked),
-        ),
-    )
+    steps = [*work(person, given, queue=asked.queue).steps]
+    if asked.several is None:
+        steps += [_team(person, asked), _not_theirs(person, asked)]
+    else:
+        # who has decided is told so first: their seat is no longer open
+        steps += [_once(person, asked.several), _seat(person, asked.several)]
+        steps += [_not_theirs(person, asked), _no_stake(person, asked.several)]
+    return Verdict(capability="decide", means="decide it", steps=tuple(steps))
 
 
 def lead_queue(person: Person, given: Sequence[Grant], *, queue: str) -> Verdict:
@@ -267,13 +305,68 @@ def _team(person: Person, asked: Asked) -> Step:
     return Step(code=Code.TEAM, holds=holds, says=says)
 
 
-def _no_stake(person: Person, asked: Asked) -> Step:
-    """Nobody decides what they asked for themselves."""
-    holds = not asked.requester or asked.requester.casefold() != person.email.casefold()
-    says = "It is not about a request of their own."
-    if not holds:
+def _not_theirs(person: Person, asked: Asked) -> Step:
+    """Nobody decides what they asked for themselves, nor what their kin asked for."""
+    requester = asked.requester.casefold()
+    if requester and requester == person.email.casefold():
         says = "They asked for it themselves: a conflict of interest, so somebody else decides."
-    return Step(code=Code.CONFLICT, holds=holds, says=says)
+        return Step(code=Code.CONFLICT, holds=False, says=says)
+    for kin in person.kin:
+        if requester and requester == kin.email.casefold():
+            says = f"Somebody of their conflict group “{kin.group}” asked for it, so others decide."
+            return Step(code=Code.CONFLICT, holds=False, says=says)
+    return Step(code=Code.CONFLICT, holds=True, says="It is not about a request of their own.")
+
+
+def _once(person: Person, several: Several) -> Step:
+    """Nobody has two voices among several, nor have two who count as one."""
+    says = "They have not decided it yet, nor has anybody who counts as one with them."
+    if person.id in several.decided:
+        says = "They have decided it. Others decide it too, each without knowing what they said."
+        return Step(code=Code.TWICE, holds=False, says=says)
+    for kin in person.kin:
+        if kin.id in several.decided:
+            says = f"Somebody of their conflict group “{kin.group}” has decided it already."
+            return Step(code=Code.TWICE, holds=False, says=says)
+    return Step(code=Code.TWICE, holds=True, says=says)
+
+
+def _seat(person: Person, several: Several) -> Step:
+    theirs = [seat for seat in several.open if seat.team_id in person.teams]
+    if theirs:
+        first = theirs[0]
+        says = f"They are in {first.team}, the team of seat {first.number} of {several.asked}."
+        return Step(code=Code.TEAM, holds=True, says=says)
+    open_for = _joined(dict.fromkeys(seat.team for seat in several.open)) or "nobody"
+    says = f"{several.asked} people decide it. Open are seats for: {open_for}. They are in none."
+    return Step(code=Code.TEAM, holds=False, says=says)
+
+
+def _no_stake(person: Person, several: Several) -> Step:
+    """Where several decide, none of them answers for the run or said what it is to do."""
+    kin = {one.id: one.group for one in person.kin}
+    for who, what in (
+        (frozenset({several.owner}), "own the workflow"),
+        (several.definers, "defined the task"),
+    ):
+        if person.id in who:
+            says = f"They {what}. Several have to decide this independently: somebody else does."
+            return Step(code=Code.STAKE, holds=False, says=says)
+        group = next((name for id, name in kin.items() if id in who), None)
+        if group is not None:
+            says = (
+                f"Somebody of their conflict group “{group}” {_singular(what)}, so others decide."
+            )
+            return Step(code=Code.STAKE, holds=False, says=says)
+    return Step(
+        code=Code.STAKE,
+        holds=True,
+        says="They neither own the workflow nor defined the task of this run.",
+    )
+
+
+def _singular(what: str) -> str:
+    return what.replace("own ", "owns ", 1)
 
 
 def _pairs(queue: str, workflow: str) -> list[tuple[str, str]]:

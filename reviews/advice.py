@@ -8,6 +8,7 @@ an agent that wants to lead a reader can, this keeps out the one that just talks
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from handoffs import texts
@@ -112,7 +113,13 @@ class Opinion:
 
 def opinion(*holders: Any) -> Opinion:
     """Gather every word of opinion that stands anywhere in the given JSON."""
-    said = [texts.searchable(text) for holder in holders for text in _opinions(holder)]
+    return _ready(tuple(text for holder in holders for text in _opinions(holder)))
+
+
+# Kept, so that loading a page again and again with a stopwatch does not tell how long it is.
+@lru_cache(maxsize=1024)
+def _ready(texts_of_opinion: tuple[str, ...]) -> Opinion:
+    said = [texts.searchable(text) for text in texts_of_opinion]
     return Opinion(
         runs=frozenset(run for plain in said for run in _runs(plain)),
         wholes=tuple(plain for plain in said if _is_telling(plain)),

@@ -30,11 +30,11 @@ _STEPS = 1 << 64
 # what a sample is drawn of: whatever lets the agent do what it proposed, or something like it
 AGREEING = RELEASING_VERBS
 WRONG_IF: Mapping[str, str] = {
-    "figure": "A name or figure here is not right",
-    "evidence": "The evidence is out of date or about something else",
-    "rule": "A rule or limit holds that is not shown here",
-    "person": "Whoever asked for it is not who they seem",
-    "missing": "Something that is not in the brief says otherwise",
+    "figure": "A wrong name or figure",
+    "evidence": "Outdated evidence",
+    "rule": "A rule not shown here",
+    "person": "Not who they seem",
+    "missing": "Facts not in the brief",
 }
 
 

@@ -136,8 +136,9 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
     """Lease the handoff that is due first of those this person may decide; None when none waits.
 
     What they hold already is handed back to them first, its lease renewed. Of any number of
-    reviewers asking at once each gets another one; who loses a race tries again, a few times.
-    What they gave back within the hour comes last; what they asked for themselves, never.
+    reviewers asking at once each gets another one, or another seat of one that several decide; who
+    loses a race tries again, a few times. What they gave back within the hour comes last; what
+    they asked for themselves or have decided already, never.
     """
     floors, given_back_too = queueing.floors.params(), False
     for _ in range(_TRIES):
@@ -146,13 +147,8 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
         if look.queues == 0 and queue_slug is not None:
             raise NotFound
         claim = _settle(look, by, now=now)
-        if claim is not None and not look.own:
-            return claim
         if claim is not None:
-            give_back(claim.handoff_id, by=by, now=now)
-            if given_back_too:
-                return None
-            continue
+            return claim
         if look.seen or look.held:
             continue
         if floors["floor_queues"]:

@@ -53,7 +53,11 @@ def current(handoff_id: str, *, reader: User) -> Conflict | None:
         return None
     named = permissions.can_see(reader, handoff)
     if handoff.state == HandoffState.WAITING.value:
-        return _held(handoff, reader, named=named) or _moved(handoff, reader, named=named)
+        return (
+            _spoken(handoff, reader)
+            or _held(handoff, reader, named=named)
+            or _moved(handoff, reader, named=named)
+        )
     if handoff.state == HandoffState.DECIDED.value:
         return _decided(handoff, reader, named=named)
     return _answered(handoff, reader, named=named) or _moved(handoff, reader, named=named)
@@ -81,36 +85,44 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
     answer = handoff.answers.order_by("-round").first()
     if answer is None or handoff.state != HandoffState.ANSWERED.value:
         return None
-    decision = None
+    decisions: list[Decision] = []
     if answer.by_kind == ActorKind.PERSON.value:
-        decision = (
-            Decision.objects.filter(handoff=handoff, round=answer.round, undone_at=None)
-            .select_related("reviewer")
-            .first()
-        )
+        found = Decision.objects.filter(handoff=handoff, round=answer.round, undone_at=None)
+        decisions = list(found.select_related("reviewer").order_by("seat"))
+    mine = next((one for one in decisions if one.reviewer_id == reader.id), None)
     return Conflict(
-        what=_SAID.get(answer.verb, "answered this"),
+        what=_SAID.get(mine.verb if mine else answer.verb, "answered this"),
         role=answer.role,
-        at=answer.answered_at,
-        person=decision.reviewer.name if decision and named else "",
-        mine=decision is not None and decision.reviewer_id == reader.id,
-        verb=answer.verb,
+        at=mine.decided_at if mine else answer.answered_at,
+        person=" and ".join(one.reviewer.name for one in decisions) if named else "",
+        mine=mine is not None,
+        verb=mine.verb if mine else answer.verb,
     )
+
+
+def _spoken(handoff: Handoff, reader: User) -> Conflict | None:
+    """Where several decide and some have not yet: what the reader did, and nobody else."""
+    mine = Decision.objects.filter(
+        handoff=handoff, round=handoff.round, reviewer=reader, undone_at=None
+    ).first()
+    if mine is None:
+        return None
+    return Conflict(what="decided this", role=mine.role, at=mine.decided_at, mine=True)
 
 
 def _held(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
-    claim = (
-        Claim.objects.filter(
-            handoff=handoff,
-            ended_at=None,
-            expires_at__gt=Now(),
-            level=handoff.level,
-            round=handoff.round,
-        )
-        .exclude(reviewer=reader)
-        .select_related("reviewer")
-        .first()
-    )
+    """Read who holds it, and where several decide, who holds the seat that the reader had."""
+    live = Claim.objects.filter(
+        handoff=handoff,
+        ended_at=None,
+        expires_at__gt=Now(),
+        level=handoff.level,
+        round=handoff.round,
+    ).exclude(reviewer=reader)
+    mine = Claim.objects.filter(handoff=handoff, reviewer=reader).order_by("-id").first()
+    if mine is not None:
+        live = live.filter(seat=mine.seat)
+    claim = live.select_related("reviewer").first()
     if claim is None:
         return None
     return Conflict(

@@ -26,9 +26,11 @@ from reviews import (
     challenge,
     claims,
     judged,
+    panels,
     permissions,
     queueing,
     safeguards,
+    seats,
     seen,
     spec,
     wording,
@@ -49,7 +51,7 @@ _DRAFT_BYTES = 256 * 1024
 
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
-select claim.id, claim.opened_at,
+select claim.id, claim.seat, claim.opened_at,
     coalesce(overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at), 0)
         + overread_read_before(claim.handoff_id, claim.reviewer_id, claim.round, claim.id)
         as read_seconds
@@ -78,6 +80,7 @@ class Fenced:
     action: Action | None
     arguments: dict[str, Any] | None
     claim_id: int
+    seat: int
     opened_at: datetime | None
     read_seconds: float | None
     judgement: Judgement | None
@@ -135,14 +138,16 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
         )
         decision = _store(fenced, by, said, stated, now=now)
         failpoint("decisions.after_decision")
-        release.settle(
-            handoff_id,
-            round=fenced.handoff.round,
-            said=said,
-            by=fenced.by,
-            seconds=_undo_seconds(fenced.handoff),
-            now=now,
-        )
+        heard = seats.outcome(fenced.handoff, said=said, by=fenced.by, now=now)
+        if heard is not None:
+            release.settle(
+                handoff_id,
+                round=fenced.handoff.round,
+                said=heard.said,
+                by=heard.by,
+                seconds=0 if heard.final else _undo_seconds(fenced.handoff),
+                now=now,
+            )
     return decision
 
 
@@ -160,12 +165,17 @@ def _store(
     now: datetime,
 ) -> Decision:
     _end(fenced, Claim.Ended.DECIDED)
+    seats.retire_older(fenced.handoff, by=by, brief_version=fenced.brief.version)
     return Decision.objects.create(
         typed=_set_aside(fenced.handoff, by),
         handoff=fenced.handoff,
         round=fenced.handoff.round,
         reviewer=by,
         claim_id=fenced.claim_id,
+        seat=fenced.seat,
+        role=fenced.by.name,
+        said=seats.said_text(said),
+        said_digest=seats.digest(said),
         verb=said.verb.value,
         reason=said.reason,
         message=said.message,
@@ -231,7 +241,7 @@ def fence(handoff_id: str, by: User) -> Fenced:
         row = cursor.fetchone()
     if row is None:
         raise claims.lost(handoff_id, by)
-    permissions.check_can_decide(by, handoff)
+    permissions.check_can_decide(by, handoff, seat=row[1])
     proposal, brief = handoff.proposal, handoff.briefs.order_by("-version")[0]
     return Fenced(
         handoff=handoff,
@@ -239,10 +249,11 @@ def fence(handoff_id: str, by: User) -> Fenced:
         action=_action(handoff, proposal),
         arguments=json.loads(proposal.arguments) if proposal else None,
         claim_id=row[0],
-        opened_at=row[1],
-        read_seconds=row[2],
+        seat=row[1],
+        opened_at=row[2],
+        read_seconds=row[3],
         judgement=judged.current(handoff, brief.version, by),
-        by=person_actor(by.id, handoff.role.name),
+        by=person_actor(by.id, panels.team_of(handoff, row[1])),
     )
 
 

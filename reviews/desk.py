@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, FloatField, Func
-from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.roles import Can
@@ -24,80 +22,27 @@ from handoffs.models import (
     RiskTierMap,
     Transition,
 )
-from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from reviews import judged, permissions, safeguards, seen, summaries, threads, visibility
+from reviews import (
+    judged,
+    leases,
+    panels,
+    permissions,
+    safeguards,
+    seen,
+    summaries,
+    threads,
+    visibility,
+)
 from reviews.challenge import Stated
+from reviews.listing import CARDS, HELD, ROWS, STAMP
 from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
+from reviews.panels import Panel
 from reviews.safeguards import Facts, Gate, Seen
 from reviews.threads import Thread
 from reviews.visibility import Phase
 
-# how many of those due first are searched for the one that waits longest
-_OLDEST_OF = 100
 _PAGE_LIMIT = 100
-
-# an array, not a list in the condition: it must stay a filter on a walk along the index
-_TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
-# only the latest claim of a handoff can be live
-_CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
-        and claim.round = h.round and claim.expires_at > statement_timestamp()
-        then claim.reviewer_id end
-    from reviews_claim claim where claim.handoff_id = h.id
-    order by claim.turn desc limit 1)"""
-
-_CARDS = f"""
-select queue.slug, queue.name, queue.pick_allowed,
-    (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
-        where depth.queue_id = queue.id) as waiting,
-    (select min(due.opened_at) from (
-        select h.opened_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-        order by h.deadline_at, h.id limit {_OLDEST_OF}) due) as oldest_opened_at,
-    (select h.deadline_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting'
-            and h.role_id = any({_TEAMS}) and {_CLAIMED_BY} is null
-        order by h.deadline_at, h.id limit 1) as next_deadline_at
-from handoffs_queue queue where {permissions.GRANTED}
-order by queue.name, queue.id
-"""
-
-_HELD = f"""
-select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
-    claim.taken_at
-from (select * from reviews_claim where reviewer_id = %(user)s
-    order by number desc limit 100) claim
-join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'
-    and h.level = claim.level and h.round = claim.round
-join handoffs_queue queue on queue.id = h.queue_id
-where claim.ended_at is null
-    and claim.expires_at > statement_timestamp() and {permissions.GRANTED}
-order by h.deadline_at, h.id
-"""
-
-# Changes whenever a count in one of the queues moves (also there and back), a claim is taken, or
-# one of one's own changes; and every half minute, as "5 minutes ago" does, and as what colleagues
-# give back without moving a count. Reads a few narrow rows, whatever waits.
-_STAMP = f"""
-select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp()) / 30),
-    (select string_agg(concat_ws(':', queue.id, queue.name, queue.pick_allowed, depth.xmin,
-            depth.waiting), ',' order by queue.id, depth.ctid)
-        from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
-        where {permissions.GRANTED}),
-    (select max(id) from reviews_claim),
-    (select string_agg(concat_ws(':', mine.id, mine.xmin), ',' order by mine.number) from (
-        select id, number, xmin from reviews_claim where reviewer_id = %(user)s
-        order by number desc limit 100) mine)))
-"""
-
-_ROWS = f"""
-select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
-    {_CLAIMED_BY} as claimed_by
-from handoffs_handoff h
-where h.queue_id = %(queue)s and h.state = 'waiting' and h.role_id = any({_TEAMS})
-    and (h.deadline_at, h.id) > (%(after_at)s::timestamptz, %(after_id)s)
-order by h.deadline_at, h.id limit %(limit)s
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +85,11 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of a queue; `claimed` by anyone, `mine` by the reader."""
+    """One line of a queue; `claimed` by anyone, `mine` by the reader.
+
+    Where several decide, it is claimed when every seat for the reader is; `decided` counts those
+    of its `approvers` who have decided.
+    """
 
     id: str
     ask: str
@@ -150,6 +99,8 @@ class Row:
     deadline_at: datetime
     claimed: bool
     mine: bool
+    approvers: int = 1
+    decided: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +150,8 @@ class HandoffDetail:
     thread: Thread
     answer: Answer | None
     decided_by: str
+    panel: Panel | None
+    has_decided: bool
     history: list[Transition]
     checkpoint: str | None
 
@@ -229,14 +182,14 @@ def overview(user: User, now: datetime) -> Overview:
         return Overview(queues=[], held=[], decides=False)
     params = {"user": user.id}
     return Overview(
-        queues=[QueueCard(**row) for row in _fetch(_CARDS, params)],
-        held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(_HELD, params)],
+        queues=[QueueCard(**row) for row in _fetch(CARDS, params)],
+        held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(HELD, params)],
     )
 
 
 def stamp(user: User) -> str:
     """Return what stays the same as long as this person's desk does, in one query."""
-    return str(_fetch(_STAMP, {"user": user.id})[0]["md5"])
+    return str(_fetch(STAMP, {"user": user.id})[0]["md5"])
 
 
 def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 30) -> Page:
@@ -247,7 +200,7 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
     limit = max(1, min(limit, _PAGE_LIMIT))
     after_at, after_id = _read_cursor(after)
     found = _fetch(
-        _ROWS,
+        ROWS,
         {
             "user": user.id,
             "queue": queue.id,
@@ -311,8 +264,9 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     phase = judged.phase(found, judgement)
     shown = judged.brief(found, brief, user, judgement)
     action = _action_type(found)
-    claim, read_seconds, held_by = _claim(found, user)
-    deciding = permissions.decides(user, found)
+    panel = panels.read(found)
+    claim, read_seconds, held_by = leases.live(found, user, panel)
+    deciding = permissions.verdict(user, found, panel, seat=claim.seat if claim else None)
     withheld = phase is Phase.BEFORE_JUDGEMENT
     return HandoffDetail(
         handoff=found,
@@ -336,7 +290,9 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         .first(),
         questions=_questions(found, brief.body, phase),
         answer=answer,
-        decided_by=_decided_by(found),
+        decided_by="" if panel else _decided_by(found),
+        panel=panel,
+        has_decided=panel is not None and user.pk in {one.person_id for one in panel.decided},
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
@@ -376,44 +332,6 @@ def _action_type(found: Handoff) -> ActionType | None:
     return ActionType.objects.filter(
         workflow=found.workflow_id, name=found.proposal.action_type
     ).first()
-
-
-def _claim(found: Handoff, user: User) -> tuple[Claim | None, float | None, str]:
-    """Return this person's live claim with its reading time, or who else holds it."""
-    live = (
-        Claim.objects.filter(
-            handoff=found,
-            ended_at=None,
-            expires_at__gt=Now(),
-            level=found.level,
-            round=found.round,
-            handoff__state=HandoffState.WAITING.value,
-        )
-        .select_related("reviewer")
-        .annotate(
-            read_for=Func(
-                F("opened_at"),
-                F("read_seconds"),
-                F("seen_at"),
-                function="overread_read_for",
-                output_field=FloatField(),
-            ),
-            read_before=Func(
-                F("handoff_id"),
-                F("reviewer_id"),
-                F("round"),
-                F("id"),
-                function="overread_read_before",
-                output_field=FloatField(),
-            ),
-        )
-        .first()
-    )
-    if live is None:
-        return None, None, ""
-    if live.reviewer_id != user.id:
-        return None, None, live.reviewer.name
-    return live, live.read_before + (live.read_for or 0.0), ""
 
 
 def _decided_by(found: Handoff) -> str:

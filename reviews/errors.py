@@ -46,9 +46,24 @@ class NoAuthorityHere(DomainError):
 
 
 class OwnRequest(DomainError):
-    """You asked for this yourself, so somebody else decides it. Nothing was sent. Give it back."""
+    """You, or somebody who counts as one with you, asked for this. Nothing was sent. Give it back:
+    somebody else decides it."""
 
     code, status, title = "own_request", 403, "Your own request"
+
+
+class HasAStake(DomainError):
+    """Several people decide this independently, and you own its workflow, defined its task, or
+    count as one with who did. Nothing was sent. Give it back: others decide it."""
+
+    code, status, title = "has_a_stake", 403, "You have a stake in it"
+
+
+class AlreadyDecided(DomainError):
+    """You, or somebody who counts as one with you, has decided this. Nothing was sent now. The
+    others decide it too, each without knowing what was said."""
+
+    code, status, title = "already_decided", 409, "Decided once already"
 
 
 class PickNotAllowed(DomainError):

@@ -18,6 +18,7 @@ from accounts.roles import Role
 from handoffs import audit, locks, mails
 from handoffs.actors import SYSTEM
 from handoffs.mail_secrets import MailSecret
+from handoffs.models import Handoff
 from handoffs.states import ByEmail, HandoffKind, HandoffState, Tier
 from reviews import desk, link_rules, permissions, spec
 from reviews.desk import HandoffDetail
@@ -36,13 +37,16 @@ AT_ONCE = 100
 MAILER_LOCK = 0x6F766572_11A8
 _MAILED = [ByEmail.YES.value, ByEmail.SIGN_IN.value, ByEmail.STEP_UP.value]
 
-# For each approver with room: what waits in queues that they work, for a team of theirs, due
-# first, and that no link of theirs was made for as it stands. A handoff kept its row's terms; from
-# before there were any it has the default.
+# For each approver with room: what waits in queues that they work, for a team or a seat of theirs,
+# due first, and that no link of theirs was made for as it stands. A handoff kept its row's terms;
+# from before there were any it has the default.
 _WANTED = f"""
 with approver as materialized (
     select u.id, lower(u.email) as email,
         array(select group_id from accounts_user_groups where user_id = u.id) as teams,
+        array(select team.name::text from accounts_user_groups member
+            join auth_group team on team.id = member.group_id
+            where member.user_id = u.id) as names,
         %(most)s - (select count(*) from reviews_approverlink link
             where link.approver_id = u.id and link.ended_at is null
                 and link.expires_at > statement_timestamp()) as room
@@ -51,7 +55,8 @@ with approver as materialized (
 select approver.id, next.id from approver cross join lateral (
     select h.id, h.deadline_at from handoffs_queue queue cross join lateral (
         select h.id, h.deadline_at from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting' and h.role_id = any(approver.teams)
+        where h.queue_id = queue.id and h.state = 'waiting'
+            and (h.role_id = any(approver.teams) or h.safeguards -> 'seats' ?| approver.names)
             and h.deadline_at > statement_timestamp()
             and coalesce(h.terms ->> 'email', 'sign_in') = any(%(mailed)s)
             and not exists (select from reviews_approverlink link
@@ -168,7 +173,7 @@ def _make(
         approver=approver,
         round=handoff.round,
         level=handoff.level,
-        seat=handoff.role.name,
+        seat=_seat(handoff, approver),
         brief_version=brief.version,
         brief_digest=brief.digest,
         token_digest=secret.digest if secret else None,
@@ -179,3 +184,10 @@ def _make(
     )
     link.refresh_from_db(fields=["expires_at"])
     return link
+
+
+def _seat(handoff: Handoff, approver: User) -> str:
+    """Name the team as which they decide: a seat's, where one is kept for a team of theirs."""
+    teams = set(approver.groups.values_list("name", flat=True))
+    kept = [name for name in spec.read(handoff.safeguards).seats if name in teams]
+    return kept[0] if kept else handoff.role.name

@@ -157,13 +157,11 @@ def _used_up(found: Found, written: dict[str, str], *, now: datetime) -> Iterato
     Its row is locked first, so that of two answers, or an answer and a manager who takes the link
     back, one comes first and the other finds the link over. What was written is kept as a draft.
     """
-    check_live(found)
     try:
+        check_live(found)
         with transaction.atomic():
             _use(found)
             yield
-    except LinkOver:
-        raise
     except DomainError as refused:
         body = {key: value for key, value in written.items() if value}
         if body and refused.status != NotFound.status:

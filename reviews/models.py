@@ -18,7 +18,7 @@ from reviews.link_rules import Needs
 
 
 class Claim(models.Model):
-    """A reviewer's lease on a handoff.
+    """A reviewer's lease on a seat of a handoff; most handoffs have one.
 
     It is live while it is not ended, its lease runs, and the handoff still waits at the level and
     in the round it was taken at: climbing, withdrawing or answering ends claims by data.
@@ -44,6 +44,7 @@ class Claim(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="claims", db_index=False
     )
+    seat = models.PositiveSmallIntegerField(default=1, db_default=1)
     session = models.ForeignKey(
         BatchSession, null=True, on_delete=models.SET_NULL, related_name="claims", db_index=False
     )
@@ -74,9 +75,9 @@ class Claim(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["handoff"],
+                fields=["handoff", "seat"],
                 condition=models.Q(ended_at__isnull=True),
-                name="claim_one_live_per_handoff",
+                name="claim_one_live_per_seat",
             ),
             # also read by taking: who has this one
             models.UniqueConstraint(fields=["handoff", "turn"], name="claim_turn_once"),
@@ -284,7 +285,11 @@ class Comment(models.Model):
 
 
 class Decision(models.Model):
-    """What a person said; what the run is told of it is the handoff's answer."""
+    """What a person said; what the run is told of it is the handoff's answer.
+
+    Where several decide, `said` is kept in full until all have: nobody knows yet what counts. Two
+    decisions agree when their `said_digest` is the same.
+    """
 
     handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
     round = models.PositiveIntegerField()
@@ -294,11 +299,17 @@ class Decision(models.Model):
     claim = models.ForeignKey(
         Claim, on_delete=models.PROTECT, related_name="decisions", db_index=False
     )
+    seat = models.PositiveSmallIntegerField(default=1, db_default=1)
+    # the team whose seat it was
+    role = models.CharField(max_length=150, blank=True, default="", db_default="")
     verb = models.CharField(max_length=20)
     reason = models.TextField(blank=True, default="")
     message = models.TextField(blank=True, default="")
     option = models.CharField(max_length=60, null=True)
     arguments = models.TextField(null=True)
+    # JSON text, see reviews.seats; empty where one person decided
+    said = models.TextField(blank=True, default="", db_default="")
+    said_digest = models.CharField(max_length=72, blank=True, default="", db_default="")
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     # where the answer was challenged: what was checked and what would make it wrong, in words
     challenge = models.JSONField(null=True)

@@ -5,7 +5,10 @@ many things at once. A superuser is no exception: setting a system up and decidi
 separate duties.
 """
 
+from dataclasses import replace
+
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
@@ -14,7 +17,14 @@ from handoffs import grants, verdicts
 from handoffs.errors import NotFound
 from handoffs.models import Handoff, Queue, QueueGroupPermission, QueueUserPermission
 from handoffs.verdicts import Code, Verdict
-from reviews.errors import MayNotDecide, NoAuthorityHere, OwnRequest
+from reviews import panels
+from reviews.errors import (
+    AlreadyDecided,
+    HasAStake,
+    MayNotDecide,
+    NoAuthorityHere,
+    OwnRequest,
+)
 
 WORK = "work_queue"
 DECIDING_ROLES = sorted(role.value for role, can in GRANTS.items() if Can.DECIDE in can)
@@ -31,6 +41,26 @@ GRANTED = """(
         join accounts_user_groups member on member.group_id = through.group_id
         where through.content_object_id = queue.id and member.user_id = %(user)s
             and permission.codename = 'work_queue'))"""
+
+# arrays, not lists in a condition: it must stay a filter on a walk along the index
+TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
+# this person and whoever a conflict group puts together with them
+KIN = """array(select %(user)s::bigint union
+    select other.user_id from accounts_conflictgroup_people mine
+    join accounts_conflictgroup_people other on other.conflictgroup_id = mine.conflictgroup_id
+    where mine.user_id = %(user)s)"""
+# Of a handoff h in a queue they work: they may decide it, whoever else is at it just now. The same
+# as `decides`; migration 0010 has it for taking.
+DECIDABLE = f"""(case when overread_one_decides(h.safeguards) then h.role_id = any({TEAMS})
+        else overread_free_seat(h.id, {KIN}, {TEAMS}, false) is not null end
+    and not exists (select from handoffs_run run where run.id = h.run_id
+        and lower(run.requester ->> 'email') = any(array(
+            select lower(person.email) from accounts_user person where person.id = any({KIN})))))"""
+# of such a handoff: there is a seat for them that nobody holds
+SEAT_FREE = f"""(case when overread_one_decides(h.safeguards) then {{claimed_by}} is null
+    else overread_free_seat(h.id, {KIN}, {TEAMS}, true) is not null end)"""
+
+_FREE_SEAT = f"select overread_free_seat(%(handoff)s, {KIN}, {TEAMS}, true)"
 
 
 def workable(user: User) -> QuerySet[Queue]:
@@ -113,10 +143,30 @@ def sees(user: User, handoff: Handoff) -> Verdict:
     return verdicts.see(grants.person(user), given, queue=asked.queue, workflow=asked.workflow)
 
 
-def decides(user: User, handoff: Handoff) -> Verdict:
-    """Say whether this person may answer the handoff, and why."""
+def decides(user: User, handoff: Handoff, *, seat: int | None = None) -> Verdict:
+    """Say whether this person may answer the handoff, and why; `seat` is the one they hold."""
+    return verdict(user, handoff, panels.read(handoff), seat=seat)
+
+
+def verdict(
+    user: User, handoff: Handoff, panel: panels.Panel | None, *, seat: int | None = None
+) -> Verdict:
+    """Say what `decides` says, of a panel that was read already."""
     given = grants.given(queue=handoff.queue_id)
-    return verdicts.decide(grants.person(user), given, grants.asked(handoff))
+    several = panels.among(handoff, panel, seat=seat)
+    asked = replace(grants.asked(handoff), several=several)
+    return verdicts.decide(grants.person(user), given, asked)
+
+
+def free_seat(user: User, handoff: Handoff) -> int | None:
+    """Return the seat that this person could take now, where several decide; None: there is none.
+
+    Taking asks the same function, see migration 0010.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_SEAT, {"handoff": handoff.id, "user": user.pk})
+        found: int | None = cursor.fetchone()[0]
+    return found
 
 
 def can_see(user: User, handoff: Handoff) -> bool:
@@ -133,12 +183,12 @@ def can_decide(user: User, handoff: Handoff) -> bool:
     return decides(user, handoff).allowed
 
 
-def check_can_decide(user: User, handoff: Handoff) -> None:
+def check_can_decide(user: User, handoff: Handoff, *, seat: int | None = None) -> None:
     """Raise with the reason; read anew from the database, so that what was taken away is gone."""
     current = User.objects.filter(id=user.id).first()
     if current is None:
         raise MayNotDecide
-    match decides(current, handoff).lacks:
+    match decides(current, handoff, seat=seat).lacks:
         case None:
             return
         case Code.ACTIVE | Code.ROLE:
@@ -148,5 +198,9 @@ def check_can_decide(user: User, handoff: Handoff) -> None:
             raise NoAuthorityHere
         case Code.TEAM:
             raise NoAuthorityHere
+        case Code.TWICE:
+            raise AlreadyDecided
         case Code.CONFLICT:
             raise OwnRequest
+        case Code.STAKE:
+            raise HasAStake

@@ -19,15 +19,10 @@ OPEN_CLAIMS = 3
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# The function is written out in reviews/migrations/0005_take_next.py. Who asked for something does
-# not decide it, and so does not keep it either: `own` says that it is one of these.
-_TAKE = """select taken.*, exists (
-        select from handoffs_handoff h join handoffs_run run on run.id = h.run_id
-        where h.id = taken.handoff_id
-            and lower(run.requester ->> 'email') = lower(%(email)s)) as own
-    from overread_take(%(user)s, %(roles)s, %(queue)s, %(handoff)s,
+# the function is written out in reviews/migrations/0010_take_a_seat.py
+_TAKE = """select * from overread_take_seat(%(user)s, %(roles)s, %(queue)s, %(handoff)s,
     %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_at)s::timestamptz[],
-    %(floor_ids)s::text[], %(cap)s, %(actor)s) taken"""
+    %(floor_ids)s::text[], %(cap)s, %(actor)s)"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,7 @@ class Look:
     # of the lease, all None when nothing was taken
     id: Any
     handoff_id: Any
+    seat: Any
     turn: Any
     number: Any
     level: Any
@@ -52,13 +48,13 @@ class Look:
     head_at: list[datetime] | None
     head_ids: list[str] | None
     walked: int
-    own: bool
 
     def claim(self, by: User) -> Claim:
         return Claim(
             id=self.id,
             handoff_id=self.handoff_id,
             reviewer=by,
+            seat=self.seat,
             turn=self.turn,
             number=self.number,
             level=self.level,
@@ -117,7 +113,6 @@ def attempt(
     """Look for the next handoff, or for this one, and lease it, in one statement."""
     params = {
         "user": by.id,
-        "email": by.email,
         "roles": permissions.DECIDING_ROLES,
         "queue": queue,
         "handoff": handoff,

@@ -197,7 +197,11 @@ class Transition(models.Model):
     """
 
     run = models.ForeignKey(
-        Run, on_delete=models.PROTECT, related_name="transitions", db_index=False
+        Run,
+        on_delete=models.PROTECT,
+        related_name="transitions",
+        db_index=False,
+        db_constraint=False,
     )
     # null: the run itself moved
     handoff_id = models.CharField(max_length=40, null=True)

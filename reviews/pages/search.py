@@ -136,7 +136,7 @@ def _hit(hit: Hit, now: datetime) -> HitLine:
         ask=marked(hit.ask or "What should be done?"),
         url=reverse("reviews:handoff", args=[hit.id]),
         kind=words.KINDS[HandoffKind(hit.kind)],
-        place=f"{hit.workflow}, {hit.queue}",
+        place=", ".join(dict.fromkeys([hit.workflow, hit.queue])),
         tone=tone,
         state=state,
         at=at,

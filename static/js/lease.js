@@ -14,6 +14,7 @@ if (form) {
   let told = { looking: undefined, at: 0 };
   let sending = false;
   let telling = false;
+  let refused = false;
   const looking = () => !document.hidden && document.hasFocus() && Date.now() - touched < IDLE;
 
   const renew = () => {
@@ -31,7 +32,8 @@ if (form) {
     told = { looking: looking(), at: Date.now() };
     const answer = await fetch(form.dataset.beats, { method: "POST", body, keepalive: true }).catch(() => null);
     telling = false;
-    if (answer?.status === 409) renew();
+    refused = answer?.status === 409;
+    if (refused) renew();
     if (!answer?.ok || answer.redirected) return;
     const { left, token } = await answer.json();
     form.elements.token.value = token;
@@ -41,12 +43,13 @@ if (form) {
     }
   }
 
-  // a renewed page is told which beat of its own comes next
+  // a page whose beat was refused is told which one comes next; others have it from the last beat
   document.addEventListener("htmx:afterSwap", () => {
     const lease = document.querySelector("#lease[data-token]");
-    if (!lease) return;
+    if (!lease || !refused) return;
     form.elements.token.value = lease.dataset.token;
-    lease.removeAttribute("data-token");
+    refused = false;
+    told = { looking: undefined, at: 0 };
   });
 
   const look = () => {

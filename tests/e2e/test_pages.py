@@ -11,7 +11,8 @@ from playwright.sync_api import Page
 
 from accounts.models import Client, User
 from handoffs.models import Handoff
-from reviews import claims, decisions
+from reviews import claims, decisions, filters, search_index
+from reviews.search import Wanted
 from reviews.wording import Choice
 from tests.e2e.conftest import ROOT, assert_accessible, assert_fits, picture
 from tests.e2e.material import RICH, SCHEMA_ARGUMENTS
@@ -74,6 +75,25 @@ def test_the_desk_and_its_queues(
     check(page, "desk")
     page.goto(path("queue", "refunds"))
     check(page, "queue")
+
+
+def test_searching(open_as: Open, rich: Handoff, shop: Shop, bot: Client, ann: User) -> None:
+    decided = put(shop, bot, brief=RICH)
+    claims.pick(decided.id, by=ann, now=timezone.now())
+    reject(decided, by=ann)
+    filters.save("Refunds I decided", Wanted(words="refund", mine=True), by=ann, now=timezone.now())
+    search_index.note_new(now=timezone.now())
+    page = open_as(ann, f"{path('search')}?words=refund&state=")
+
+    page.get_by_text("Narrow it").click()
+    check(page, "search")
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.locator(".row-ask").first.focus()
+    page.keyboard.press("j")
+    assert page.locator(".row-ask").nth(1).evaluate("node => node === document.activeElement")
+    page.goto(f"{path('search')}?words=nowhere")
+    check(page, "search-nothing")
 
 
 def test_the_edit_page(open_as: Open, rich: Handoff, ann: User) -> None:

@@ -381,3 +381,13 @@ def test_what_runs_and_handoffs_name_is_never_deleted(
         connection.cursor() as cursor,
     ):
         cursor.execute(f"delete from {table}")
+
+
+def test_a_run_is_never_deleted(run: Run) -> None:
+    """Its transitions name it without a foreign key."""
+    with (
+        pytest.raises(IntegrityError, match=f"handoffs_run {run.id} is kept"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("delete from handoffs_run where id = %s", [run.id])

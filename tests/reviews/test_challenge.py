@@ -185,7 +185,7 @@ def test_what_is_kept_has_the_words_that_were_seen_and_fills_the_form_again() ->
             {"id": "facts:0", "label": "Order total"},
             {"id": "own", "label": "the carrier's site"},
         ],
-        "wrong_if": [{"id": "figure", "label": "A name or figure here is not right"}],
+        "wrong_if": [{"id": "figure", "label": "A wrong name or figure"}],
     }
     again = challenge.stated(challenge.again(kept))
     assert again.checked == {"facts:0"} and again.checked_own == "the carrier's site"

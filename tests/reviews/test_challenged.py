@@ -18,7 +18,7 @@ from reviews.models import Decision, Draft, EvidenceOpened
 from reviews.spec import read
 from tests import factories
 from tests.factories import Shop
-from tests.reviews.waiting import put
+from tests.reviews.waiting import let_lease_run_out, put
 
 pytestmark = pytest.mark.django_db
 ALWAYS = {"challenge": "always", "undo_seconds": 0}
@@ -60,7 +60,7 @@ def test_yes_and_no_are_kept_with_what_was_stated(
 
     assert decision.challenge == {
         "checked": [{"id": "facts:0", "label": "Order total"}],
-        "wrong_if": [{"id": "figure", "label": "A name or figure here is not right"}],
+        "wrong_if": [{"id": "figure", "label": "A wrong name or figure"}],
     }
 
 
@@ -250,3 +250,18 @@ def test_a_button_that_has_to_wait_can_be_reached_and_says_why(
     assert 'aria-describedby="effect-approve still-needed" aria-disabled="true"' in page.text
     assert " disabled" not in page.text
     assert "of reading.</li>" in page.text
+
+
+def test_what_was_stated_outlives_the_claim(
+    shop: Shop, bot: Client, desk: Browser, ann: User
+) -> None:
+    handoff = hold(shop, bot, ann, ALWAYS)
+    let_lease_run_out(handoff)
+
+    late = post(desk, handoff, verb="approve", words=REASON, **STATED)
+
+    assert late.status_code == 409 and not Decision.objects.exists()
+    claims.pick(handoff.id, by=ann, now=timezone.now())
+    asked = desk.get(reverse("reviews:handoff", args=[handoff.id])).context["page"].rail
+    assert [mark.value for mark in asked.challenge.checked if mark.on] == ["facts:0"]
+    assert asked.words == REASON

@@ -51,7 +51,7 @@ def test_taking_is_audited_by_user_and_names_no_person_elsewhere(
 
     entry = AuditEntry.objects.get(action="handoff.claimed")
     assert (entry.actor, entry.subject) == (f"user {ann.id}", handoff.id)
-    assert bytes(entry.body) == b'{"level":1,"queue":"refunds","round":1}'
+    assert bytes(entry.body) == b'{"level":1,"queue":"refunds","round":1,"seat":1}'
 
 
 def test_a_newcomer_that_is_due_earlier_comes_first(shop: Shop, bot: Client, ann: User) -> None:
@@ -202,7 +202,7 @@ def test_the_cap_counts_what_is_held_in_other_queues(shop: Shop, bot: Client, an
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("claim_one_live_per_handoff", {"turn": 2, "number": 2}),
+        ("claim_one_live_per_seat", {"turn": 2, "number": 2}),
         ("claim_turn_once", {"number": 2, "ended_because": "moved"}),
         ("claim_number_once", {"turn": 2, "ended_because": "moved"}),
         ("claim_ended_has_cause", {"turn": 2, "number": 2, "ended_because": "expired"}),
