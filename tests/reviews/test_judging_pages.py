@@ -114,6 +114,8 @@ def bare(response: HttpResponse) -> bytes:
     text = head + "\n\n" + response.content.decode()
     for new in (
         r'name="csrfmiddlewaretoken" value="[^"]*"',
+        # as long as the rest, which counts seconds in words
+        r"(?<=Content-Length: )\d+",
         r"(?<=nonce-)[\w+/=-]+",
         r'(?<=nonce=")[^"]*',
         r'(?<=name="token" value=")[^"]*',
