@@ -29,7 +29,7 @@ class _ReadOnly(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Decision)
 class DecisionAdmin(_ReadOnly):
-    list_display = ("handoff", "round", "verb", "decided_at")
+    list_display = ("handoff", "round", "verb", "decided_at", "undone_at")
     list_filter = ("verb",)
     fields = (
         "handoff",
@@ -43,6 +43,7 @@ class DecisionAdmin(_ReadOnly):
         "judgement",
         "changed_after_reveal",
         "decided_at",
+        "undone_at",
     )
     search_fields = ("handoff__id",)
     ordering = ("-decided_at",)
