@@ -284,3 +284,15 @@ def test_what_is_still_needed_follows_what_is_marked_and_written(
     assert "<li" not in all_of_it.text and 'hx-swap-oob="true"' in all_of_it.text
     assert "stands in the brief already" in copied.text
     assert "still-needed" not in plain.text and plain.text.startswith("Kept at")
+
+
+def test_what_was_stated_is_on_the_page_of_what_was_decided(
+    shop: Shop, bot: Client, desk: Browser, ann: User
+) -> None:
+    handoff = hold(shop, bot, ann, ALWAYS)
+    decide(handoff, ann, reason=REASON, challenge=STATED | {"wrong_if_own": "it turns up"})
+
+    page = desk.get(reverse("reviews:handoff", args=[handoff.id]))
+
+    assert "Checked: Order total" in page.text
+    assert "Would be wrong by: A wrong name or figure; it turns up" in page.text
