@@ -8,6 +8,7 @@ from reviews.views import (
     filling,
     handoff,
     judgement,
+    notices,
     search,
     session,
     source,
@@ -65,5 +66,6 @@ urlpatterns = [
     path("links/at/<str:link_id>/give-back", links.give_back, name="link-give-back"),
     path("links/at/<str:link_id>/desk", links.to_desk, name="link-desk"),
     path("links/<str:token>", links.link, name="link"),
+    path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
 ]
