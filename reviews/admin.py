@@ -36,6 +36,7 @@ class DecisionAdmin(_ReadOnly):
         "round",
         "verb",
         "reason",
+        "challenge",
         "message",
         "option",
         "arguments",
