@@ -8,7 +8,9 @@ from django.shortcuts import redirect
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from reviews import claims, sessions, shell
+from handoffs.states import Verb
+from reviews import claims, panels, sessions, shell
+from reviews.pages import panel
 from reviews.pages.rail import DONE
 
 
@@ -20,7 +22,8 @@ def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
     handoff_id = request.resolver_match.kwargs["handoff_id"] if request.resolver_match else ""
     around = shell.around(request.user)
     if handoff_id not in {one.id for one in around.undoable}:
-        messages.success(request, DONE[verb])
+        several = panels.of(handoff_id) if verb in set(Verb) else None
+        messages.success(request, panel.done(several) if several else DONE[verb])
     session = around.session
     if session is not None and session.live and not session.paused:
         try:
