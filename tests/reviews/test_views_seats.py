@@ -1,4 +1,4 @@
-"""What the desk shows of a handoff that several people decide: how many, never what, until all have."""
+"""What the desk shows of what several decide: how many have, never what, until all have."""
 
 import re
 
