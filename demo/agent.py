@@ -12,7 +12,7 @@ from typing import Any
 
 import overread
 
-from demo import plans, stock
+from demo import plans, questions, stock
 from demo.shop import Refused, Shop
 
 WORKFLOWS = ["webshop-support", "supplier-payments"]
@@ -35,6 +35,14 @@ class Agent:
         )
         if run.state != "RUNNING":
             self._shop.mark(ticket["id"], run.state)
+            return
+        if (asked := questions.question(self._shop, ticket)) is not None:
+            kind, brief = asked
+            checkpoint = {"ticket": ticket["id"], "action_type": None}
+            key = f"{ticket['id']}-question"
+            self._client.escalate(run, kind, brief, checkpoint=checkpoint, idempotency_key=key)
+            self._say(f"{ticket['id']}: asked a person, {kind}")
+            self._shop.mark(ticket["id"], "wait")
             return
         plan = plans.plan(self._shop, ticket)
         ruling = self._client.propose(
@@ -68,7 +76,8 @@ class Agent:
 
     def _carry_out(self, answer: overread.Answer) -> str:
         if answer.verb not in _RELEASING:
-            return f"{answer.verb}: {answer.reason or answer.message or 'no reason given'}"
+            said = answer.message or answer.reason or answer.details or "no reason given"
+            return f"{answer.verb}: {said}"
         arguments = dict(answer.arguments or {})
         if overread.digest(arguments) != answer.arguments_digest:
             raise overread.ArgumentsMismatch(

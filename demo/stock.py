@@ -26,10 +26,13 @@ _TICKETS = [
     ("refund_part", "One part arrived scratched. Can I get something back for it?"),
     ("voucher", "The parcel was two days late. Not the end of the world, but still."),
     ("refund", "It broke on the second day. If this is not refunded I will speak to my lawyer."),
+    ("which", "They are too small. I would rather have the other one."),
+    ("refused", "You promised me the money two days ago. Where is it?"),
     ("address", "I have moved! Please send it to Lindenstraße 12, 10969 Berlin instead."),
     ("unclear", "This is not what I expected. What can you do for me?"),
     ("cancel", "Ordered twice by mistake, sorry. Please cancel this one."),
     ("refund", "Never arrived, the carrier says it is lost. I have asked twice already."),
+    ("lawyer", "On behalf of our client we demand 4,000 EUR within seven days."),
 ]
 _SUPPLIERS = [
     ("Nordholz Timber", "DE89370400440532013000"),

@@ -31,13 +31,14 @@ class _ReadOnly(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 class DecisionAdmin(_ReadOnly):
     """What was decided; of open handoffs only for those who decide nothing."""
 
-    list_display = ("handoff", "round", "verb", "decided_at")
+    list_display = ("handoff", "round", "verb", "decided_at", "undone_at")
     list_filter = ("verb",)
     fields = (
         "handoff",
         "round",
         "verb",
         "reason",
+        "challenge",
         "message",
         "option",
         "arguments",
@@ -45,6 +46,7 @@ class DecisionAdmin(_ReadOnly):
         "judgement",
         "changed_after_reveal",
         "decided_at",
+        "undone_at",
     )
     search_fields = ("handoff__id",)
     ordering = ("-decided_at",)

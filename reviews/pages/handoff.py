@@ -33,7 +33,7 @@ from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.summary import Summary, summary
 from reviews.pages.text import Prose, marked, prose
-from reviews.pages.transcript import MOST_CHARACTERS, Transcript
+from reviews.pages.transcript import MOST_CHARACTERS, Transcript, last_said
 from reviews.pages.transcript import transcript as read_transcript
 from reviews.pages.values import Value, label, value
 from reviews.verbs import VerbOption
@@ -50,6 +50,7 @@ class Behind:
     """What is one click away: never in the way, never missing."""
 
     text: str
+    last: str
     input: Value | None
     transcript: Transcript
     checkpoint: Prose | None
@@ -274,7 +275,10 @@ def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str,
     """Say what happens on each answer: on the buttons' words, else as the agent announced it."""
     announced = detail.brief.get("on_answer") or {}
     if asked is None:
-        return tuple((label(verb), marked(text)) for verb, text in announced.items() if text)
+        # stored JSON has no order: as the verbs have it
+        places = {verb.value: place for place, verb in enumerate(Verb)}
+        verbs = sorted(announced, key=lambda verb: (places.get(verb, len(places)), verb))
+        return tuple((label(verb), marked(announced[verb])) for verb in verbs if announced[verb])
     likely = {view.verb for view in asked.bar}
     views = (*asked.lead, *asked.other)
     return tuple(
@@ -289,11 +293,12 @@ def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
-    stored = _pretty(detail.checkpoint or "")
+    stored, found = _pretty(detail.checkpoint or ""), read_transcript(transcript)
     return Behind(
         text=marked(text) if isinstance(text, str) else marked(json.dumps(text)),
         input=value(given) if given else None,
-        transcript=read_transcript(transcript),
+        transcript=found,
+        last=last_said(found, text),
         checkpoint=prose(stored[:MOST_CHARACTERS], markdown=False) if stored else None,
         checkpoint_unseen=max(0, len(stored) - MOST_CHARACTERS),
         history=history(detail.history, now),

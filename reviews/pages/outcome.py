@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from handoffs.states import ActorKind, HandoffState
+from reviews.challenge import Kept
 from reviews.desk import HandoffDetail
 from reviews.pages import panel, times, words
 from reviews.pages.afterwards import is_done
@@ -28,6 +29,7 @@ class Outcome:
     line: str
     tone: str = "plain"
     reason: str = ""
+    stated: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     questions: tuple[Question, ...] = ()
     kept: str = ""
@@ -90,6 +92,7 @@ def _answered(
         line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
         tone=tone,
         reason=marked(said),
+        stated=_stated(detail.stated),
         changes=stored(answer.edits),
         questions=asked,
         kept=kept,
@@ -119,3 +122,10 @@ def _waiting(detail: HandoffDetail, asked: tuple[Question, ...], kept: str) -> O
         kept=kept,
         pick_url=reverse("reviews:pick", args=[detail.handoff.id]) if may_take else "",
     )
+
+
+def _stated(kept: Kept) -> tuple[str, ...]:
+    """Say in a line each what was checked and what would have made the answer wrong."""
+    parts = (("checked", "Checked"), ("wrong_if", "Would be wrong by"))
+    lists = [(title, [one["label"] for one in kept.get(part, [])]) for part, title in parts]
+    return tuple(marked(f"{title}: {'; '.join(labels)}") for title, labels in lists if labels)

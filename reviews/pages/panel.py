@@ -64,13 +64,13 @@ def kept(panel: Panel) -> tuple[str, str]:
 def done(panel: Panel) -> str:
     """Say in one line what a decision came to that was one of several."""
     if panel.tied and not panel.told:
-        return "Decided. You did not all agree, so the next level decides."
+        return "Your answer is in. You did not all agree, so the next level decides."
     if not panel.told:
-        return f"Decided, and kept. {so_far(panel).capitalize()}; the agent is told when all have."
+        return f"Your answer is in. {so_far(panel).capitalize()}; the agent is told when all have."
     agree = len({one.digest for one in panel.decided}) == 1
     if agree:
-        return f"Decided. All {panel.asked} agree, and the agent is told."
-    return "Decided. Not all of you agree; the page says what the agent is told."
+        return f"Your answer is in. All {panel.asked} agree, and the agent is told."
+    return "Your answer is in. Not all of you agree; the handoff says what came of it."
 
 
 def open_for(panel: Panel) -> str:

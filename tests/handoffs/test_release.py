@@ -19,6 +19,7 @@ from handoffs.models import (
     Handoff,
     HeldAnswer,
     OutboxMessage,
+    Proposal,
     Resumption,
     Run,
     Transition,
@@ -120,6 +121,31 @@ class TestHolding:
         assert waiting_in(handoff) == before - 1
         assert ladder.fire_overdue(now=now()) == 0
         assert Handoff.objects.get().state == "decided"
+
+    @pytest.mark.parametrize(("left", "held"), [(300, False), (3600, True)])
+    def test_what_could_no_longer_be_undone_after_the_window_is_told_at_once(
+        self, handoff, left, held
+    ):
+        until = now() + timedelta(seconds=left)
+        Handoff.objects.update(tier="autonomous", roll_back_until=until)
+
+        release_at = settle(handoff, Verb.ROLL_BACK, seconds=600, reason="Not ours to pay.")
+
+        assert (release_at is not None) is held
+        assert Answer.objects.exists() is not held
+
+    def test_what_was_undone_meanwhile_by_itself_is_asked_again(self, handoff):
+        until = now() + timedelta(hours=1)
+        Handoff.objects.update(tier="autonomous", roll_back_until=until)
+        settle(handoff, Verb.ROLL_BACK, seconds=600, reason="Not ours to pay.")
+        Proposal.objects.update(outcome="rolled_back")
+        window_ends()
+
+        release.release_due(now=now())
+
+        again = Handoff.objects.get()
+        assert (again.state, again.round) == ("waiting", 2)
+        assert not Answer.objects.exists()
 
     def test_nobody_else_can_answer_it_meanwhile(self, handoff):
         settle(handoff)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs import actors, answers
-from handoffs.models import AuditEntry, Brief, Handoff
+from handoffs.models import Answer, AuditEntry, Brief, Handoff
 from reviews import claims, decisions, desk, judgements
 from reviews.errors import (
     AlreadyJudged,
@@ -378,3 +378,43 @@ def test_the_database_stores_no_decision_without_its_own_judgement(
         Decision.objects.create(
             **{**values, "brief_version": 2}, judgement=own, changed_after_reveal=False
         )
+
+
+def ask(handoff: Handoff, by: User) -> bool:
+    return judgements.ask_second_reader(handoff.id, by=by, now=now())
+
+
+def test_a_second_reader_is_asked_only_by_who_has_judged(withheld: Handoff, ann: User) -> None:
+    with pytest.raises(SafeguardUnmet):
+        ask(withheld, ann)
+    commit(withheld, by=ann)
+
+    assert (ask(withheld, ann), ask(withheld, ann)) == (True, False)
+    withheld.refresh_from_db()
+    assert withheld.safeguards["approvers"] == 2
+
+
+def test_where_nothing_is_withheld_nobody_is_asked(shop: Shop, bot: Client, ann: User) -> None:
+    handoff = put(shop, bot)
+    claims.pick(handoff.id, by=ann, now=now())
+
+    with pytest.raises(NothingWithheld):
+        ask(handoff, ann)
+
+
+def test_the_second_reader_judges_blind_as_well(withheld: Handoff, ann: User, ben: User) -> None:
+    commit(withheld, by=ann, verb="reject")
+    ask(withheld, ann)
+    decide(withheld, ann, "reject", reason=WHY)
+    claims.pick(withheld.id, by=ben, now=now())
+    before = desk.handoff(ben, withheld.id, now())
+
+    with pytest.raises(SafeguardUnmet):
+        decide(withheld, ben, "reject", reason=WHY)
+    commit(withheld, by=ben, verb="reject", reason="The signature on the list is Kim's own.")
+    decide(withheld, ben, "reject", reason="The signature on the list is Kim's own.")
+
+    assert (before.phase, before.judgements) == (Phase.BEFORE_JUDGEMENT, [])
+    assert "recommendation" not in before.brief
+    assert Answer.objects.get().verb == "reject"
+    assert Decision.objects.filter(judgement__isnull=False).count() == 2

@@ -63,7 +63,7 @@ def test_the_first_is_told_that_it_is_kept_and_not_that_the_agent_goes_on(
 ) -> None:
     shown = plain(say(ann, two, "reject"))
 
-    assert "Decided, and kept. 1 of 2 has decided" in shown
+    assert "Your answer is in. 1 of 2 has decided" in shown
     assert "Rejected" not in shown
     assert "You have decided" in plain(page(ann, two))
 

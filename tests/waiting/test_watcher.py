@@ -1,11 +1,22 @@
 """How looking, being told and arriving interleave."""
 
 import asyncio
+import os
 from typing import Any
 
+import psycopg
 import pytest
+from django.utils import timezone
 
+from accounts.models import Client
+from handoffs import release
+from handoffs.answers import Said
+from handoffs.models import HeldAnswer
+from handoffs.states import Verb
 from handoffs.waiting import Watched
+from tests import walks
+from tests.database import Databases
+from tests.factories import Shop
 from tests.waiting.harness import run_async
 from waiting import watcher
 from waiting.waits import Seen, Waits
@@ -82,3 +93,23 @@ def test_a_fault_of_our_own_does_not_end_the_watch(
 
     run_async(scenario())
     assert "tries again" in caplog.text
+
+
+def test_what_is_decided_is_no_news_until_it_is_told(
+    committed_db: Databases, shop: Shop, bot: Client, bot_key: str
+) -> None:
+    handoff = walks.waiting(shop, bot, bot_key)
+    asked = Watched(id=handoff.id, version=handoff.version)
+    said = Said(verb=Verb.REJECT, reason="no")
+    told = {"round": 1, "said": said, "by": walks.APPROVER, "now": timezone.now()}
+
+    async def look() -> Seen:
+        async with await psycopg.AsyncConnection.connect(os.environ["DATABASE_URL"]) as one:
+            return (await watcher._look(one, [asked]))[asked]
+
+    release.settle(handoff.id, seconds=600, **told)  # type: ignore[arg-type]
+    assert asyncio.run(look()) == Seen(False, "waiting")
+
+    HeldAnswer.objects.update(release_at=timezone.now())
+    release.release_due(now=timezone.now())
+    assert asyncio.run(look()) == Seen(True, "answered")
