@@ -41,6 +41,7 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/draft", handoff.draft, name="draft"),
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
     path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
+    path("handoffs/<str:handoff_id>/second-reader", judgement.second_reader, name="second-reader"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
     path("handoffs/<str:handoff_id>/comment", handoff.comment, name="comment"),
     path("handoffs/<str:handoff_id>/undo", undo.take_back, name="undo"),

@@ -361,6 +361,25 @@ def test_how_the_suggestion_fits_is_said_without_taking_a_side(
     assert line in text(desk.get(url("handoff", simple)))
 
 
+def test_a_second_reader_is_one_click_away_where_the_suggestion_differs(
+    desk: Browser, simple: Handoff
+) -> None:
+    desk.post(url("judge", simple), form("reject"))
+    offered = text(desk.get(url("handoff", simple)))
+    asked = text(desk.post(url("second-reader", simple), follow=True))
+    again = text(desk.post(url("second-reader", simple), follow=True))
+
+    assert url("second-reader", simple) in offered
+    assert "A second reader is asked." in asked and url("second-reader", simple) not in asked
+    assert "A second reader was asked already." in again
+
+
+def test_where_the_two_agree_nobody_else_is_offered(desk: Browser, simple: Handoff) -> None:
+    desk.post(url("judge", simple), form("approve"))
+
+    assert url("second-reader", simple) not in text(desk.get(url("handoff", simple)))
+
+
 def test_without_a_suggestion_the_stages_are_the_same(desk: Browser, simple: Handoff) -> None:
     write(simple, without("recommendation", "confidence", "evidence"))
     desk.post(url("judge", simple), form("approve"))
