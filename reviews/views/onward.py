@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from handoffs.models import Handoff
 from handoffs.states import Verb
-from reviews import claims, sessions, shell, spec
+from reviews import claims, panels, sessions, shell
+from reviews.pages import panel
 from reviews.pages.rail import DONE
 
 
@@ -44,10 +44,8 @@ def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
 
 def _said(handoff_id: str, verb: str) -> str:
     """Say what became of it; of what several decide blind, nothing but that it is in."""
-    spec_of = Handoff.objects.filter(id=handoff_id).values_list("safeguards", flat=True).first()
-    if verb not in set(Verb) or spec.read(spec_of or {}).approvers == 1:
-        return DONE[verb]
-    return "Your answer is in. The handoff says what came of it once everybody has answered."
+    several = panels.of(handoff_id) if verb in set(Verb) else None
+    return DONE[verb] if several is None else panel.done(several)
 
 
 def next_of_session(request: UserRequest, *, now: datetime) -> HttpResponse:
