@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from handoffs.states import HandoffState
+from handoffs.states import ActorKind, HandoffState
 from reviews.challenge import Kept
 from reviews.desk import HandoffDetail
-from reviews.pages import times, words
+from reviews.pages import panel, times, words
 from reviews.pages.afterwards import is_done
 from reviews.pages.changes import Change, stored
 from reviews.pages.text import marked
@@ -84,6 +84,9 @@ def _answered(
     if detail.decided_by:
         who = f"{detail.decided_by} ({who})"
     said = " ".join(part for part in (answer.reason, answer.message) if part)
+    if detail.panel is not None and detail.panel.shown and answer.by_kind == ActorKind.PERSON.value:
+        # each of them is quoted beside it
+        said = ""
     return Outcome(
         heading=heading,
         line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
@@ -99,12 +102,16 @@ def _answered(
 
 
 def _waiting(detail: HandoffDetail, asked: tuple[Question, ...], kept: str) -> Outcome:
+    if detail.panel is not None and detail.has_decided:
+        heading, line = panel.kept(detail.panel)
+        return Outcome(heading=heading, line=line, questions=asked, kept=kept)
     if detail.held_by:
         line = "It comes back when they decide it, give it back or leave it."
         heading = f"{detail.held_by} has this one"
         return Outcome(heading=heading, line=line, questions=asked, kept=kept)
     if not detail.may_decide:
-        line = f"You may read it; {detail.handoff.role.name} decide it."
+        who = panel.open_for(detail.panel) if detail.panel else detail.handoff.role.name
+        line = f"You may read it; {who} decide it."
         return Outcome(heading="Waiting", line=line, questions=asked, kept=kept)
     may_take = detail.handoff.queue.pick_allowed or bool(kept)
     line = "Nobody has it now." if may_take else "Nobody has it now. Take the next from the desk."
