@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from handoffs import audit, locks, mail_secrets, outbox, webhooks
+from handoffs import audit, locks, mail_secrets, notices, outbox, webhooks
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
 from handoffs.mail_secrets import MailSecret
@@ -205,12 +205,17 @@ def _mail(message: Leased) -> Delivery:
         subject, text, html = _written(message.payload)
     except mail_secrets.KeyGone as error:
         return Delivery(error=str(error))
+    # so that nobody's absence note answers it
+    headers = {"Message-ID": f"<{message.id}@{host}>", "Auto-Submitted": "auto-generated"}
+    if stop := notices.stop_url(message.mail_to, message.event):
+        headers["List-Unsubscribe"] = f"<{stop}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        text += f"\nNo more of these: {stop}\n"
     mail = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=text,
         to=[message.mail_to],
-        # so that nobody's absence note answers it
-        headers={"Message-ID": f"<{message.id}@{host}>", "Auto-Submitted": "auto-generated"},
+        headers=headers,
         connection=get_connection(timeout=ATTEMPT_SECONDS),
     )
     if html:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from handoffs import ids, jobs
+from handoffs import ids, jobs, notices
 from handoffs.mail_secrets import MailSecret
 from handoffs.models import OutboxMessage
 
@@ -59,11 +59,14 @@ def tell_params(client_id: int, event: str, payload: dict[str, Any]) -> dict[str
 
 def mail(
     to: str, event: str, payload: dict[str, Any], *, secret: MailSecret | None = None
-) -> OutboxMessage:
+) -> OutboxMessage | None:
     """Add an e-mail, `payload` being its ``subject``, ``text`` and perhaps ``html``.
 
-    It goes with this transaction. `secret` is put in for its mark when the mail is sent.
+    It goes with this transaction. `secret` is put in for its mark when the mail is sent. None for
+    a notice that its receiver wants no more.
     """
+    if notices.is_stopped(to, event):
+        return None
     kept: dict[str, Any] = {name: payload[name] for name in _PARTS if name in payload}
     if secret is not None:
         kept["secret"] = asdict(secret)

@@ -10,7 +10,7 @@ from accounts.models import User
 from handoffs import audit, canonical
 from handoffs.failpoints import failpoint
 from handoffs.states import Verb
-from reviews import decisions, judged, safeguards, visibility, wording
+from reviews import decisions, judged, safeguards, seats, visibility, wording
 from reviews.challenge import Stated
 from reviews.decisions import Fenced
 from reviews.errors import AlreadyJudged, NothingWithheld, SafeguardUnmet, Unmet, VerbNotOffered
@@ -44,6 +44,21 @@ def commit(
         "A judgement was committed.", extra={"action": "judgement.committed", "handoff": handoff_id}
     )
     return judgement
+
+
+def ask_second_reader(handoff_id: str, *, by: User, now: datetime) -> bool:
+    """Ask one more person to answer blind, once `by` has committed; False when one was asked.
+
+    Not before: what somebody else says must not stand in for an answer of one's own.
+    """
+    with transaction.atomic():
+        fenced = decisions.fence(handoff_id, by)
+        match judged.phase(fenced.handoff, fenced.judgement):
+            case Phase.OPEN:
+                raise NothingWithheld
+            case Phase.BEFORE_JUDGEMENT:
+                raise SafeguardUnmet([safeguards.JUDGE_FIRST])
+        return seats.ask_second_reader(handoff_id, by=by, now=now)
 
 
 def _check_withheld(fenced: Fenced) -> None:

@@ -8,6 +8,7 @@ from reviews.views import (
     filling,
     handoff,
     judgement,
+    notices,
     search,
     session,
     source,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("handoffs/<str:handoff_id>/draft", handoff.draft, name="draft"),
     path("handoffs/<str:handoff_id>/evidence", handoff.evidence, name="evidence"),
     path("handoffs/<str:handoff_id>/judge", judgement.judge, name="judge"),
+    path("handoffs/<str:handoff_id>/second-reader", judgement.second_reader, name="second-reader"),
     path("handoffs/<str:handoff_id>/decide", handoff.decide, name="decide"),
     path("handoffs/<str:handoff_id>/comment", handoff.comment, name="comment"),
     path("handoffs/<str:handoff_id>/undo", undo.take_back, name="undo"),
@@ -65,5 +67,6 @@ urlpatterns = [
     path("links/at/<str:link_id>/give-back", links.give_back, name="link-give-back"),
     path("links/at/<str:link_id>/desk", links.to_desk, name="link-desk"),
     path("links/<str:token>", links.link, name="link"),
+    path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
 ]

@@ -12,7 +12,7 @@ from handoffs.models.matrix import (
     QueueGroupPermission,
     QueueUserPermission,
 )
-from handoffs.models.outbox import OutboxMessage, WebhookEndpoint
+from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -55,6 +55,7 @@ __all__ = [
     "InformationRequest",
     "JobPulse",
     "LadderStep",
+    "MailStop",
     "MatrixRow",
     "OutboxMessage",
     "Proposal",

@@ -72,3 +72,17 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.id}"
+
+
+class MailStop(models.Model):
+    """An address that wants no more mails of one kind; see handoffs.notices."""
+
+    address = models.EmailField()
+    event = models.CharField(max_length=40)
+    stopped_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address", "event"], name="mail_stop_once")]
+
+    def __str__(self) -> str:
+        return self.event

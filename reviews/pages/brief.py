@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handoffs.texts import folded
 from reviews.pages import links
 from reviews.pages.facts import Fact, FactGroup, fact_groups
 from reviews.pages.text import NO_LINK, Prose, marked, prose
@@ -73,6 +74,11 @@ class BriefView:
     confidence: str
     suggestion: Suggestion | None
     withheld: bool
+
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """Name the groups of facts about other things than the one that is acted on."""
+        return tuple(group.title for group in self.facts if group.aside)
 
     @property
     def alarms(self) -> int:
@@ -156,13 +162,15 @@ def _how(text: str) -> str:
 
 def evidence(item: Mapping[str, Any], number: int, *, opened: bool, must_open: bool) -> Evidence:
     """Describe one piece; a piece that must be opened is not in the page before it is."""
+    title = marked(item.get("title") or item.get("source") or f"Evidence {number}")
+    source = marked(item.get("source") or "")
     url = item.get("url") or ""
     link = links.web(url)
     return Evidence(
         id=_id(item),
         dom_id=f"evidence-{number}",
-        title=marked(item.get("title") or item.get("source") or f"Evidence {number}"),
-        source=marked(item.get("source") or ""),
+        title=title,
+        source="" if folded(source) == folded(title) else source,
         href=link.href if link else "",
         host=link.host if link else f"{NO_LINK}: {marked(url)}" if url else "",
         must_open=must_open,
@@ -211,6 +219,8 @@ def suggestion(raw: Any, summary: Any = "") -> Suggestion | None:
         return None
     rationale, said = str(raw.get("rationale") or ""), str(summary or "").rstrip("… ")
     goes_on = len(said) > 40 and rationale.startswith(said)
+    if goes_on and rationale[len(said) :][:1].isalnum():
+        said = said[: said.rfind(" ") + 1]
     return Suggestion(
         verb=label(raw.get("answer", "")),
         rationale=marked(rationale[len(said) :].strip() if goes_on else rationale),

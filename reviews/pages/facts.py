@@ -27,13 +27,15 @@ class Fact:
 class FactGroup:
     """Facts from one source; `title` is what their labels had in common.
 
-    `exact` ones are not the agent's words: they are the stored arguments, which it acts on.
+    `exact` ones are not the agent's words: they are the stored arguments, which it acts on. Those
+    `aside` are about another thing of the kind that is acted on.
     """
 
     title: str
     source: str
     facts: tuple[Fact, ...]
     exact: bool = False
+    aside: bool = False
 
 
 def fact_groups(
@@ -63,10 +65,22 @@ def fact_groups(
         for (title, source), group in gathered.items()
     ]
     acted_on = {text for fact in exact.values() for text in _ids(fact.value)}
-    groups.sort(key=lambda group: not acted_on & {*group.title.split(), *group.source.split("/")})
+    groups = _nearest_first(groups, acted_on)
     acting = tuple(fact for fact in exact.values() if fact.name in repeated)
     first = [FactGroup(title="", source="", facts=acting, exact=True)] if acting else []
     return (*first, *groups)
+
+
+def _nearest_first(groups: list[FactGroup], acted_on: set[str]) -> list[FactGroup]:
+    """Put what the action is about first; others of the same kind, another order, stand aside."""
+    near = [one for one in groups if acted_on & {*one.title.split(), *one.source.split("/")}]
+    kinds = {one.title.split()[0] for one in near if one.title.split()}
+    rest = [
+        replace(one, aside=bool(one.title.split()) and one.title.split()[0] in kinds)
+        for one in groups
+        if one not in near
+    ]
+    return [*near, *sorted(rest, key=lambda one: one.aside)]
 
 
 def arguments_view(
@@ -90,7 +104,7 @@ def arguments_view(
         argument = _in_order(arguments[key], structure(told.get("value")))
         typed = value(argument, _kind(named.get(key, {}), told, argument))
         found = known.annotate(typed)
-        if note := now.get(key):
+        if note := now.get(key) or known.origin(found):
             found = replace(found, note=note.text, note_source=note.source)
         title = marked(named.get(key, {}).get("title") or label(key))
         shown.append(Fact(label=title, value=replace(found, sent=_plain(arguments[key])), name=key))

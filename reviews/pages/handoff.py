@@ -11,7 +11,7 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import HandoffKind, HandoffState, Verb
-from reviews import judged, reading, safeguards
+from reviews import judged, panels, reading, safeguards
 from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
@@ -23,6 +23,7 @@ from reviews.pages import (
     colleagues,
     judgement,
     outcome,
+    panel,
     rail,
     reach,
     times,
@@ -32,7 +33,7 @@ from reviews.pages import brief as briefs
 from reviews.pages.afterwards import StripItem
 from reviews.pages.summary import Summary, summary
 from reviews.pages.text import Prose, marked, prose
-from reviews.pages.transcript import MOST_CHARACTERS, Transcript
+from reviews.pages.transcript import MOST_CHARACTERS, Transcript, last_said
 from reviews.pages.transcript import transcript as read_transcript
 from reviews.pages.values import Value, label, value
 from reviews.verbs import VerbOption
@@ -49,6 +50,7 @@ class Behind:
     """What is one click away: never in the way, never missing."""
 
     text: str
+    last: str
     input: Value | None
     transcript: Transcript
     checkpoint: Prose | None
@@ -94,6 +96,7 @@ class HandoffPage:
     judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
+    voices: tuple[str, ...]
     keeping: Keeping | None
     urls: Mapping[str, str]
 
@@ -152,6 +155,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         questions=outcome.questions(detail, now),
         thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
+        voices=panel.voices(detail.panel, now),
         keeping=keeping(detail),
         urls=urls,
     )
@@ -233,6 +237,9 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
             ),
             StripItem(label="If nobody answers", text=otherwise.first, detail=otherwise.last),
         ]
+    if detail.panel is not None:
+        seat = detail.claim.seat if detail.claim else None
+        items.append(panel.progress(detail.panel, seat=seat))
     if afterwards.is_done(detail):
         return (*items, afterwards.undoing(detail, now))
     waits = (handoff.run.requester or {}).get("name") or "The agent"
@@ -240,7 +247,8 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
     if detail.claim is not None:
-        you = reach.why_you(detail.deciding, handoff.role.name)
+        team = panels.team_of(handoff, detail.claim.seat)
+        you = reach.why_you(detail.deciding, team)
         items.append(StripItem(label="Why you", text=you))
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
@@ -267,7 +275,10 @@ def _answers(detail: HandoffDetail, asked: rail.Rail | None) -> tuple[tuple[str,
     """Say what happens on each answer: on the buttons' words, else as the agent announced it."""
     announced = detail.brief.get("on_answer") or {}
     if asked is None:
-        return tuple((label(verb), marked(text)) for verb, text in announced.items() if text)
+        # stored JSON has no order: as the verbs have it
+        places = {verb.value: place for place, verb in enumerate(Verb)}
+        verbs = sorted(announced, key=lambda verb: (places.get(verb, len(places)), verb))
+        return tuple((label(verb), marked(announced[verb])) for verb in verbs if announced[verb])
     likely = {view.verb for view in asked.bar}
     views = (*asked.lead, *asked.other)
     return tuple(
@@ -282,11 +293,12 @@ def _behind(detail: HandoffDetail, now: datetime) -> Behind:
     run_input = detail.input
     given = dict(run_input) if isinstance(run_input, dict) else {"text": run_input}
     text, transcript = given.pop("text", ""), given.pop("transcript", "")
-    stored = _pretty(detail.checkpoint or "")
+    stored, found = _pretty(detail.checkpoint or ""), read_transcript(transcript)
     return Behind(
         text=marked(text) if isinstance(text, str) else marked(json.dumps(text)),
         input=value(given) if given else None,
-        transcript=read_transcript(transcript),
+        transcript=found,
+        last=last_said(found, text),
         checkpoint=prose(stored[:MOST_CHARACTERS], markdown=False) if stored else None,
         checkpoint_unseen=max(0, len(stored) - MOST_CHARACTERS),
         history=history(detail.history, now),

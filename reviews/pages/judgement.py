@@ -145,7 +145,8 @@ def revealed(
         return None
     advice = suggestion(detail.brief.get("recommendation"))
     differs, line = _compared(advice.verb if advice else "", judgement, list(options))
-    asked = spec.read(detail.handoff.safeguards).approvers > 1
+    guards = detail.handoff.safeguards
+    alone = spec.read(guards).approvers == 1
     return Revealed(
         stages=_stages(2),
         own=said(judgement, detail.brief),
@@ -155,8 +156,10 @@ def revealed(
         sure=how_sure(detail.brief.get("confidence")),
         line=line,
         differs=differs,
-        second_url="",
-        second_asked=asked,
+        second_url=reverse("reviews:second-reader", args=[detail.handoff.id])
+        if differs and alone
+        else "",
+        second_asked=bool(guards.get("second_reader")),
     )
 
 

@@ -7,6 +7,7 @@ open a reservation to learn that it is business class now, nor search for who na
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from reviews.pages.text import marked
@@ -20,6 +21,9 @@ LONGEST_PART = 60
 # so much of a text is searched for where an id comes from, and so much of it is quoted
 LONGEST_TOLD = 200_000
 AROUND = 60
+# shorter words stand everywhere
+SHORTEST = 5
+CUT_SHORT = re.compile(r"…(\[[^\]]*cut\])?\s*$|^…\[cut\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +44,16 @@ class Lookup:
     records: Mapping[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
     told: tuple[tuple[str, str], ...] = ()
     unread: str = ""
+    cut: bool = False
 
     def annotate(self, value: Value) -> Value:
         """Put what is known beside each id, also inside lists and records."""
         if value.kind == "id":
-            note = self.notes.get(value.raw) or self._mention(value.raw)
+            note = self.notes.get(value.raw) or self.mention(value.raw)
             if note is None:
-                elsewhere = value.raw.casefold() in self.unread
-                return replace(value, unknown=bool(self.told) and not elsewhere)
+                unread = value.raw.casefold() in self.unread
+                unknown = bool(self.told) and not unread
+                return replace(value, unknown=unknown, elsewhere=self.cut)
             return replace(value, note=note.text, note_source=note.source)
         return replace(
             value,
@@ -61,6 +67,9 @@ class Lookup:
         found: dict[str, Note] = {}
         for key, argument in arguments.items():
             for record, source in map(self.records.__getitem__, ids):
+                rows = record.get(key)
+                if _rows(argument) and _rows(rows):
+                    found.setdefault(key, Note(text=_rows_now(argument, rows), source=source))
                 standing = _flat(record).get(key)
                 if _text(argument) and standing is not None and _text(argument) not in self.records:
                     same = standing == _text(argument)
@@ -68,13 +77,20 @@ class Lookup:
                     found.setdefault(key, Note(text=said, source=source))
         return found
 
-    def _mention(self, id: str) -> Note | None:
+    def mention(self, id: str) -> Note | None:
         """Quote the first text that names the id: the request before what a tool returned."""
         for source, text in self.told:
             at = text.casefold().find(id.casefold())
             if at >= 0:
                 return Note(text=_quote(text, at, len(id)), source=source)
         return None
+
+    def origin(self, value: Value) -> Note | None:
+        """Quote a tool's result that a text comes from, where the request does not say it."""
+        if value.kind != "text" or value.note or len(value.text) < SHORTEST:
+            return None
+        found = self.mention(value.text)
+        return found if found and found.source not in ("the request", "the transcript") else None
 
 
 def read(
@@ -96,13 +112,26 @@ def read(
     request = asked if isinstance(asked, str) else ""
     rest = given if isinstance(asked, str) else {**given, "text": asked}
     named = [("the request", text) for text in _named(rest)]
-    found = [("the request", request), *snippets, ("the transcript", said), *named]
+    read = [line for snippet in snippets for line in _lines(*snippet)]
+    found = [("the request", request), *read, ("the transcript", said), *named]
     return Lookup(
         notes=notes,
         records=records,
         told=tuple((source, text[:LONGEST_TOLD]) for source, text in found if text),
-        unread="\n".join(str(item.get("snippet") or "") for item in unread).casefold(),
+        cut=any(CUT_SHORT.search(text) for _, text in snippets),
+        unread="\n".join(
+            [*(str(item.get("snippet") or "") for item in unread), *(text for _, text in snippets)]
+        ).casefold(),
     )
+
+
+def _lines(source: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield a snippet as it may be quoted: prose as it is, a record line by line."""
+    found = structure(text)
+    if found is None:
+        yield source, text
+    else:
+        yield from ((source, line) for line in islice(_named(found), MOST_IDS))
 
 
 def _named(found: Any, name: str = "") -> Iterator[str]:
@@ -184,6 +213,19 @@ def _flat(record: Mapping[str, Any]) -> dict[str, str]:
         for key, item in part.items()
         if _text(item)
     }
+
+
+def _rows(found: Any) -> bool:
+    return isinstance(found, list) and bool(found) and all(isinstance(one, dict) for one in found)
+
+
+def _rows_now(wanted: list[dict[str, Any]], standing: Any) -> str:
+    """Compare a list of records with the one that stands, by what is wanted of each."""
+    keys = list(wanted[0])
+    now = [[_text(one.get(key)) for key in keys] for one in standing]
+    if now == [[_text(one.get(key)) for key in keys] for one in wanted]:
+        return "as it is now"
+    return marked("now " + "; ".join(", ".join(filter(None, row)) for row in now[:MOST_PARTS]))
 
 
 def _text(item: Any) -> str:

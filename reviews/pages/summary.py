@@ -10,7 +10,8 @@ from reviews.pages.text import marked
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """`text` is shown; `own` is what the agent wrote where that is another; `typed` fills the form.
+    """`text` is shown, unless it only `repeats` the request; `own` is what the agent wrote where
+    that is another; `typed` fills the form.
 
     Whoever holds the handoff may mend it, unless something in it is withheld.
     """
@@ -18,6 +19,7 @@ class Summary:
     text: str
     own: str = ""
     said_by: str = ""
+    repeats: bool = False
     editable: bool = False
     typed: str = ""
     error: str = ""
@@ -29,9 +31,12 @@ def summary(
     """Return the summary as it stands; what was typed and refused is in the form again."""
     own, edit = str(detail.brief.get("summary") or ""), detail.summary_edit
     text = edit.after if edit else own
+    given = detail.input
+    request = str(given.get("text") or "") if isinstance(given, dict) else str(given or "")
     return Summary(
         text=marked(text),
         own=marked(own) if edit else "",
+        repeats=bool(own) and request.strip().startswith(own.rstrip("… ")),
         said_by=f"{edit.editor.name} at {times.clock(edit.edited_at, now)} UTC" if edit else "",
         editable=detail.claim is not None and not detail.withheld,
         typed=text if typed is None else typed,

@@ -48,6 +48,14 @@ def transcript(raw: object) -> Transcript:
     return Transcript(turns=tuple(found), unseen=len(text) - end)
 
 
+def last_said(found: Transcript, request: object) -> str:
+    """Return what the requester said last, where that is more than the request itself."""
+    said = [turn.text for turn in found.turns if turn.who and not turn.machine]
+    if found.unseen or len(said) < 2 or said[-1] == marked(request).strip():
+        return ""
+    return said[-1]
+
+
 def others_words(raw: object) -> str:
     """Return what anybody but the machine itself said, to look up where an id comes from."""
     text = str(raw)

@@ -47,7 +47,9 @@ class Value:
     cut: bool = False
     note: str = ""
     note_source: str = ""
+    # nobody but the agent named it; `elsewhere` says that not all of the evidence was sent
     unknown: bool = False
+    elsewhere: bool = False
     # of an argument: its JSON, to tell whether a fact repeats it
     sent: str = ""
 

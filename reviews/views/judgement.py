@@ -32,4 +32,19 @@ def judge(request: UserRequest, handoff_id: str) -> HttpResponse:
         return page.show(request, handoff_id, now=now, typed=typed)
     except (AlreadyJudged, NothingWithheld) as refusal:
         messages.info(request, refusal.message)
+    return _back(handoff_id)
+
+
+@require_POST
+@explained
+def second_reader(request: UserRequest, handoff_id: str) -> HttpResponse:
+    """Ask one more person, who judges it blind; a second click asks nobody else."""
+    if judgements.ask_second_reader(handoff_id, by=request.user, now=timezone.now()):
+        messages.success(request, "A second reader is asked. You decide now, they decide blind.")
+    else:
+        messages.info(request, "A second reader was asked already. Nobody else was asked now.")
+    return _back(handoff_id)
+
+
+def _back(handoff_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("reviews:handoff", args=[handoff_id]) + "#revealed")

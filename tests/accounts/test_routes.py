@@ -27,6 +27,7 @@ OPEN = {
     "dev/mail": "the mailbox of ./run: not there unless nothing is really mailed",
     "dev/mail/…": "the same",
     "dev/mail/…/html": "the same",
+    "mail/stop/…": "no more of a notice: what we signed into its address is the guard",
     "links/…": "an approver's link: its 256 bits are the guard, and it says so when it is unknown",
     "links/at/…": "leads to sign in or back to the mail: the link itself is the guard",
     **{

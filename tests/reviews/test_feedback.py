@@ -161,3 +161,13 @@ def test_hostile_words_in_a_summary_are_shown_as_words(held: Handoff, ann: User)
     shown = page(held, ann)
 
     assert "&lt;script&gt;alert(1)" in shown and "⟦U+202E⟧" in shown
+
+
+def test_a_summary_that_only_repeats_the_request_is_said_to(held: Handoff, ann: User) -> None:
+    held.run.input = {"text": OWN + " Please help."}
+    held.run.save(update_fields=["input"])
+
+    shown = page(held, ann)
+
+    assert "It says what the request says, and no more." in shown
+    assert "Mend this summary" in shown

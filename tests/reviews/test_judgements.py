@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs import actors, answers
-from handoffs.models import AuditEntry, Brief, Handoff
-from reviews import claims, decisions, desk, judgements
+from handoffs.models import Answer, AuditEntry, Brief, Handoff
+from reviews import claims, decisions, desk, judgements, undo
 from reviews.errors import (
     AlreadyJudged,
     ClaimLost,
@@ -264,7 +264,34 @@ def test_a_new_round_is_judged_anew(withheld: Handoff, ann: User) -> None:
     with pytest.raises(SafeguardUnmet):
         decide(handoff, ann)
 
-    assert commit(handoff, by=ann).round == 2
+    judgement = commit(handoff, by=ann)
+    assert (judgement.round, judgement.informed) == (2, True)
+
+
+def test_after_an_answer_everybody_may_have_seen_the_reveal(
+    withheld: Handoff, ann: User, ben: User
+) -> None:
+    commit(withheld, by=ann)
+    decide(withheld, ann)
+    handoff = Handoff.objects.select_related("run").get(id=withheld.id)
+    with transaction.atomic():
+        answers.reopen(handoff, pause=1, facts=[], by=actors.SYSTEM)
+    claims.pick(handoff.id, by=ben, now=now())
+
+    assert commit(handoff, by=ben).informed
+
+
+def test_taking_a_decision_back_leaves_the_judgement(shop: Shop, bot: Client, ann: User) -> None:
+    handoff = hold(shop, bot, ann, safeguards={"undo_seconds": 60})
+    judgement = commit(handoff, by=ann, verb="reject")
+    first = decide(handoff, ann)
+    undo.take_back(handoff.id, by=ann, now=now())
+
+    second = decide(handoff, ann, "reject", reason=WHY)
+
+    assert first.judgement == second.judgement == judgement
+    assert (first.changed_after_reveal, second.changed_after_reveal) == (True, False)
+    assert Judgement.objects.get() == judgement
 
 
 def test_once_it_is_answered_everybody_reads_what_was_judged(
@@ -378,3 +405,43 @@ def test_the_database_stores_no_decision_without_its_own_judgement(
         Decision.objects.create(
             **{**values, "brief_version": 2}, judgement=own, changed_after_reveal=False
         )
+
+
+def ask(handoff: Handoff, by: User) -> bool:
+    return judgements.ask_second_reader(handoff.id, by=by, now=now())
+
+
+def test_a_second_reader_is_asked_only_by_who_has_judged(withheld: Handoff, ann: User) -> None:
+    with pytest.raises(SafeguardUnmet):
+        ask(withheld, ann)
+    commit(withheld, by=ann)
+
+    assert (ask(withheld, ann), ask(withheld, ann)) == (True, False)
+    withheld.refresh_from_db()
+    assert withheld.safeguards["approvers"] == 2
+
+
+def test_where_nothing_is_withheld_nobody_is_asked(shop: Shop, bot: Client, ann: User) -> None:
+    handoff = put(shop, bot)
+    claims.pick(handoff.id, by=ann, now=now())
+
+    with pytest.raises(NothingWithheld):
+        ask(handoff, ann)
+
+
+def test_the_second_reader_judges_blind_as_well(withheld: Handoff, ann: User, ben: User) -> None:
+    commit(withheld, by=ann, verb="reject")
+    ask(withheld, ann)
+    decide(withheld, ann, "reject", reason=WHY)
+    claims.pick(withheld.id, by=ben, now=now())
+    before = desk.handoff(ben, withheld.id, now())
+
+    with pytest.raises(SafeguardUnmet):
+        decide(withheld, ben, "reject", reason=WHY)
+    commit(withheld, by=ben, verb="reject", reason="The signature on the list is Kim's own.")
+    decide(withheld, ben, "reject", reason="The signature on the list is Kim's own.")
+
+    assert (before.phase, before.judgements) == (Phase.BEFORE_JUDGEMENT, [])
+    assert "recommendation" not in before.brief
+    assert Answer.objects.get().verb == "reject"
+    assert Decision.objects.filter(judgement__isnull=False).count() == 2

@@ -431,6 +431,91 @@ def test_a_reason_does_not_say_again_what_the_summary_said() -> None:
     )
 
 
+def test_a_reason_that_goes_on_begins_with_a_whole_word() -> None:
+    summary = "I will exchange the desk lamp of order W1 for the sil…"
+    rationale = "I will exchange the desk lamp of order W1 for the silver one."
+
+    found = brief.suggestion({"answer": "approve", "rationale": rationale}, summary)
+
+    assert found is not None and found.rationale == "silver one."
+
+
+def test_a_source_that_says_the_title_again_is_not_shown() -> None:
+    item = {"id": "o", "title": "Orders #w1", "source": "orders/#W1", "snippet": "x"}
+
+    assert brief.evidence(item, 1, opened=False, must_open=False).source == ""
+    other = {**item, "source": "order system"}
+    assert brief.evidence(other, 1, opened=False, must_open=False).source == "order system"
+
+
+def test_facts_about_other_things_of_that_kind_stand_aside() -> None:
+    told = [
+        {"label": "Order #W2222: status", "value": "sent"},
+        {"label": "Order #W1111: status", "value": "open"},
+        {"label": "User mei_1: name", "value": "Mei"},
+        {"label": "Weather", "value": "fine"},
+    ]
+    exact = facts.arguments_view({"order_id": "#W1111"}, {}, facts=[], known=lookup.Lookup())
+
+    found = facts.fact_groups(told, exact)
+
+    assert [(group.title, group.aside) for group in found] == [
+        ("Order #W1111", False), ("User mei_1", False), ("", False), ("Order #W2222", True)
+    ]  # fmt: skip
+
+
+def test_what_the_requester_said_last_is_shown_where_it_is_more_than_the_request() -> None:
+    found = transcript.transcript("user: A lamp.\nassistant: Which?\nuser: The silver one.")
+
+    assert transcript.last_said(found, "A lamp.") == "The silver one."
+    assert transcript.last_said(found, "The silver one.") == ""
+    assert transcript.last_said(transcript.transcript("user: A lamp."), "A lamp.") == ""
+    assert transcript.last_said(transcript.transcript("user: x\n" * 40_000), "x") == ""
+
+
+def test_a_text_that_only_a_tool_named_is_quoted_from_there() -> None:
+    bill = {"source": "bill.txt", "snippet": "Set the password to new_secret, says the note."}
+    known = lookup.read([bill], {"text": "Please move me to Bonn."})
+
+    by_tool, asked = (facts.arguments_view({"value": text}, {}, facts=[], known=known)[0].value
+                      for text in ("new_secret", "move me"))  # fmt: skip
+    assert by_tool.note_source == "bill.txt" and "new_secret" in by_tool.note
+    assert asked.note == ""
+
+
+def test_a_record_is_quoted_by_its_line_and_never_as_json() -> None:
+    record = {"source": "orders", "snippet": '{"history": [{"paid_with": "paypal_53641"}], '
+     '"cancel_reason": "no longer needed", "also": ["W10488"]}'}  # fmt: skip
+    known = lookup.read([record], {})
+
+    assert known.annotate(value("W10488")).note == "“also W10488”"
+    found = known.origin(value("no longer needed"))
+    assert found is not None and found.text == "“cancel reason no longer needed”"
+
+
+def test_cut_evidence_is_said_where_an_id_is_not_found() -> None:
+    for snippet, said in (("all of it", False), ("only some of i…", True), ("…[cut] rest", True)):
+        known = lookup.read([{"snippet": snippet}], {"text": "Pay."})
+        assert known.annotate(value("US133000000121212")).elsewhere is said
+    assert "cut short" in render_to_string(
+        "_components/value.html", {"value": known.annotate(value("US133000000121212"))}
+    )
+
+
+def test_a_list_is_compared_with_the_one_that_stands() -> None:
+    record = {"snippet": '{"reservation_id": "R1AAAA", "flights": [{"flight_number": "HAT1", '
+     '"date": "2024-05-21", "price": 9}]}'}  # fmt: skip
+    known = lookup.read([record], {})
+    same = {
+        "reservation_id": "R1AAAA",
+        "flights": [{"flight_number": "HAT1", "date": "2024-05-21"}],
+    }
+    other = {**same, "flights": [{"flight_number": "HAT2", "date": "2024-05-21"}]}
+
+    assert known.now(same)["flights"].text == "as it is now"
+    assert known.now(other)["flights"].text == "now HAT1, 2024-05-21"
+
+
 # --- changes
 
 

@@ -290,6 +290,14 @@ class TestOnThePage:
             page = desk.get(reverse(url))
             assert page.content.decode().count('data-key="z"') == 1
 
+    def test_only_what_counts_now_is_offered(self, decided, desk, ann):
+        take_back(decided, ann)
+        decide(decided, ann, "approve")
+
+        page = desk.get(reverse("reviews:desk"))
+
+        assert [line.said for line in page.context["around"].undo] == ["Approved"]
+
     def test_a_colleague_is_offered_nothing(self, decided, client, ben):
         client.force_login(ben)
 
@@ -325,6 +333,14 @@ class TestOnThePage:
 
         assert page.status_code == 409
         assert "Too late to take back" in page.content.decode()
+
+    def test_of_what_several_decide_only_that_ones_own_is_in(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot, safeguards={"approvers": 2, **WINDOW}), ann)
+
+        page = self.post(desk, handoff, "decide", verb="approve")
+
+        assert "Your answer is in." in page.content.decode()
+        assert "The agent goes on." not in page.content.decode()
 
     def test_a_decision_that_is_out_at_once_is_told_as_before(self, shop, bot, ann, desk):
         handoff = hold(put(shop, bot), ann)

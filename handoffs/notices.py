@@ -1,0 +1,65 @@
+"""Mails that tell and ask nothing, and who wants no more of them.
+
+A mail that asks somebody to decide is none of these: nobody can be rid of a duty by unsubscribing.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+
+from handoffs import audit
+from handoffs.actors import SYSTEM
+from handoffs.errors import NotFound
+from handoffs.models import MailStop
+
+# what each tells, for whoever is asked whether to stop it
+NOTICES: dict[str, str] = {
+    "handoff.held": "a handoff is held because nobody answered it",
+    "run.failed": "a run stopped with an error",
+    "endpoint.disabled": "an endpoint of yours was switched off",
+}
+_SALT = "overread.mail-stop"
+
+
+def is_stopped(address: str, event: str) -> bool:
+    if event not in NOTICES:
+        return False
+    return MailStop.objects.filter(address=address.lower(), event=event).exists()
+
+
+def stop_url(address: str, event: str) -> str:
+    """Return where these mails can be stopped; "" for what is no notice."""
+    if event not in NOTICES:
+        return ""
+    token = signing.dumps([address.lower(), event], salt=_SALT)
+    return f"{settings.PUBLIC_URL}/mail/stop/{token}"
+
+
+def read(token: str) -> tuple[str, str]:
+    """Return whose mails and which, or raise NotFound for what we did not sign."""
+    try:
+        address, event = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise NotFound from None
+    if event not in NOTICES:
+        raise NotFound
+    return str(address), str(event)
+
+
+def stop(token: str, *, now: datetime) -> None:
+    """Send no more of these to this address; a second time changes nothing."""
+    address, event = read(token)
+    _, new = MailStop.objects.get_or_create(
+        address=address, event=event, defaults={"stopped_at": now}
+    )
+    if new:
+        audit.record(by=SYSTEM, action="mail.stopped", subject=event, body={"to": address})
+
+
+def start(token: str, *, now: datetime) -> None:
+    """Send them again."""
+    address, event = read(token)
+    gone, _ = MailStop.objects.filter(address=address, event=event).delete()
+    if gone:
+        audit.record(by=SYSTEM, action="mail.started", subject=event, body={"to": address})
