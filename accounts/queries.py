@@ -56,3 +56,15 @@ def kin(user_id: int) -> list[tuple[int, str, str]]:
             "user", "user__email", "conflictgroup__name"
         )
     )
+
+
+def apart() -> dict[int, frozenset[int]]:
+    """Return everybody in a conflict group, each with the others of all of theirs."""
+    groups: dict[int, set[int]] = {}
+    for group, person in ConflictGroup.people.through.objects.values_list("conflictgroup", "user"):
+        groups.setdefault(group, set()).add(person)
+    found: dict[int, set[int]] = {}
+    for people in groups.values():
+        for person in people:
+            found.setdefault(person, set()).update(people - {person})
+    return {person: frozenset(others) for person, others in found.items()}

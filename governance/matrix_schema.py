@@ -174,6 +174,12 @@ def _seat_problems(guards: SafeguardsIn) -> Iterator[tuple[Path, str]]:
             f"{len(guards.seats)} seats for {asked}. Ask for as many "
             "approvers as there are seats, or take a seat away.",
         )
+    if guards.undo_seconds and (guards.approvers > 1 or guards.seats):
+        yield (
+            ("safeguards", "undo_seconds"),
+            "What several people decide is final: whoever took it back would know what the others "
+            "said. Leave it out.",
+        )
     if guards.tie_break == "majority" and guards.approvers % 2 == 0:
         yield (
             ("safeguards", "tie_break"),

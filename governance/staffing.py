@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from accounts import queries
 from accounts.roles import GRANTS, Can, Role
+from handoffs import seating
 from handoffs.authority import Row
 from handoffs.gaps import Staffing
 from handoffs.models import Queue
@@ -26,7 +28,7 @@ with decides as (
     join auth_permission permission on permission.id = granted.permission_id
         and permission.codename = 'work_queue'
 )
-select distinct team.name, queue.slug
+select distinct team.name, queue.slug, member.user_id
 from auth_group team
 join accounts_user_groups member on member.group_id = team.id
 join decides on decides.id = member.user_id
@@ -39,13 +41,19 @@ where team.name = any(%(teams)s)
 def read(rows: Iterable[Row]) -> Staffing:
     """Look up who is there for what these rows ask."""
     rows = list(rows)
-    teams = {row.role for row in rows} | {step.role for row in rows for step in row.ladder}
+    teams = {team for row in rows for team, _ in seating.places(row)}
     deciders = [role.value for role in Role if Can.DECIDE in GRANTS[role]]
     with connection.cursor() as cursor:
         cursor.execute(_STAFFED, {"deciders": deciders, "teams": sorted(teams)})
         found = cursor.fetchall()
+    people: dict[tuple[str, str], set[int]] = {}
+    for team, queue, person in found:
+        if queue is not None:
+            people.setdefault((team, queue), set()).add(person)
     return Staffing(
-        held=frozenset(team for team, _ in found),
-        works=frozenset((team, queue) for team, queue in found if queue is not None),
+        held=frozenset(team for team, _, _ in found),
+        works=frozenset(people),
+        people={place: frozenset(there) for place, there in people.items()},
+        apart=queries.apart(),
         queue_names=dict(Queue.objects.values_list("slug", "name")),
     )

@@ -5,13 +5,14 @@ for ever, or by whom nobody had authority over.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from handoffs import authority, policy
+from handoffs import authority, policy, seating
 from handoffs.authority import KIND_OF, Row, say, say_named
 from handoffs.policy import RiskMap
+from handoffs.seating import Staffing as Staffing
 from handoffs.signals import ActionType
 from handoffs.states import (
     SIGN_IN_TIERS,
@@ -35,6 +36,9 @@ Kind = Literal[
     "overflow_circles",
     "deadline_too_short",
     "email_without_sign_in",
+    "tie_nobody_above",
+    "approves_alone",
+    "people_short",
 ]
 # are about the run as a whole, never about an action or a tier
 _ABOUT_THE_RUN = frozenset(
@@ -55,15 +59,6 @@ class Gap:
     kind: Kind
     sentence: str
     row: int | str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Staffing:
-    """Who is there today: teams somebody active decides in, and the queues where they work."""
-
-    held: frozenset[str]
-    works: frozenset[tuple[str, str]]
-    queue_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -188,6 +183,7 @@ def _of_row(row: Row, asked: Sequence[_Question]) -> Iterator[Gap]:
         *_approves(row, asked),
         *_too_short(row),
         *_email(row, asked),
+        *_several(row),
     ):
         yield Gap(kind=kind, sentence=sentence, row=row.id)
 
@@ -275,6 +271,24 @@ def _email(row: Row, asked: Sequence[_Question]) -> _Found:
         )
 
 
+def _several(row: Row) -> _Found:
+    """Find what contradicts that several people decide."""
+    if not seating.several(row.safeguards):
+        return
+    if row.safeguards.get("tie_break") == "escalate" and not row.ladder:
+        yield (
+            "tie_nobody_above",
+            f"When those who decide differ, {_lower(_the(row))} hands it up, and nobody is above. "
+            "Add a level, or choose reject or majority.",
+        )
+    if row.fallback is Fallback.APPROVE:
+        yield (
+            "approves_alone",
+            f"{_the(row)} asks {seating.asked(row.safeguards)} people, and approves when none of "
+            "them answers. Choose reject, fail or hold.",
+        )
+
+
 def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
     """Find queues whose overflow comes back to them."""
     over: dict[str, set[str]] = {}
@@ -309,18 +323,33 @@ def _way_back(start: str, over: Mapping[str, set[str]]) -> list[str] | None:
 
 
 def unstaffed(rows: Sequence[Row], staffing: Staffing) -> list[Gap]:
-    """Name the teams and queues of these rows where nobody is today."""
-    return list(_unstaffed(rows, staffing))
+    """Name the teams and queues of these rows where nobody is today, or not enough people."""
+    return [*_unstaffed(rows, staffing), *_short(rows, staffing)]
+
+
+def _short(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:
+    """Find levels that several have to decide and that lack so many different people."""
+    for row in rows:
+        if not seating.several(row.safeguards):
+            continue
+        levels = [(row.role, row.queue), *((step.role, step.queue) for step in row.ladder)]
+        for level, (role, queue) in enumerate(levels, start=1):
+            seats = seating.seats(row.safeguards, role)
+            people = {seat: staffing.people.get((seat, queue), frozenset()) for seat in seats}
+            if all(people.values()) and not seating.can_sit(seats, people, staffing.apart):
+                yield Gap(
+                    kind="people_short",
+                    sentence=f"Level {level} of {_lower(_the(row))} takes {len(seats)} different "
+                    f"people ({', '.join(seats)}), none in a conflict group with another. There "
+                    "are not that many. Put somebody into these teams, or ask fewer.",
+                    row=row.id,
+                )
 
 
 def _unstaffed(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:
     pairs: dict[tuple[str, str], int | str] = {}
     for row in rows:
-        places = [(row.role, row.queue), *((step.role, step.queue) for step in row.ladder)]
-        if row.overflow_queue is not None:
-            places.append((row.role, row.overflow_queue))
-        places += row.send_to
-        for place in places:
+        for place in seating.places(row):
             pairs.setdefault(place, row.id)
     empty: set[str] = set()
     for (role, queue), id in sorted(pairs.items()):

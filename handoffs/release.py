@@ -129,7 +129,8 @@ def _held(handoff: Handoff, **such: Any) -> Held | None:
 def read(text: str) -> Said:
     """Read an answer as it was kept."""
     kept: dict[str, Any] = json.loads(text)
-    return Said(**{**kept, "verb": Verb(kept["verb"])})
+    roles = tuple(kept.get("approver_roles", ()))
+    return Said(**{**kept, "verb": Verb(kept["verb"]), "approver_roles": roles})
 
 
 def release_due(*, now: datetime, limit: int = 500) -> int:

@@ -29,6 +29,8 @@ class _ReadOnly(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Decision)
 class DecisionAdmin(_ReadOnly):
+    """What was decided; of open handoffs only for those who decide nothing."""
+
     list_display = ("handoff", "round", "verb", "decided_at", "undone_at")
     list_filter = ("verb",)
     fields = (
@@ -36,6 +38,7 @@ class DecisionAdmin(_ReadOnly):
         "round",
         "verb",
         "reason",
+        "challenge",
         "message",
         "option",
         "arguments",
@@ -48,6 +51,12 @@ class DecisionAdmin(_ReadOnly):
     search_fields = ("handoff__id",)
     ordering = ("-decided_at",)
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        found: QuerySet[Decision] = super().get_queryset(request)
+        if not allowed(request, Can.DECIDE):
+            return found
+        return found.filter(handoff__state__in=judged.OVER)
 
 
 @admin.register(Judgement)

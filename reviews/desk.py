@@ -34,7 +34,7 @@ from reviews import (
     threads,
     visibility,
 )
-from reviews.challenge import Stated
+from reviews.challenge import Kept, Stated
 from reviews.listing import CARDS, HELD, ROWS, STAMP
 from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
 from reviews.panels import Panel
@@ -150,6 +150,7 @@ class HandoffDetail:
     thread: Thread
     answer: Answer | None
     decided_by: str
+    stated: Kept
     panel: Panel | None
     has_decided: bool
     history: list[Transition]
@@ -268,6 +269,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     claim, read_seconds, held_by = leases.live(found, user, panel)
     deciding = permissions.verdict(user, found, panel, seat=claim.seat if claim else None)
     withheld = phase is Phase.BEFORE_JUDGEMENT
+    decided_by, stated = ("", {}) if panel else _decided(found)
     return HandoffDetail(
         handoff=found,
         brief=shown,
@@ -290,7 +292,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         .first(),
         questions=_questions(found, brief.body, phase),
         answer=answer,
-        decided_by="" if panel else _decided_by(found),
+        decided_by=decided_by,
+        stated=stated,
         panel=panel,
         has_decided=panel is not None and user.pk in {one.person_id for one in panel.decided},
         history=list(
@@ -334,13 +337,14 @@ def _action_type(found: Handoff) -> ActionType | None:
     ).first()
 
 
-def _decided_by(found: Handoff) -> str:
+def _decided(found: Handoff) -> tuple[str, Kept]:
+    """Return who decided, and what they stated where they were challenged."""
     decision = (
         Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
         .select_related("reviewer")
         .first()
     )
-    return decision.reviewer.name if decision else ""
+    return (decision.reviewer.name, decision.challenge or {}) if decision else ("", {})
 
 
 def _checkpoint(found: Handoff) -> str | None:

@@ -214,7 +214,8 @@ class Judgement(models.Model):
     """What a reviewer committed before the recommendation was shown to them; it stays as it is.
 
     One for each version of the brief in a round: a question with newer facts is judged anew.
-    Whoever commits again has seen a reveal of this handoff before; `informed` keeps it in mind.
+    `informed` keeps in mind who may have seen a reveal of this handoff before: whoever commits
+    again, and everybody once it was answered.
     """
 
     class Confidence(models.IntegerChoices):

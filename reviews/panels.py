@@ -126,6 +126,12 @@ def read(handoff: Handoff) -> Panel | None:
     )
 
 
+def of(handoff_id: str) -> Panel | None:
+    """Return the panel of the handoff with this id; None where one person decides or none is."""
+    handoff = Handoff.objects.select_related("role").filter(id=handoff_id).first()
+    return read(handoff) if handoff is not None else None
+
+
 def among(handoff: Handoff, panel: Panel | None, *, seat: int | None = None) -> Several | None:
     """Say what `panel` asks of somebody who wants to decide, or holds this seat."""
     if panel is None:

@@ -2,7 +2,7 @@
 
 Whatever writes, also past the product's own code: where a recommendation is withheld, no decision is
 stored without the judgement of the same person on the same version of the same brief. The time is
-the database's, and so is the note that somebody had seen a reveal before.
+the database's, and so is the note that somebody may have seen a reveal before.
 """
 
 from django.db import migrations
@@ -24,7 +24,8 @@ begin
             using errcode = 'check_violation', constraint = 'judgement_of_what_is_asked';
     end if;
     new.committed_at := clock_timestamp();
-    new.informed := exists (
+    -- once it was answered, everybody who sees it could read the recommendation
+    new.informed := new.round > 1 or exists (
         select from reviews_judgement
         where handoff_id = new.handoff_id and reviewer_id = new.reviewer_id);
     return new;

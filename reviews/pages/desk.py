@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from handoffs.states import HandoffKind
 from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
-from reviews.pages import times, words
+from reviews.pages import panel, times, words
 from reviews.pages.text import marked
 
 
@@ -40,6 +40,7 @@ class RowLine:
     due: times.Moment
     claimed: bool
     pick_url: str
+    several: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,4 +163,5 @@ def _row(row: Row, now: datetime) -> RowLine:
         due=times.until(row.deadline_at, now),
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),
+        several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
     )

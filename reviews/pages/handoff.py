@@ -11,7 +11,7 @@ from django.urls import reverse
 from handoffs import levels
 from handoffs.models import Transition
 from handoffs.states import HandoffKind, HandoffState, Verb
-from reviews import judged, reading, safeguards
+from reviews import judged, panels, reading, safeguards
 from reviews.challenge import stated
 from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
@@ -23,6 +23,7 @@ from reviews.pages import (
     colleagues,
     judgement,
     outcome,
+    panel,
     rail,
     reach,
     times,
@@ -95,6 +96,7 @@ class HandoffPage:
     judged: tuple[str, ...]
     rail: rail.Rail | None
     outcome: outcome.Outcome | None
+    voices: tuple[str, ...]
     keeping: Keeping | None
     urls: Mapping[str, str]
 
@@ -153,6 +155,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         questions=outcome.questions(detail, now),
         thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
+        voices=panel.voices(detail.panel, now),
         keeping=keeping(detail),
         urls=urls,
     )
@@ -234,6 +237,9 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
             ),
             StripItem(label="If nobody answers", text=otherwise.first, detail=otherwise.last),
         ]
+    if detail.panel is not None:
+        seat = detail.claim.seat if detail.claim else None
+        items.append(panel.progress(detail.panel, seat=seat))
     if afterwards.is_done(detail):
         return (*items, afterwards.undoing(detail, now))
     waits = (handoff.run.requester or {}).get("name") or "The agent"
@@ -241,7 +247,8 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         StripItem(label="Who waits", text=marked(waits), detail=since.phrase.removesuffix(" ago"))
     )
     if detail.claim is not None:
-        you = reach.why_you(detail.deciding, handoff.role.name)
+        team = panels.team_of(handoff, detail.claim.seat)
+        you = reach.why_you(detail.deciding, team)
         items.append(StripItem(label="Why you", text=you))
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:

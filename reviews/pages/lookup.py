@@ -7,6 +7,7 @@ open a reservation to learn that it is business class now, nor search for who na
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from reviews.pages.text import marked
@@ -111,14 +112,26 @@ def read(
     request = asked if isinstance(asked, str) else ""
     rest = given if isinstance(asked, str) else {**given, "text": asked}
     named = [("the request", text) for text in _named(rest)]
-    found = [("the request", request), *snippets, ("the transcript", said), *named]
+    read = [line for snippet in snippets for line in _lines(*snippet)]
+    found = [("the request", request), *read, ("the transcript", said), *named]
     return Lookup(
         notes=notes,
         records=records,
         told=tuple((source, text[:LONGEST_TOLD]) for source, text in found if text),
         cut=any(CUT_SHORT.search(text) for _, text in snippets),
-        unread="\n".join(str(item.get("snippet") or "") for item in unread).casefold(),
+        unread="\n".join(
+            [*(str(item.get("snippet") or "") for item in unread), *(text for _, text in snippets)]
+        ).casefold(),
     )
+
+
+def _lines(source: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield a snippet as it may be quoted: prose as it is, a record line by line."""
+    found = structure(text)
+    if found is None:
+        yield source, text
+    else:
+        yield from ((source, line) for line in islice(_named(found), MOST_IDS))
 
 
 def _named(found: Any, name: str = "") -> Iterator[str]:

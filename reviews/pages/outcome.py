@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from handoffs.states import HandoffState
+from handoffs.states import ActorKind, HandoffState
+from reviews.challenge import Kept
 from reviews.desk import HandoffDetail
-from reviews.pages import times, words
+from reviews.pages import panel, times, words
 from reviews.pages.afterwards import is_done
 from reviews.pages.changes import Change, stored
 from reviews.pages.text import marked
@@ -28,6 +29,7 @@ class Outcome:
     line: str
     tone: str = "plain"
     reason: str = ""
+    stated: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     questions: tuple[Question, ...] = ()
     kept: str = ""
@@ -82,11 +84,15 @@ def _answered(
     if detail.decided_by:
         who = f"{detail.decided_by} ({who})"
     said = " ".join(part for part in (answer.reason, answer.message) if part)
+    if detail.panel is not None and detail.panel.shown and answer.by_kind == ActorKind.PERSON.value:
+        # each of them is quoted beside it
+        said = ""
     return Outcome(
         heading=heading,
         line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
         tone=tone,
         reason=marked(said),
+        stated=_stated(detail.stated),
         changes=stored(answer.edits),
         questions=asked,
         kept=kept,
@@ -96,12 +102,16 @@ def _answered(
 
 
 def _waiting(detail: HandoffDetail, asked: tuple[Question, ...], kept: str) -> Outcome:
+    if detail.panel is not None and detail.has_decided:
+        heading, line = panel.kept(detail.panel)
+        return Outcome(heading=heading, line=line, questions=asked, kept=kept)
     if detail.held_by:
         line = "It comes back when they decide it, give it back or leave it."
         heading = f"{detail.held_by} has this one"
         return Outcome(heading=heading, line=line, questions=asked, kept=kept)
     if not detail.may_decide:
-        line = f"You may read it; {detail.handoff.role.name} decide it."
+        who = panel.open_for(detail.panel) if detail.panel else detail.handoff.role.name
+        line = f"You may read it; {who} decide it."
         return Outcome(heading="Waiting", line=line, questions=asked, kept=kept)
     may_take = detail.handoff.queue.pick_allowed or bool(kept)
     line = "Nobody has it now." if may_take else "Nobody has it now. Take the next from the desk."
@@ -112,3 +122,10 @@ def _waiting(detail: HandoffDetail, asked: tuple[Question, ...], kept: str) -> O
         kept=kept,
         pick_url=reverse("reviews:pick", args=[detail.handoff.id]) if may_take else "",
     )
+
+
+def _stated(kept: Kept) -> tuple[str, ...]:
+    """Say in a line each what was checked and what would have made the answer wrong."""
+    parts = (("checked", "Checked"), ("wrong_if", "Would be wrong by"))
+    lists = [(title, [one["label"] for one in kept.get(part, [])]) for part, title in parts]
+    return tuple(marked(f"{title}: {'; '.join(labels)}") for title, labels in lists if labels)

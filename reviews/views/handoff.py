@@ -143,11 +143,18 @@ def leave(request: UserRequest, handoff_id: str) -> HttpResponse:
 @require_POST
 @explained
 def draft(request: UserRequest, handoff_id: str) -> HttpResponse:
-    """Keep what is being written; the answer is the line under the text box."""
+    """Keep what is being written; the answer is the line under the text box.
+
+    By htmx what is still needed comes along, as it stands with what is written now.
+    """
     now, body = timezone.now(), forms.written(request.POST)
     decisions.save_draft(handoff_id, by=request.user, body=body, now=now)
     gone = claims.gone(handoff_id, by=request.user)
-    return HttpResponse(f"Kept at {now:%H:%M}. {gone}".strip())
+    page = None
+    if request.htmx and not gone:
+        page = pages.page(reading.handoff(request.user, handoff_id, now), now=now)
+    kept = {"line": f"Kept at {now:%H:%M}. {gone}".strip(), "rail": page and page.rail}
+    return render(request, "reviews/_kept.html", kept)
 
 
 @require_POST

@@ -8,7 +8,9 @@ from django.shortcuts import redirect
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from reviews import claims, sessions, shell
+from handoffs.states import Verb
+from reviews import claims, panels, sessions, shell
+from reviews.pages import panel
 from reviews.pages.rail import DONE
 
 
@@ -20,7 +22,7 @@ def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
     handoff_id = request.resolver_match.kwargs["handoff_id"] if request.resolver_match else ""
     around = shell.around(request.user)
     if handoff_id not in {one.id for one in around.undoable}:
-        messages.success(request, DONE[verb])
+        messages.success(request, _said(handoff_id, verb))
     session = around.session
     if session is not None and session.live and not session.paused:
         try:
@@ -38,6 +40,12 @@ def onward(request: UserRequest, verb: str, *, now: datetime) -> HttpResponse:
     if claim is None:
         return redirect("reviews:desk")
     return redirect("reviews:handoff", claim.handoff_id)
+
+
+def _said(handoff_id: str, verb: str) -> str:
+    """Say what became of it; of what several decide blind, nothing but that it is in."""
+    several = panels.of(handoff_id) if verb in set(Verb) else None
+    return DONE[verb] if several is None else panel.done(several)
 
 
 def next_of_session(request: UserRequest, *, now: datetime) -> HttpResponse:

@@ -11,6 +11,7 @@ from accounts.models import Client, User
 from handoffs.models import Handoff
 from reviews import claims
 from reviews.models import Claim, Decision, Draft
+from tests import factories
 from tests.e2e.conftest import assert_accessible, assert_fits, picture
 from tests.factories import Shop
 from tests.flows.processes import until
@@ -29,10 +30,6 @@ def hold(shop: Shop, bot: Client, by: User, **spec: object) -> Handoff:
 
 def show(open_as: Open, ann: User, handoff: Handoff, **how: object) -> Page:
     return open_as(ann, reverse("reviews:handoff", args=[handoff.id]), **how)
-
-
-def approve(page: Page) -> object:
-    return page.locator(".rail [value=approve]")
 
 
 def test_a_button_that_waits_says_why_and_then_works(
@@ -65,7 +62,9 @@ def test_ways_out_never_wait(open_as: Open, shop: Shop, bot: Client, ann: User) 
 def test_opened_evidence_frees_the_buttons(
     open_as: Open, shop: Shop, bot: Client, ann: User
 ) -> None:
-    handoff = put(shop, bot, brief=_gated(), safeguards={"undo_seconds": 0})
+    handoff = put(
+        shop, bot, brief=factories.brief_payload(evidence=[GATE]), safeguards={"undo_seconds": 0}
+    )
     claims.pick(handoff.id, by=ann, now=timezone.now())
     page = show(open_as, ann, handoff)
     expect(page.locator(".rail [value=approve]")).to_have_attribute("aria-disabled", "true")
@@ -74,12 +73,6 @@ def test_opened_evidence_frees_the_buttons(
 
     expect(page.locator("#needed-said")).to_have_text("You can decide now.")
     expect(page.locator(".rail [value=approve]")).not_to_have_attribute("aria-disabled", "true")
-
-
-def _gated() -> dict[str, object]:
-    from tests import factories
-
-    return factories.brief_payload(evidence=[GATE])
 
 
 def test_a_challenge_by_keyboard_alone(open_as: Open, shop: Shop, bot: Client, ann: User) -> None:
@@ -92,6 +85,7 @@ def test_a_challenge_by_keyboard_alone(open_as: Open, shop: Shop, bot: Client, a
     page.locator("#words").focus()
     page.keyboard.type(REASON)
     until(lambda: "checked" in (_draft().get("challenge") or {}), 5)
+    expect(page.locator("#still-needed li")).to_have_count(0)
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     expect(page.locator(".rail [value=approve]")).to_be_focused()

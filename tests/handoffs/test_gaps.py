@@ -1,5 +1,6 @@
 """A matrix with each kind of gap, and the sentence that names it."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoffs import authority, gaps, policy
+from handoffs import authority, gaps, policy, seating
 from handoffs.authority import Row, Step
 from handoffs.gaps import Staffing
 from handoffs.signals import Action, ActionType, Signals
@@ -76,6 +77,27 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
                 "uncovered",
                 "Nobody has authority over look_up at hard stop: no row of the matrix covers "
                 "action type look_up, kind takeover, tier hard stop. Add one, or a wider one.",
+            )
+        ],
+    ),
+    "a tie that goes up to nobody": (
+        [row(safeguards={"approvers": 2, "tie_break": "escalate"})],
+        [
+            (
+                "tie_nobody_above",
+                "When those who decide differ, the row for everything hands it up, and nobody is "
+                "above. Add a level, or choose reject or majority.",
+            )
+        ],
+    ),
+    "an approval by nobody of what several decide": (
+        [row(action_type="look_up", safeguards={"approvers": 2}, fallback=Fallback.APPROVE,
+             kind=APPROVAL), row(2)],
+        [
+            (
+                "approves_alone",
+                "The row for action type look_up, kind approval asks 2 people, and approves when "
+                "none of them answers. Choose reject, fail or hold.",
             )
         ],
     ),
@@ -284,7 +306,8 @@ def test_where_somebody_is_there_for_everything_nothing_is_said() -> None:
 def test_every_kind_of_gap_has_its_case() -> None:
     shown = {kind for _, expected in CASES.values() for kind, _ in expected}
 
-    assert shown | {"uncovered_later", "role_empty", "queue_unattended"} == set(get_args(gaps.Kind))
+    found_elsewhere = {"uncovered_later", "role_empty", "queue_unattended", "people_short"}
+    assert shown | found_elsewhere == set(get_args(gaps.Kind))
 
 
 def test_tiers_that_ask_nobody_need_no_row() -> None:
@@ -305,3 +328,71 @@ def test_without_gaps_every_proposal_finds_its_row(
     )
 
     assert covered or gaps.find([action.type], read, made, now=NOW)
+
+
+TWO: dict[str, Any] = {"safeguards": {"approvers": 2, "seats": ["compliance"]}}
+
+
+def there(*people: tuple[str, int], apart: dict[int, frozenset[int]] | None = None) -> Staffing:
+    teams = {team for team, _ in people}
+    return Staffing(
+        held=frozenset(teams),
+        works=frozenset((team, "desk") for team in teams),
+        people={
+            (team, "desk"): frozenset(one for name, one in people if name == team) for team in teams
+        },
+        apart=apart or {},
+    )
+
+
+def kinds(*made: Row, staffing: Staffing) -> list[str]:
+    return [kind for kind, _ in found(*made, staffing=staffing)]
+
+
+def test_a_named_seat_needs_its_team_at_the_queue() -> None:
+    assert kinds(row(**TWO), staffing=there(("clerks", 1))) == ["role_empty"]
+    assert kinds(row(**TWO), staffing=there(("clerks", 1), ("compliance", 2))) == []
+
+
+def test_one_person_in_both_teams_cannot_sit_twice() -> None:
+    alone = there(("clerks", 1), ("compliance", 1))
+
+    assert found(row(**TWO), staffing=alone) == [
+        (
+            "people_short",
+            "Level 1 of the row for everything takes 2 different people (compliance, clerks), none "
+            "in a conflict group with another. There are not that many. Put somebody into these "
+            "teams, or ask fewer.",
+        )
+    ]
+
+
+def test_two_who_count_as_one_cannot_both_sit() -> None:
+    together = {1: frozenset({2}), 2: frozenset({1})}
+    people = [("clerks", 1), ("compliance", 2)]
+
+    assert kinds(row(**TWO), staffing=there(*people, apart=together)) == ["people_short"]
+    assert kinds(row(**TWO), staffing=there(*people, ("clerks", 3), apart=together)) == []
+
+
+@given(
+    teams=st.lists(st.sampled_from("ab"), min_size=1, max_size=4),
+    members=st.sets(st.tuples(st.sampled_from("ab"), st.integers(1, 5)), max_size=8),
+    groups=st.lists(st.sets(st.integers(1, 5), min_size=2, max_size=3), max_size=2),
+)
+def test_seats_can_be_filled_exactly_when_some_choice_of_people_fills_them(
+    teams: list[str], members: set[tuple[str, int]], groups: list[set[int]]
+) -> None:
+    people = {team: frozenset(one for name, one in members if name == team) for team in "ab"}
+    apart: dict[int, frozenset[int]] = {}
+    for group in groups:
+        for one in group:
+            apart[one] = apart.get(one, frozenset()) | (group - {one})
+
+    def fits(chosen: tuple[int, ...]) -> bool:
+        pairs = itertools.combinations(chosen, 2)
+        return all(one != other and other not in apart.get(one, ()) for one, other in pairs)
+
+    by_hand = any(fits(chosen) for chosen in itertools.product(*(people[team] for team in teams)))
+
+    assert seating.can_sit(teams, people, apart) is by_hand

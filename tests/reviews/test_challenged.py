@@ -265,3 +265,34 @@ def test_what_was_stated_outlives_the_claim(
     asked = desk.get(reverse("reviews:handoff", args=[handoff.id])).context["page"].rail
     assert [mark.value for mark in asked.challenge.checked if mark.on] == ["facts:0"]
     assert asked.words == REASON
+
+
+def test_what_is_still_needed_follows_what_is_marked_and_written(
+    shop: Shop, bot: Client, desk: Browser, ann: User
+) -> None:
+    handoff = hold(shop, bot, ann, ALWAYS)
+    by_htmx = {"HX-Request": "true"}
+    address = reverse("reviews:draft", args=[handoff.id])
+
+    some = desk.post(address, {"words": "", "checked": ["facts:0"]}, headers=by_htmx)
+    all_of_it = desk.post(address, {"words": REASON, **STATED}, headers=by_htmx)
+    copied = desk.post(address, {"words": "Within policy section 3.", **STATED}, headers=by_htmx)
+    plain = desk.post(address, {"words": REASON})
+
+    assert "Mark what you checked." not in some.text
+    assert "Mark what would make your answer wrong." in some.text
+    assert "<li" not in all_of_it.text and 'hx-swap-oob="true"' in all_of_it.text
+    assert "stands in the brief already" in copied.text
+    assert "still-needed" not in plain.text and plain.text.startswith("Kept at")
+
+
+def test_what_was_stated_is_on_the_page_of_what_was_decided(
+    shop: Shop, bot: Client, desk: Browser, ann: User
+) -> None:
+    handoff = hold(shop, bot, ann, ALWAYS)
+    decide(handoff, ann, reason=REASON, challenge=STATED | {"wrong_if_own": "it turns up"})
+
+    page = desk.get(reverse("reviews:handoff", args=[handoff.id]))
+
+    assert "Checked: Order total" in page.text
+    assert "Would be wrong by: A wrong name or figure; it turns up" in page.text

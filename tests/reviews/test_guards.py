@@ -38,9 +38,6 @@ from tests.reviews.guarded import (
 from tests.reviews.waiting import let_lease_run_out
 
 pytestmark = pytest.mark.django_db
-# TODO-SEATS
-SOON = {name: guard for name, guard in GUARDS.items() if name != "approvers"}
-met_guard = pytest.mark.parametrize("guard", list(SOON.values()), ids=list(SOON))
 every_guard = pytest.mark.parametrize("guard", list(GUARDS.values()), ids=list(GUARDS))
 
 
@@ -84,7 +81,7 @@ def test_page(shop: Shop, bot: Client, desk: Browser, ann: User, guard: Guard) -
     assert is_open(handoff)
 
 
-@met_guard
+@every_guard
 def test_met(shop: Shop, bot: Client, ann: User, ben: User, guard: Guard) -> None:
     """What is asked for can be done, and then it goes through."""
     handoff = hold(put_guarded(short(guard), shop, bot), ann)

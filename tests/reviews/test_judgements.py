@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs import actors, answers
 from handoffs.models import Answer, AuditEntry, Brief, Handoff
-from reviews import claims, decisions, desk, judgements
+from reviews import claims, decisions, desk, judgements, undo
 from reviews.errors import (
     AlreadyJudged,
     ClaimLost,
@@ -264,7 +264,34 @@ def test_a_new_round_is_judged_anew(withheld: Handoff, ann: User) -> None:
     with pytest.raises(SafeguardUnmet):
         decide(handoff, ann)
 
-    assert commit(handoff, by=ann).round == 2
+    judgement = commit(handoff, by=ann)
+    assert (judgement.round, judgement.informed) == (2, True)
+
+
+def test_after_an_answer_everybody_may_have_seen_the_reveal(
+    withheld: Handoff, ann: User, ben: User
+) -> None:
+    commit(withheld, by=ann)
+    decide(withheld, ann)
+    handoff = Handoff.objects.select_related("run").get(id=withheld.id)
+    with transaction.atomic():
+        answers.reopen(handoff, pause=1, facts=[], by=actors.SYSTEM)
+    claims.pick(handoff.id, by=ben, now=now())
+
+    assert commit(handoff, by=ben).informed
+
+
+def test_taking_a_decision_back_leaves_the_judgement(shop: Shop, bot: Client, ann: User) -> None:
+    handoff = hold(shop, bot, ann, safeguards={"undo_seconds": 60})
+    judgement = commit(handoff, by=ann, verb="reject")
+    first = decide(handoff, ann)
+    undo.take_back(handoff.id, by=ann, now=now())
+
+    second = decide(handoff, ann, "reject", reason=WHY)
+
+    assert first.judgement == second.judgement == judgement
+    assert (first.changed_after_reveal, second.changed_after_reveal) == (True, False)
+    assert Judgement.objects.get() == judgement
 
 
 def test_once_it_is_answered_everybody_reads_what_was_judged(

@@ -483,6 +483,16 @@ def test_a_text_that_only_a_tool_named_is_quoted_from_there() -> None:
     assert asked.note == ""
 
 
+def test_a_record_is_quoted_by_its_line_and_never_as_json() -> None:
+    record = {"source": "orders", "snippet": '{"history": [{"paid_with": "paypal_53641"}], '
+     '"cancel_reason": "no longer needed", "also": ["W10488"]}'}  # fmt: skip
+    known = lookup.read([record], {})
+
+    assert known.annotate(value("W10488")).note == "“also W10488”"
+    found = known.origin(value("no longer needed"))
+    assert found is not None and found.text == "“cancel reason no longer needed”"
+
+
 def test_cut_evidence_is_said_where_an_id_is_not_found() -> None:
     for snippet, said in (("all of it", False), ("only some of i…", True), ("…[cut] rest", True)):
         known = lookup.read([{"snippet": snippet}], {"text": "Pay."})

@@ -15,7 +15,7 @@ from accounts.roles import Role
 from handoffs import actors, answers
 from handoffs.errors import IllegalTransition
 from handoffs.models import Answer, Handoff
-from reviews import claims, decisions, queueing
+from reviews import claims, decisions, queueing, seats
 from reviews.decisions import Choice
 from reviews.errors import AlreadyClaimed, ClaimLost
 from reviews.models import Claim, Decision, Draft
@@ -327,3 +327,105 @@ def test_a_remembered_place_is_forgotten_after_its_time(
     claim = take(ann)
 
     assert claim is not None and claim.handoff_id == first.id
+
+
+def two_seats(shop: Shop, bot: Client) -> Handoff:
+    return put(shop, bot, safeguards={"approvers": 2, "evidence": "none"})
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_approvers_committing_at_once_make_one_answer_for_both(
+    shop: Shop, bot: Client, ann: User, ben: User, first: int
+) -> None:
+    handoff = hold(hold(two_seats(shop, bot), ann), ben)
+    one, other = ((ann, ben), (ben, ann))[first]
+
+    with transaction.atomic():
+        approve(handoff, one)
+        racer = Racer(lambda: approve(handoff, other))
+        racer.wait_until_blocked()
+
+    assert isinstance(racer.done(), Decision)
+    answer = Answer.objects.get()
+    assert (answer.verb, answer.by_kind) == ("approve", "person")
+    assert Decision.objects.count() == 2
+
+
+def test_many_approvers_at_once_fill_each_seat_once(shop: Shop, bot: Client) -> None:
+    handoff = put(shop, bot, safeguards={"approvers": 3, "evidence": "none"})
+    people = reviewers(shop, 12)
+
+    racers = all_at_once([lambda person=person: take(person) for person in people])
+
+    results = [racer.result for racer in racers]
+    assert [r for r in results if isinstance(r, Exception)] == []
+    assert sorted(r.seat for r in results if r is not None) == [1, 2, 3]
+    holders = [r.reviewer for r in results if r is not None]
+    racers = all_at_once([lambda person=person: approve(handoff, person) for person in holders])
+    assert [r.result for r in racers if isinstance(r.result, Exception)] == []
+    assert Answer.objects.get().verb == "approve"
+
+
+def test_one_approver_with_two_tabs_has_one_voice(shop: Shop, bot: Client, ann: User) -> None:
+    handoff = hold(two_seats(shop, bot), ann)
+
+    racers = all_at_once([lambda: approve(handoff, ann)] * 4)
+
+    results = [racer.result for racer in racers]
+    assert sum(isinstance(r, Decision) for r in results) == 1
+    assert sum(isinstance(r, ClaimLost) for r in results) == 3
+    assert not Answer.objects.exists()
+
+
+def test_one_person_taking_twice_at_once_holds_one_seat(shop: Shop, bot: Client, ann: User) -> None:
+    two_seats(shop, bot)
+
+    racers = all_at_once([lambda: take(ann)] * 4)
+
+    assert [r.result for r in racers if isinstance(r.result, Exception)] == []
+    assert Claim.objects.count() == 1
+
+
+def test_the_last_seat_after_an_uncommitted_withdrawal_is_told_and_binds_nothing(
+    shop: Shop, bot: Client, ann: User, ben: User
+) -> None:
+    handoff = hold(hold(two_seats(shop, bot), ann), ben)
+    approve(handoff, ann)
+
+    with transaction.atomic():
+        answers.withdraw(handoff.id, reason="done by phone", by=AGENT, now=now())
+        racer = Racer(lambda: approve(handoff, ben))
+        racer.wait_until_blocked()
+
+    assert "withdrew this question" in str(racer.done())
+    assert not Answer.objects.exists()
+
+
+def test_a_withdrawal_after_an_uncommitted_last_seat_is_refused(
+    shop: Shop, bot: Client, ann: User, ben: User
+) -> None:
+    handoff = hold(hold(two_seats(shop, bot), ann), ben)
+    approve(handoff, ann)
+
+    with transaction.atomic():
+        approve(handoff, ben)
+        racer = Racer(lambda: answers.withdraw(handoff.id, reason="x", by=AGENT, now=now()))
+        racer.wait_until_blocked()
+
+    assert isinstance(racer.done(), IllegalTransition)
+    assert Answer.objects.get().verb == "approve"
+
+
+def test_a_second_reader_asked_while_the_first_decides_does_not_bring_it_back(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    handoff = hold(put(shop, bot, safeguards={"undo_seconds": 0, "evidence": "none"}), ann)
+
+    with transaction.atomic():
+        approve(handoff, ann)
+        racer = Racer(lambda: seats.ask_second_reader(handoff.id, by=ann, now=now()))
+        racer.wait_until_blocked()
+
+    assert isinstance(racer.done(), ClaimLost)
+    handoff.refresh_from_db()
+    assert handoff.state == "answered"

@@ -107,17 +107,18 @@ def test_fast_beats_gain_nothing(held: Handoff, ann: User) -> None:
 
 
 def test_what_is_looked_at_counts_and_what_is_hidden_does_not(held: Handoff, ann: User) -> None:
+    begun = time.monotonic()
     token = beat(held, ann, opened(held, ann))
     time.sleep(MOMENT)
     token = beat(held, ann, token, looking=False)
-    looked = read_seconds()
+    looked, passed = read_seconds(), time.monotonic() - begun
 
     time.sleep(MOMENT)
     token = beat(held, ann, token, looking=False)
     hidden = read_seconds()
     beat(held, ann, token)
 
-    assert MOMENT <= looked < 2 * MOMENT
+    assert MOMENT <= looked <= passed
     assert hidden == looked
     assert read_seconds() == looked
 
@@ -243,6 +244,7 @@ def test_a_second_page_in_the_background_stops_nothing_and_keeps_nothing_going(
 
 
 def test_what_was_read_outlives_the_claim(held: Handoff, ann: User) -> None:
+    begun = time.monotonic()
     token = beat(held, ann, opened(held, ann))
     time.sleep(MOMENT)
     beat(held, ann, token, looking=False)
@@ -251,7 +253,7 @@ def test_what_was_read_outlives_the_claim(held: Handoff, ann: User) -> None:
     claims.pick(held.id, by=ann, now=timezone.now())
     beat(held, ann, opened(held, ann))
 
-    assert MOMENT <= shown(held, ann) < 2 * MOMENT
+    assert MOMENT <= shown(held, ann) <= time.monotonic() - begun
 
 
 def test_giving_back_and_taking_again_shortens_nothing_without_scripts(
@@ -261,10 +263,11 @@ def test_giving_back_and_taking_again_shortens_nothing_without_scripts(
     time.sleep(MOMENT)
 
     claims.give_back(held.id, by=ann, now=timezone.now())
+    begun = time.monotonic()
     claims.pick(held.id, by=ann, now=timezone.now())
     opened(held, ann)
 
-    assert shown(held, ann) < MOMENT
+    assert shown(held, ann) <= time.monotonic() - begun
 
 
 def test_what_somebody_else_read_counts_for_nobody(held: Handoff, ann: User, ben: User) -> None:
@@ -273,10 +276,11 @@ def test_what_somebody_else_read_counts_for_nobody(held: Handoff, ann: User, ben
     beat(held, ann, token, looking=False)
 
     claims.give_back(held.id, by=ann, now=timezone.now())
+    begun = time.monotonic()
     claims.pick(held.id, by=ben, now=timezone.now())
     beat(held, ben, opened(held, ben))
 
-    assert shown(held, ben) < MOMENT
+    assert shown(held, ben) <= time.monotonic() - begun
 
 
 def test_a_question_put_anew_is_read_anew(held: Handoff, ann: User) -> None:

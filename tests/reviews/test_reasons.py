@@ -85,6 +85,7 @@ def test_a_quotation_with_a_reason_beside_it_is_a_reason() -> None:
         "The order total of 312.50 USD is what the card was charged.",
         "Policy section 3 covers it, the carrier gave up on the parcel.",
         "Kim mentions legal action but only after the third mail, no rush.",
+        "More than three days late, so the refund policy is due: four days, customer asked twice.",
     ],
 )
 def test_naming_what_the_brief_names_is_no_copying(sentence: str) -> None:

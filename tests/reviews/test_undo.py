@@ -326,6 +326,14 @@ class TestOnThePage:
         assert page.status_code == 409
         assert "Too late to take back" in page.content.decode()
 
+    def test_of_what_several_decide_only_that_ones_own_is_in(self, shop, bot, ann, desk):
+        handoff = hold(put(shop, bot, safeguards={"approvers": 2, **WINDOW}), ann)
+
+        page = self.post(desk, handoff, "decide", verb="approve")
+
+        assert "Your answer is in." in page.content.decode()
+        assert "The agent goes on." not in page.content.decode()
+
     def test_a_decision_that_is_out_at_once_is_told_as_before(self, shop, bot, ann, desk):
         handoff = hold(put(shop, bot), ann)
 
