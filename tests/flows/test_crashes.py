@@ -56,6 +56,8 @@ PROCESS = {
     "outbox": "keeper",
     # no parts of this story: see test_judging_crashes and test_afterwards_crashes
     "judgements": "judge",
+    # one person decides in it; what several decide is one transaction as well
+    "seats": "judge",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs.models import Answer, Brief, Checkpoint, Handoff, Proposal, RiskTierMap, Run
+from handoffs.states import HandoffKind, Tier
 from reviews import claims, decisions, judged, visibility
 from reviews.models import Decision, Draft, Judgement
 from reviews.wording import Choice
@@ -405,3 +406,73 @@ def test_the_order_of_options_is_anothers_for_another(
     names = [judged.seat(simple, person).key for person in (ann, ben)]
 
     assert names[0] != names[1]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"challenge": "always"},
+        {"challenge": "sampled", "challenge_share": 1.0},
+        {"approvers": 2},
+        {"minimum_seconds": 30, "words_per_minute": 100, "evidence": "must_open"},
+        {"reason": "never"},
+    ],
+    ids=lambda spec: next(iter(spec)) + "-" + str(next(iter(spec.values()))),
+)
+def test_the_first_stage_goes_with_every_other_safeguard(
+    desk: Browser, shop: Shop, bot: Client, ann: User, spec: dict[str, Any]
+) -> None:
+    handoff = put(shop, bot, safeguards={**WITHHOLD, **spec}, brief=PLAIN)
+    claims.pick(handoff.id, by=ann, now=now())
+    decisions.open_evidence(handoff.id, "policy", by=ann, now=now())
+
+    first = desk.get(url("handoff", handoff))
+    sent = desk.post(url("judge", handoff), form("reject"))
+
+    assert first.status_code == 200 and "Your own answer first" in text(first)
+    assert sent.status_code == (422 if "minimum_seconds" in spec else 302)
+    if sent.status_code == 302:
+        page = text(desk.get(url("handoff", handoff)))
+        assert "Reject, fairly sure" in page
+        refused = desk.post(url("decide", handoff), {"verb": "approve", "words": ""})
+        assert (refused.status_code == 422) is ("challenge" in spec)
+
+
+ANSWERS = {
+    HandoffKind.TASK_DEFINITION: "define",
+    HandoffKind.APPROVAL: "approve",
+    HandoffKind.EXCEPTION: "answer",
+    HandoffKind.AMBIGUITY: "accept_uncertainty",
+    HandoffKind.RECOVERY: "switch_tool",
+    HandoffKind.SIGN_OFF: "approve",
+    HandoffKind.TAKEOVER: "take_over",
+    HandoffKind.AUDIT: "wrong",
+}
+
+
+@pytest.mark.parametrize("kind", list(HandoffKind))
+def test_every_kind_is_judged_before_it_is_decided(
+    desk: Browser, shop: Shop, bot: Client, ann: User, kind: HandoffKind
+) -> None:
+    asked = kind not in (HandoffKind.APPROVAL, HandoffKind.AUDIT)
+    tier = Tier.AUTONOMOUS if kind is HandoffKind.AUDIT else Tier.HARD_APPROVAL
+    handoff = put(
+        shop,
+        bot,
+        kind=kind,
+        tier=tier,
+        safeguards=WITHHOLD,
+        brief=brief_payload(draft={"kind": "text", "body": "Say that it is paid."}),
+        **({"proposal": None} if asked else {}),
+    )
+    claims.pick(handoff.id, by=ann, now=now())
+
+    before = text(desk.get(url("handoff", handoff)))
+    sent = desk.post(url("judge", handoff), form(ANSWERS[kind]))
+    after = text(desk.get(url("handoff", handoff)))
+
+    assert "Your own answer first" in before and "Within policy section 3." not in before
+    # without an action or a result that it belongs to, a draft is the machine's own answer
+    assert ("Say that it is paid." in before) is (not asked or kind is HandoffKind.SIGN_OFF)
+    assert sent.status_code == 302
+    assert "Within policy section 3." in after and "Say that it is paid." in after
