@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 
@@ -13,7 +13,7 @@ from reviews.measures import FirstAction, Length, Week
 from reviews.pages import times
 from reviews.pages.text import marked
 
-WIDTH, HEIGHT, LEFT, TOP = 560, 160, 44, 12
+WIDTH, HEIGHT, LEFT, TOP = 560, 160, 56, 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def page(workflow: Workflow, *, edits: int, now: datetime) -> Page:
         budget=f"{limits.words} words, {limits.seconds} seconds at {limits.words_per_minute} words "
         "a minute",
         strict=workflow.strict_briefs,
-        now=_share(weeks[-1].inside, weeks[-1].briefs) if weeks else "",
+        now=_this_week(weeks, now),
         bars=_bars(weeks),
         lines=tuple(Line(y=_number(_y(share)), label=f"{share:.0%}") for share in (0, 0.5, 1)),
         parts=tuple(map(_part, measures.lengths(workflow, now))),
@@ -90,6 +90,13 @@ def page(workflow: Workflow, *, edits: int, now: datetime) -> Page:
         edits_url=reverse("governance:brief-edits", args=[workflow.slug]),
         back_url=reverse("governance:workflow", args=[workflow.slug]),
     )
+
+
+def _this_week(weeks: Sequence[Week], now: datetime) -> str:
+    last = weeks[-1] if weeks else None
+    if last is None or now - last.starts >= timedelta(weeks=1):
+        return ""
+    return _share(last.inside, last.briefs)
 
 
 def _bars(weeks: Sequence[Week]) -> tuple[Bar, ...]:
