@@ -187,11 +187,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def web(workers: int = 2) -> Iterator[int]:
+def web() -> Iterator[int]:
     """Serve the product as `./run` does; yield the port."""
     port = free_port()
+    workers, threads = os.environ.get("WEB_WORKERS", "2"), os.environ.get("WEB_THREADS", "1")
     with _served(
-        ["--interface", "wsgi", "--workers", str(workers), "--blocking-threads", "4"],
+        ["--interface", "wsgi", "--workers", workers, "--blocking-threads", threads],
         "config.wsgi:application",
         port,
         "/healthz",

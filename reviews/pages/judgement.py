@@ -19,6 +19,7 @@ from reviews.pages.rail import SHORT, Rail, VerbView
 from reviews.pages.text import marked
 from reviews.verbs import VerbOption
 from reviews.visibility import Phase
+from reviews.ways import Way
 
 STAGES = ("Your answer", "The suggestion", "Your decision")
 WHY, KEPT = "Why, in a sentence", "Kept with your answer, as it is."
@@ -63,6 +64,7 @@ class Judging:
     sureness: tuple[Sureness, ...]
     words: Rail
     ways_out: tuple[VerbView, ...]
+    more: tuple[VerbView, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ def judging(
         sureness=tuple(_sureness(numbered, str(chosen.get("confidence") or ""))),
         words=replace(rail, words_label=WHY, words_hint=KEPT),
         ways_out=tuple(view for view in (*rail.lead, *rail.other) if view.url),
+        more=tuple(view for view in (*rail.lead, *rail.more) if view.verb in set(Way)),
     )
 
 

@@ -129,7 +129,7 @@ def assert_fits(page: Page) -> None:
     assert too_wide <= 0, f"{page.url} is {too_wide} px too wide"
 
 
-def assert_accessible(page: Page) -> None:
-    """axe finds nothing to object to."""
-    found = Axe().run(page, options={"runOnly": SERIOUS})
+def assert_accessible(page: Page, part: str | None = None) -> None:
+    """axe finds nothing to object to, in this part of the page or in all of it."""
+    found = Axe().run(page, context=part, options={"runOnly": SERIOUS})
     assert found.violations_count == 0, found.generate_report()

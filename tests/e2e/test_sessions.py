@@ -34,7 +34,8 @@ def check(page: Page, name: str) -> None:
             page.set_viewport_size({"width": width, "height": height})
             picture(page, f"{name}-{width}-{theme}", full=False)
             assert_fits(page)
-            assert_accessible(page)
+            # the rest of the handoff's page has a test of its own
+            assert_accessible(page, ".lines" if "/handoffs/" in page.url else None)
 
 
 def test_a_session_by_keys_alone(open_as: Open, three: list[Handoff], ann: User) -> None:

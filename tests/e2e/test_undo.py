@@ -100,4 +100,5 @@ def test_what_it_looks_like(open_as: Open, two: list[Handoff], ann: User) -> Non
                 page.set_viewport_size({"width": width, "height": height})
                 picture(page, f"{name}-{width}-{theme}", full=False)
                 assert_fits(page)
-                assert_accessible(page)
+                # the rest of the handoff's page has a test of its own
+                assert_accessible(page, ".lines" if "/handoffs/" in page.url else None)

@@ -216,3 +216,77 @@ def test_a_browser_does_not_insist_on_what_may_be_empty() -> None:
 
     assert form == {"a/price": False, "a/title": False, "a/day": True}
     assert emptied.arguments["price"] is None and not emptied.errors
+
+
+EVERYTHING: dict[str, Any] = {
+    "type": "object",
+    "$defs": {"money": {"type": "object", "properties": {"amount": {}, "currency": {}}}},
+    "properties": {
+        "on": {"type": "string", "format": "date"},
+        "at": {"type": "string", "format": "time"},
+        "price": {"$ref": "#/$defs/money"},
+        "way": {"oneOf": [{"const": "a", "title": "Air"}, {"const": "s", "title": "Sea"}]},
+        "ways": {"type": "array", "items": {"enum": ["air", "sea"]}},
+        "maybe": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "either": {"oneOf": [{"type": "string"}, {"type": "object"}]},
+        "fixed": {"const": 7},
+        "flag": {"type": ["boolean", "null"]},
+        "rows": {"type": "array", "items": {"type": "object", "properties": {"a": {}}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("on", "2026-11-21", "date"),
+        ("on", "2026-11-31", "string"),
+        ("on", "21 November", "string"),
+        ("at", "12:00:00", "time"),
+        ("at", "12:00:00Z", "string"),
+        ("price", {"amount": "1.00", "currency": "EUR"}, "money"),
+        ("way", "a", "enum"),
+        ("ways", ["air"], "checks"),
+        ("ways", ["rail"], "json"),
+        ("ways", ["air", "air"], "json"),
+        ("maybe", None, "integer"),
+        ("maybe", 5, "integer"),
+        ("either", {"a": 1}, "json"),
+        ("either", "text", "json"),
+        ("fixed", 7, "fixed"),
+        ("flag", None, "enum"),
+        ("rows", [{"a": 1}], "rows"),
+        ("rows", "not a list", "json"),
+    ],
+)
+def test_a_shape_has_its_control_and_stays_as_it_is_untouched(
+    name: str, value: Any, kind: str
+) -> None:
+    form = arguments.fields(EVERYTHING, {name: value}, adds=True)
+    field = next(one for one in form if one.name == f"a/{name}")
+
+    reading = arguments.read(EVERYTHING, {name: value}, typed(form))
+
+    assert field.kind == kind
+    assert reading.arguments == {name: value}
+    assert type(reading.arguments[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "expected"),
+    [
+        ("on", {"a/on": "2026-12-24"}, "2026-12-24"),
+        ("way", {"a/way": "s"}, "s"),
+        ("ways", {"a/ways": "1", "a/ways/1": "on"}, ["sea"]),
+        ("maybe", {"a/maybe": "7"}, 7),
+        ("flag", {"a/flag": "no"}, False),
+        ("either", {"a/either": '{"b": [1]}'}, {"b": [1]}),
+        ("price", {"a/price/amount": '"2.00"', "a/price/currency": '"EUR"'},
+         {"amount": "2.00", "currency": "EUR"}),
+        ("rows", {"a/rows~rows": "1", "a/rows/0/a": "3"}, [{"a": 3}]),
+    ],
+)  # fmt: skip
+def test_what_is_typed_into_each_control_is_read(
+    name: str, sent: dict[str, str], expected: Any
+) -> None:
+    assert arguments.read(EVERYTHING, {}, sent).arguments == {name: expected}

@@ -439,3 +439,19 @@ def test_an_instruction_instead_of_an_approval(desk: Browser, held: Handoff) -> 
 
     assert sent.status_code == 302
     assert Handoff.objects.get(id=held.id).state in ("answered", "decided")
+
+
+def test_before_committing_an_answer_one_may_still_pass_it_on(
+    desk: Browser, shop: Shop, bot: Client, ann: User
+) -> None:
+    handoff = put(shop, bot, safeguards={"withhold_recommendation": True})
+    claims.pick(handoff.id, by=ann, now=now())
+
+    shown = page(desk, handoff)
+    form = desk.get(reverse("reviews:fill-in", args=[handoff.id, "ask_colleague"]))
+    answer = desk.get(reverse("reviews:fill-in", args=[handoff.id, "approve_with_edits"]))
+
+    assert "/as/ask_colleague" in shown
+    assert form.status_code == 200
+    assert factories.brief_payload()["recommendation"]["rationale"] not in str(form.content)
+    assert answer["Location"] == reverse("reviews:handoff", args=[handoff.id])

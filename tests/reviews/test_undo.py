@@ -290,6 +290,14 @@ class TestOnThePage:
             page = desk.get(reverse(url))
             assert page.content.decode().count('data-key="z"') == 1
 
+    def test_only_what_counts_now_is_offered(self, decided, desk, ann):
+        take_back(decided, ann)
+        decide(decided, ann, "approve")
+
+        page = desk.get(reverse("reviews:desk"))
+
+        assert [line.said for line in page.context["around"].undo] == ["Approved"]
+
     def test_a_colleague_is_offered_nothing(self, decided, client, ben):
         client.force_login(ben)
 
