@@ -39,6 +39,6 @@ def summary(
         repeats=bool(own) and request.strip().startswith(own.rstrip("… ")),
         said_by=f"{edit.editor.name} at {times.clock(edit.edited_at, now)} UTC" if edit else "",
         editable=detail.claim is not None and not detail.withheld,
-        typed=text if typed is None else typed,
+        typed=marked(text if typed is None else typed),
         error=error,
     )
