@@ -117,6 +117,16 @@ def test_two_proposals_of_one_run_are_both_stored_one_after_the_other(shop, bot,
     assert Handoff.objects.filter(run=run).count() == 2
 
 
+def test_two_proposals_of_a_paused_run_are_both_counted(shop, bot, secret):
+    run = walks.start_run(shop, bot)
+    bodies(intake.propose_all([asked(secret, run)]))
+
+    bodies(intake.propose_all([asked(secret, run), asked(secret, run)]))
+
+    run.refresh_from_db()
+    assert (run.open_blocking, run.version, run.pause) == (3, 2, 1)
+
+
 def test_the_same_key_twice_in_a_lot_is_one_request(shop, bot, secret):
     run = walks.start_run(shop, bot)
     one = asked(secret, run, "k1")
