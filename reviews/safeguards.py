@@ -19,7 +19,7 @@ BEAT_SECONDS = 5
 JUDGE_FIRST = Unmet(
     code="judgement", sentence="Commit your own answer first; then the suggestion is shown."
 )
-_DISAGREEING = frozenset({"reject", "roll_back", "wrong"})
+_DISAGREEING = frozenset({"reject", "roll_back", "wrong", "stop"})
 # neither releases nor refuses anything, so nothing stands in their way
 _FREE = frozenset({"ask_information", "escalate"})
 # what no words mend: it has to be done on the page first

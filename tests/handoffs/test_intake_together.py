@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -115,6 +116,17 @@ def test_two_proposals_of_one_run_are_both_stored_one_after_the_other(shop, bot,
     run.refresh_from_db()
     assert (run.open_blocking, run.version, run.pause) == (2, 2, 1)
     assert Handoff.objects.filter(run=run).count() == 2
+
+
+def test_two_proposals_of_a_paused_run_are_both_counted(shop, bot, secret):
+    run = walks.start_run(shop, bot)
+    bodies(intake.propose_all([asked(secret, run)]))
+
+    bare = Asked(secret, replace(walks.proposed(run), checkpoint=None), None)
+    bodies(intake.propose_all([bare, bare]))
+
+    run.refresh_from_db()
+    assert (run.open_blocking, run.version, run.pause) == (3, 2, 1)
 
 
 def test_the_same_key_twice_in_a_lot_is_one_request(shop, bot, secret):

@@ -143,6 +143,19 @@ def test_the_glance_lets_pass_what_is_plain_and_fits() -> None:
     assert fits({"text": "ab", "choice": "a", "number": 9.5, "count": 5, "inner": {"a": ""}})
 
 
+@pytest.mark.parametrize("wrong", [
+    {"text": ""}, {"text": "abcd"}, {"text": 1}, {"choice": "b2"}, {"const": "b"}, {"number": -1},
+    {"odd_const": "1"}, {"number": 10}, {"number": True}, {"count": 6}, {"count": -5},
+    {"count": 1.0}, {"truth": 1}, {"inner": {}}, {"inner": {"a": "", "b": ""}}, {"other": 1},
+])  # fmt: skip
+def test_the_glance_stops_at_each_limit(wrong: dict[str, Any]) -> None:
+    fits = plain_schema.compile(SCHEMA)
+    assert fits is not None
+
+    assert fits({"text": "ab"})
+    assert not fits({"text": "ab", **wrong})
+
+
 @pytest.mark.parametrize("part", [
     {"type": ["string", "null"]}, {"type": "array"}, {"type": "string", "format": "date"},
     {"type": "string", "pattern": "^a"}, {"type": "number", "multipleOf": 2}, {"type": "null"},

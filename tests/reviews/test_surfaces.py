@@ -8,7 +8,7 @@ from accounts.errors import DomainError
 from handoffs import argument_schema
 from handoffs.answers import Said
 from handoffs.states import HandoffKind, Verb
-from reviews import surfaces, verbs, wording
+from reviews import safeguards, surfaces, verbs, wording
 from reviews.errors import FormIncomplete, NothingLeftOut, TextMissing, VerbNotOffered
 from reviews.surfaces import Ground
 from reviews.wording import Choice
@@ -200,3 +200,8 @@ class TestAmbiguity:
 def test_the_answers_of_one_kind_are_refused_for_another(kind: HandoffKind, verb: Verb) -> None:
     with pytest.raises(VerbNotOffered):
         say(kind, verb, details={})
+
+
+@pytest.mark.parametrize(("verb", "needed"), [("stop", True), ("retry", False), ("reject", True)])
+def test_stopping_a_run_takes_a_reason_as_refusing_does(verb: str, needed: bool) -> None:
+    assert safeguards.needs_reason({"reason": "on_reject"}, verb) is needed
