@@ -22,13 +22,13 @@ def add(
 
     Anybody who may read the handoff may say something about it, also when it is answered.
     """
+    handoff = permissions.get(by, handoff_id)
     text = text.replace("\0", "").strip()
     if not text:
         raise TextMissing("Your words are missing. Nothing was kept. Write what you want to say.")
     if len(text) > MOST:
         raise TextTooLong
     with transaction.atomic():
-        handoff = permissions.get(by, handoff_id)
         colleague = None if asked is None else _colleague(handoff, by, asked)
         said = Comment.objects.create(
             handoff=handoff, round=handoff.round, author=by, asked=colleague, text=text

@@ -89,7 +89,7 @@ def _answered(
         said = ""
     return Outcome(
         heading=heading,
-        line=f"{who} {did} at {times.clock(answer.answered_at, now)} UTC.",
+        line=f"{who[:1].upper()}{who[1:]} {did} at {times.clock(answer.answered_at, now)} UTC.",
         tone=tone,
         reason=marked(said),
         stated=_stated(detail.stated),

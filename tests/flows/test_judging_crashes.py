@@ -31,7 +31,8 @@ def test_killed_around_a_commit_it_is_judged_once(
     ann: User,
     tmp_path: Path,
 ) -> None:
-    put(shop, bot, safeguards={**WITHHOLD, "undo_seconds": 0})
+    seated = {"seats": [shop.team.name]} if step.startswith("seats.") else {"undo_seconds": 0}
+    put(shop, bot, safeguards={**WITHHOLD, **seated})
     mark = tmp_path / "reached"
 
     judge = Program(

@@ -288,7 +288,7 @@ def test_across_teams_every_page_of_an_object_is_not_there(
         if "<str:handoff_id>" in route and not route.startswith(("api/", "admin/"))
     ]
     queues = [pair for pair in routes() if pair[0].startswith("queues/<slug:slug>")]
-    assert len(desk) > 8 and len(queues) == 2
+    assert len(desk) > 8 and len(queues) > 1
 
     for route, pattern in [*desk, *queues]:
         path = "/" + _filled(route, handoff=handoff.id, slug=other.queue.slug)

@@ -381,7 +381,8 @@ def test_a_fault_of_our_own_fails_the_message_and_nothing_else(
 
 
 def test_a_mail_goes_out_under_the_messages_id(db: None) -> None:
-    outbox.mail("mia@example.com", "run.failed", {"subject": "Two\r\nBcc: x@y.z", "text": "text"})
+    said = {"subject": "Two\r\nBcc: x@y.z", "text": "text"}
+    outbox.mail("mia@example.com", "people.invited", said)
 
     assert deliveries.deliver() == 1
 
