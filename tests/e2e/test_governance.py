@@ -66,6 +66,7 @@ def test_a_case_is_asked_about_by_keyboard_alone(
 
     for name, text in (("Order", "#W1"), ("Amount", "312.50")):
         page.get_by_label(name, exact=True).fill(text)
+    page.get_by_label("Currency").select_option("USD")
     page.get_by_label("Confidence").fill("0.6")
     page.get_by_label("Confidence").press("Enter")
 
