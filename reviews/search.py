@@ -16,7 +16,7 @@ PAGE = 30
 # Words that fewer have are looked up; those that more have are met by reading from the newest on.
 _RARE = 1_000
 # how many of the newest are read at most: a search says when it stopped there
-READ = 50_000
+READ = 20_000
 _MOST_WORDS = 12
 STATES: Mapping[str, tuple[HandoffState, ...]] = {
     "open": (HandoffState.WAITING, HandoffState.NEEDS_INFORMATION, HandoffState.DECIDED),
