@@ -36,7 +36,7 @@ from reviews import (
 )
 from reviews.challenge import Kept, Stated
 from reviews.listing import CARDS, HELD, ROWS, STAMP
-from reviews.models import Claim, Decision, Draft, Judgement, SummaryEdit
+from reviews.models import Claim, Draft, Judgement, SummaryEdit
 from reviews.panels import Panel
 from reviews.safeguards import Facts, Gate, Seen
 from reviews.threads import Thread
@@ -339,11 +339,7 @@ def _action_type(found: Handoff) -> ActionType | None:
 
 def _decided(found: Handoff) -> tuple[str, Kept]:
     """Return who decided, and what they stated where they were challenged."""
-    decision = (
-        Decision.objects.filter(handoff=found, round=found.round, undone_at=None)
-        .select_related("reviewer")
-        .first()
-    )
+    decision = judged.decisions(found).select_related("reviewer").first()
     return (decision.reviewer.name, decision.challenge or {}) if decision else ("", {})
 
 
