@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, measures, search_index, sessions, undo
+from reviews import claims, link_mails, measures, rates, search_index, sessions, undo
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -26,6 +26,11 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.measure_rates")
+def measure_rates(**_: Any) -> None:
+    rates.measure(now=timezone.now())
 
 
 @shared_task(name="reviews.forget_what_was_typed")

@@ -10,6 +10,7 @@ from handoffs.models.matrix import (
     Queue,
     QueueDepth,
     QueueGroupPermission,
+    QueueRate,
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
@@ -62,6 +63,7 @@ __all__ = [
     "Queue",
     "QueueDepth",
     "QueueGroupPermission",
+    "QueueRate",
     "QueueUserPermission",
     "RefusedTransition",
     "Resumption",
