@@ -69,4 +69,5 @@ urlpatterns = [
     path("links/<str:token>", links.link, name="link"),
     path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
+    path("status/<str:token>/say", status.say, name="status-say"),
 ]
