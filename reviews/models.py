@@ -15,6 +15,10 @@ from reviews.batch_session import BatchSession as BatchSession
 from reviews.brief_models import BriefMeasure as BriefMeasure
 from reviews.brief_models import SummaryEdit as SummaryEdit
 from reviews.link_rules import Needs
+from reviews.notice_models import LogPlace as LogPlace
+from reviews.notice_models import Notice as Notice
+from reviews.notice_models import NoticeWish as NoticeWish
+from reviews.notice_models import QueueNotices as QueueNotices
 
 
 class Claim(models.Model):

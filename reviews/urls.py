@@ -8,6 +8,7 @@ from reviews.views import (
     filling,
     handoff,
     judgement,
+    notice_settings,
     notices,
     search,
     session,
@@ -67,6 +68,7 @@ urlpatterns = [
     path("links/at/<str:link_id>/give-back", links.give_back, name="link-give-back"),
     path("links/at/<str:link_id>/desk", links.to_desk, name="link-desk"),
     path("links/<str:token>", links.link, name="link"),
+    path("notices", notice_settings.mine, name="notices"),
     path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
 ]
