@@ -20,6 +20,7 @@ EVERY = {
     "reviews.forget_notices": 3600,
     "reviews.note_for_search": 3,
     "reviews.measure_briefs": 30,
+    "reviews.measure_rates": 10,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
 }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from handoffs import authority, calendars
 from handoffs.calendars import CalendarRefused
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from reviews.spec import MOST_APPROVERS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
@@ -17,8 +18,6 @@ _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 MOST_LEVELS = 6
 # other queues that a reviewer may send a question to
 MOST_PLACES = 9
-# more than these are a committee: nobody answers for what all have signed
-MOST_APPROVERS = 5
 Path = tuple[str | int, ...]
 
 

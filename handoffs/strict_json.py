@@ -10,19 +10,11 @@ from collections.abc import Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, NoReturn
 
-import orjson
-
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
 # beyond this a double, and so most JSON clients, no longer tells neighbours apart
 MAX_NUMBER = 2**53 - 1
 MAX_DIGITS = 400
-
-# where a quick look is not enough: long numbers and exponents, with every digit written as 0
-_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
-_LONG_NUMBER = b"0" * 15
-_EXPONENTS = (b"0e0", b"0e+", b"0e-")
-_UNREAD = object()
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_OUTLINE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -58,10 +50,6 @@ class _Refusal:
 
 def parse(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """Return the value in `body`, or raise JsonRefused."""
-    if len(body) <= max_bytes and _is_plain(body):
-        value = _read_plain(body)
-        if value is not _UNREAD:
-            return value
     text = _text(body, max_bytes)
     if _depth_exceeded(body):
         raise JsonRefused(f"The JSON is nested deeper than {MAX_DEPTH} levels. Flatten it.")
@@ -74,34 +62,6 @@ def parse(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     if _SUSPECT_ESCAPE.search(body):
         return _read_slowly(text)
     return value
-
-
-def _is_plain(body: bytes) -> bool:
-    """Tell that no value in a body, if it is JSON, needs a second look.
-
-    No long number, exponent or fraction that may be zero, no character written by its number, and
-    not too deep. A text may look like any of these, and then the body is read with more care.
-    """
-    if (b"\\" in body and b"\\u" in body) or b"0.0" in body or _depth_exceeded(body):
-        return False
-    digits = body.translate(_DIGITS)
-    if _LONG_NUMBER in digits:
-        return False
-    return b"0e" not in digits or not any(one in digits for one in _EXPONENTS)
-
-
-def _read_plain(body: bytes) -> Any:
-    """Read a plain body many times faster, or return _UNREAD.
-
-    The reader keeps the last of two equal keys, and with the other one go its quotes. So they are
-    counted again: what was read has as many only when nothing was left out.
-    """
-    try:
-        value = orjson.loads(body)
-        written = orjson.dumps(value)
-    except (orjson.JSONDecodeError, TypeError):
-        return _UNREAD
-    return value if written.count(b'"') == body.count(b'"') else _UNREAD
 
 
 def _text(body: bytes, max_bytes: int) -> str:

@@ -9,16 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
-from handoffs.states import HandoffState
-from reviews import conflicts, permissions, queueing, reading
+from reviews import conflicts, leases, permissions, queueing, reading
 from reviews.errors import (
     AlreadyClaimed,
     BeatRefused,
@@ -274,14 +271,7 @@ def _count(handoff_id: str, place: reading.Place, *, looking: bool, by: User) ->
 
 
 def _holds(handoff_id: str, by: User) -> bool:
-    held = Claim.objects.filter(
-        handoff=handoff_id, reviewer=by, ended_at=None, expires_at__gt=Now()
-    )
-    return held.filter(
-        level=F("handoff__level"),
-        round=F("handoff__round"),
-        handoff__state=HandoffState.WAITING.value,
-    ).exists()
+    return leases.standing(handoff_id).filter(reviewer=by).exists()
 
 
 def leave(handoff_id: str, *, token: str, by: User, now: datetime) -> bool:
@@ -336,16 +326,7 @@ def end_stale(now: datetime) -> int:
 
 def gone(handoff_id: str, *, by: User) -> str:
     """Say what became of a handoff that this person had; nothing while it is theirs."""
-    live = Claim.objects.filter(
-        handoff=handoff_id,
-        reviewer=by,
-        ended_at=None,
-        expires_at__gt=Now(),
-        level=F("handoff__level"),
-        round=F("handoff__round"),
-        handoff__state=HandoffState.WAITING.value,
-    )
-    if live.exists():
+    if _holds(handoff_id, by):
         return ""
     conflict = conflicts.current(handoff_id, reader=by)
     return "" if conflict is None or conflict.mine else conflict.sentence

@@ -1,11 +1,9 @@
 """What became of a handoff that someone was still at: who did what, and when."""
 
-from django.db.models.functions import Now
-
 from accounts.models import User
 from handoffs.models import Handoff, Transition
 from handoffs.states import ActorKind, Cause, HandoffState
-from reviews import permissions
+from reviews import judged, leases, permissions
 from reviews.errors import Conflict
 from reviews.models import Claim, Decision
 
@@ -65,7 +63,7 @@ def current(handoff_id: str, *, reader: User) -> Conflict | None:
 
 def _decided(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
     """Tell of what is still held back; what several said stays among them until it is out."""
-    said = Decision.objects.filter(handoff=handoff, round=handoff.round, undone_at=None)
+    said = judged.decisions(handoff)
     decisions = list(said.select_related("reviewer").order_by("-id"))
     if not decisions:
         return None
@@ -87,7 +85,7 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
         return None
     decisions: list[Decision] = []
     if answer.by_kind == ActorKind.PERSON.value:
-        found = Decision.objects.filter(handoff=handoff, round=answer.round, undone_at=None)
+        found = judged.decisions(handoff, round=answer.round)
         decisions = list(found.select_related("reviewer").order_by("seat"))
     mine = next((one for one in decisions if one.reviewer_id == reader.id), None)
     return Conflict(
@@ -102,9 +100,7 @@ def _answered(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None
 
 def _spoken(handoff: Handoff, reader: User) -> Conflict | None:
     """Where several decide and some have not yet: what the reader did, and nobody else."""
-    mine = Decision.objects.filter(
-        handoff=handoff, round=handoff.round, reviewer=reader, undone_at=None
-    ).first()
+    mine = judged.decisions(handoff).filter(reviewer=reader).first()
     if mine is None:
         return None
     return Conflict(what="decided this", role=mine.role, at=mine.decided_at, mine=True)
@@ -112,13 +108,7 @@ def _spoken(handoff: Handoff, reader: User) -> Conflict | None:
 
 def _held(handoff: Handoff, reader: User, *, named: bool) -> Conflict | None:
     """Read who holds it, and where several decide, who holds the seat that the reader had."""
-    live = Claim.objects.filter(
-        handoff=handoff,
-        ended_at=None,
-        expires_at__gt=Now(),
-        level=handoff.level,
-        round=handoff.round,
-    ).exclude(reviewer=reader)
+    live = leases.standing(handoff.id).exclude(reviewer=reader)
     mine = Claim.objects.filter(handoff=handoff, reviewer=reader).order_by("-id").first()
     if mine is not None:
         live = live.filter(seat=mine.seat)

@@ -164,7 +164,7 @@ def _store(
     *,
     now: datetime,
 ) -> Decision:
-    _end(fenced, Claim.Ended.DECIDED)
+    end_claim(fenced, Claim.Ended.DECIDED)
     seats.retire_older(fenced.handoff, by=by, brief_version=fenced.brief.version)
     return Decision.objects.create(
         typed=_set_aside(fenced.handoff, by),
@@ -212,7 +212,7 @@ def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) 
         fenced = fence(handoff_id, by)
         if not question:
             raise TextMissing("Your question is missing. Nothing was sent. Write what you need.")
-        _end(fenced, Claim.Ended.ASKED)
+        end_claim(fenced, Claim.Ended.ASKED)
         answers.ask_information(
             handoff_id, round=fenced.handoff.round, question=question, by=fenced.by, now=now
         )
@@ -223,7 +223,7 @@ def escalate(handoff_id: str, *, by: User, reason: str, now: datetime) -> Handof
     reason = wording.clean_text(reason)
     with kept_on_refusal(handoff_id, by, {"reason": reason}), transaction.atomic():
         fenced = fence(handoff_id, by)
-        _end(fenced, Claim.Ended.ESCALATED)
+        end_claim(fenced, Claim.Ended.ESCALATED)
         return answers.escalate(
             handoff_id, round=fenced.handoff.round, reason=reason, by=fenced.by, now=now
         )
@@ -298,7 +298,7 @@ def _check_safeguards(
     return challenge.kept(stated, known.known) if challenged else None
 
 
-def _end(fenced: Fenced, because: Claim.Ended) -> None:
+def end_claim(fenced: Fenced, because: Claim.Ended) -> None:
     Claim.objects.filter(id=fenced.claim_id).update(ended_at=Now(), ended_because=because)
 
 

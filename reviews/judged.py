@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from handoffs.models import Brief, Handoff
@@ -23,6 +23,13 @@ ASK = """(select jsonb_build_object('ask', brief.body -> 'ask', 'safeguards', h.
     from handoffs_brief brief
     where brief.handoff_id = h.id order by brief.version desc limit 1)"""
 _PURPOSE = b"overread order of options "
+
+
+def decisions(handoff: Handoff, *, round: int | None = None) -> QuerySet[Decision]:
+    """Return what was decided in this round, or in the present one, and not taken back."""
+    return Decision.objects.filter(
+        handoff=handoff, round=handoff.round if round is None else round, undone_at=None
+    )
 
 
 def of_round(handoff: Handoff) -> list[Judgement]:

@@ -1,6 +1,6 @@
 """Who holds a handoff just now, and how long they have read."""
 
-from django.db.models import F, FloatField, Func
+from django.db.models import F, FloatField, Func, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -11,17 +11,22 @@ from reviews.models import Claim
 from reviews.panels import Panel
 
 
+def standing(handoff_id: str) -> QuerySet[Claim]:
+    """Return the claims on a handoff that are good now, at its present level and round."""
+    return Claim.objects.filter(
+        handoff=handoff_id,
+        ended_at=None,
+        expires_at__gt=Now(),
+        level=F("handoff__level"),
+        round=F("handoff__round"),
+        handoff__state=HandoffState.WAITING.value,
+    )
+
+
 def live(found: Handoff, user: User, panel: Panel | None) -> tuple[Claim | None, float | None, str]:
     """Return this person's live claim with its reading time, or who keeps them from having one."""
     held = list(
-        Claim.objects.filter(
-            handoff=found,
-            ended_at=None,
-            expires_at__gt=Now(),
-            level=found.level,
-            round=found.round,
-            handoff__state=HandoffState.WAITING.value,
-        )
+        standing(found.id)
         .select_related("reviewer")
         .annotate(
             read_for=Func(

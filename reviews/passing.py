@@ -111,9 +111,7 @@ def hand_over(handoff_id: str, *, by: User, colleague: int, note: str, now: date
         fenced = decisions.fence(handoff_id, by)
         them = _may_decide(fenced.handoff, colleague, by)
         comments.add(handoff_id, by=by, text=note, now=now)
-        Claim.objects.filter(id=fenced.claim_id).update(
-            ended_at=Now(), ended_because=Claim.Ended.HANDED_OVER
-        )
+        decisions.end_claim(fenced, Claim.Ended.HANDED_OVER)
         claim = claims.put_into_hands(handoff_id, of=them, seconds=WAITS_SECONDS, now=now)
         audit.record(
             by=fenced.by,
@@ -156,9 +154,7 @@ def send_on(handoff_id: str, *, by: User, place: str, note: str, now: datetime) 
         fenced = decisions.fence(handoff_id, by)
         if not note:
             raise TextMissing("Why there is missing. Nothing was sent. Write it in a sentence.")
-        Claim.objects.filter(id=fenced.claim_id).update(
-            ended_at=Now(), ended_because=Claim.Ended.SENT_ON
-        )
+        decisions.end_claim(fenced, Claim.Ended.SENT_ON)
         comments.add(handoff_id, by=by, text=note, now=now)
         return routing.send_on(
             handoff_id,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# more than these are a committee: nobody answers for what all have signed
 MOST_APPROVERS = 5
 _STRICT_SECONDS = 60
 

@@ -11,6 +11,7 @@ from reviews import (
     measures,
     notice_mails,
     notices,
+    rates,
     search_index,
     sessions,
     undo,
@@ -50,6 +51,11 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.measure_rates")
+def measure_rates(**_: Any) -> None:
+    rates.measure(now=timezone.now())
 
 
 @shared_task(name="reviews.forget_what_was_typed")

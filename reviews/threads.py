@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from accounts.models import User
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
-from reviews import permissions, spec
-from reviews.models import Comment, Decision
+from reviews import judged, permissions, spec
+from reviews.models import Comment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,7 @@ def _is_blind(handoff: Handoff, reader: User) -> bool:
         return False
     if handoff.state == HandoffState.ANSWERED.value:
         return False
-    return not Decision.objects.filter(
-        handoff=handoff, round=handoff.round, reviewer=reader, undone_at=None
-    ).exists()
+    return not judged.decisions(handoff).filter(reviewer=reader).exists()
 
 
 def deciders(handoff: Handoff, reader: User) -> QuerySet[User]:

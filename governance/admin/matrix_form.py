@@ -10,7 +10,6 @@ from django.http import QueryDict
 from accounts.errors import DomainError
 from governance import matrix_schema, matrix_words
 from governance.matrix_schema import (
-    MOST_APPROVERS,
     MOST_LEVELS,
     MOST_PLACES,
     RowFacts,
@@ -21,6 +20,7 @@ from governance.matrix_schema import (
 from handoffs import grants
 from handoffs.models import Queue, Workflow
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from reviews.spec import MOST_APPROVERS
 
 REASONS = [("never", "never"), ("on_reject", "when rejecting"), ("always", "always")]
 CHALLENGES = [

@@ -5,6 +5,7 @@ from typing import Any
 
 from handoffs.authority import Row, say
 from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from reviews import spec
 from reviews.pages.times import span
 
 FALLBACKS: Mapping[Fallback | None, str] = {
@@ -28,8 +29,6 @@ TIERS: Mapping[Tier, str] = {
     Tier.HARD_STOP: "The agent stops, and a person takes the task.",
 }
 _CHALLENGE = {
-    # as rows had it before there was a sampled one
-    True: "a challenge",
     "always": "a challenge",
     "sampled": "a challenge to some who agree",
 }
@@ -49,17 +48,16 @@ def situation(action_type: str | None, kind: HandoffKind, tier: Tier | None) -> 
     return f"{action_type} at {say(tier or '')}{drawn}"
 
 
-def safeguards(spec: Mapping[str, Any]) -> tuple[str, ...]:
+def safeguards(written: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what has to be so before a decision counts."""
+    asked = spec.read(written)
     said = [
-        f"at least {span(spec['minimum_seconds'])} of reading"
-        if spec.get("minimum_seconds")
-        else "",
-        _REASON.get(spec.get("reason", ""), ""),
-        "marked evidence opened" if spec.get("evidence") == "must_open" else "",
-        "the AI's advice held back" if spec.get("withhold_recommendation") else "",
-        _CHALLENGE.get(spec.get("challenge", ""), ""),
-        f"{spec['approvers']} people agreeing" if spec.get("approvers", 1) > 1 else "",
+        f"at least {span(asked.minimum_seconds)} of reading" if asked.minimum_seconds else "",
+        _REASON.get(asked.reason, ""),
+        "marked evidence opened" if asked.evidence == "must_open" else "",
+        "the AI's advice held back" if asked.withhold_recommendation else "",
+        _CHALLENGE.get(asked.challenge, ""),
+        f"{asked.approvers} people agreeing" if asked.approvers > 1 else "",
     ]
     return tuple(one for one in said if one)
 

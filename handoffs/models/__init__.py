@@ -1,7 +1,14 @@
 """What is stored about runs and their handoffs: fields, constraints and `__str__`, no behaviour."""
 
 from handoffs.models.audit import AuditEntry, AuditSeal
-from handoffs.models.handoffs import Answer, Brief, Handoff, HeldAnswer, InformationRequest
+from handoffs.models.handoffs import (
+    Answer,
+    Brief,
+    Handoff,
+    HeldAnswer,
+    InformationRequest,
+    Rung,
+)
 from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
@@ -10,6 +17,7 @@ from handoffs.models.matrix import (
     Queue,
     QueueDepth,
     QueueGroupPermission,
+    QueueRate,
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
@@ -62,11 +70,13 @@ __all__ = [
     "Queue",
     "QueueDepth",
     "QueueGroupPermission",
+    "QueueRate",
     "QueueUserPermission",
     "RefusedTransition",
     "Resumption",
     "RiskTierMap",
     "Run",
+    "Rung",
     "Sampling",
     "Transition",
     "WebhookEndpoint",

@@ -67,6 +67,30 @@ class QueueDepth(models.Model):
         return f"{self.queue_id}/{self.slot}: {self.waiting}"
 
 
+class QueueRate(models.Model):
+    """How fast a queue fills and empties: measured every few seconds, read through `rates`."""
+
+    queue = models.OneToOneField(
+        Queue, primary_key=True, on_delete=models.CASCADE, related_name="rate"
+    )
+    measured_at = models.DateTimeField()
+    arrivals_per_hour = models.FloatField(default=0)
+    # what people finished; neither what was withdrawn nor what ran out of time
+    finished_per_hour = models.FloatField(default=0)
+    # from taking one to having finished it; null: nobody has finished any yet
+    handling_seconds = models.FloatField(null=True)
+    handling_count = models.PositiveIntegerField(default=0)
+    # people who held a claim here within the last minutes
+    reviewers_present = models.PositiveIntegerField(default=0)
+    # how many of them it is as if worked on nothing else
+    hands = models.FloatField(default=0)
+    # since when there was always something to take; null: now there is not
+    busy_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.queue_id}: {self.finished_per_hour:g} per hour"
+
+
 class MatrixRow(models.Model):
     """Who has authority over what, by when, and what happens if nobody answers.
 

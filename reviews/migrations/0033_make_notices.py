@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_conflict_groups"),
-        ("handoffs", "0028_stop_notices"),
-        ("reviews", "0024_work_away_from_a_seat"),
+        ("handoffs", "0031_measure_queues"),
+        ("reviews", "0029_take_by_urgency"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

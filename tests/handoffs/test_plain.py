@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bench.intake import proposal
 from handoffs import argument_schema, briefs, plain_schema, strict_json
-from tests import factories
 from tests.hostile_json import HARMLESS, HOSTILE
 
 VALUES = st.recursive(
@@ -84,14 +83,6 @@ def test_every_number_is_read_as_exactly(number: str, form: str) -> None:
 def test_hostile_bodies_are_read_as_exactly(body: bytes) -> None:
     if len(body) <= strict_json.MAX_BYTES and not strict_json._depth_exceeded(body):
         assert told(as_it_does(body)) == told(exactly(body))
-
-
-def test_what_agents_send_is_read_the_quick_way() -> None:
-    for made in (proposal("run_01m7ypn1bk3zxxvbvk9tfg253e"), factories.proposal_payload("run_1")):
-        body = json.dumps(made).encode()
-
-        assert strict_json._is_plain(body)
-        assert strict_json._read_plain(body) == made
 
 
 SCHEMA = {

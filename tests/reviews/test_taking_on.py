@@ -16,6 +16,7 @@ from reviews import claims, decisions, passing
 from reviews.errors import CapReached, ClaimLost, VerbNotOffered
 from reviews.models import Claim
 from reviews.wording import Choice
+from tests import walks
 from tests.factories import Shop
 from tests.reviews.waiting import put
 
@@ -145,7 +146,7 @@ def test_more_time_is_asked_for_by_saying_so_again(task: Handoff, ann: User) -> 
 
 def test_when_it_is_over_the_ladder_climbs(task: Handoff, ann: User) -> None:
     take_on(task, ann, 1)
-    Handoff.objects.filter(id=task.id).update(deadline_at=now() - timedelta(seconds=1))
+    walks.overdue(task)
 
     ladder.fire_overdue(now=now())
 

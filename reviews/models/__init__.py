@@ -1,0 +1,30 @@
+"""How people work: who holds what, what they wrote, what they decided."""
+
+from reviews.models.briefs import BriefMeasure, SummaryEdit
+from reviews.models.claims import Claim, EvidenceOpened, Visit
+from reviews.models.decisions import Decision, Judgement
+from reviews.models.drafts import Comment, Draft
+from reviews.models.links import ApproverLink
+from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
+from reviews.models.search import SavedFilter, SearchEntry
+from reviews.models.sessions import BatchSession
+
+__all__ = [
+    "ApproverLink",
+    "BatchSession",
+    "BriefMeasure",
+    "Claim",
+    "Comment",
+    "Decision",
+    "Draft",
+    "EvidenceOpened",
+    "Judgement",
+    "LogPlace",
+    "Notice",
+    "NoticeWish",
+    "QueueNotices",
+    "SavedFilter",
+    "SearchEntry",
+    "SummaryEdit",
+    "Visit",
+]
