@@ -119,10 +119,10 @@ FULL = "overread_full(p_user, (select count(*)::int from held_all), p_cap) = '' 
 PATCH = """
 do $$
 declare
-    body text := pg_get_functiondef('overread_take_seat'::regproc);
+    body text := pg_get_functiondef('overread_take_by_urgency'::regproc);
 begin
     if strpos(body, '{before}') = 0 then
-        raise exception 'overread_take_seat no longer reads as it did: mend this migration';
+        raise exception 'overread_take_by_urgency no longer reads as it did: mend this migration';
     end if;
     execute replace(body, '{before}', '{after}');
 end $$;
@@ -160,7 +160,7 @@ def _at_least_one(field, name, most=None):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_conflict_groups"),
-        ("reviews", "0024_work_away_from_a_seat"),
+        ("reviews", "0029_take_by_urgency"),
         migrations.swappable_dependency(PERSON),
     ]
 
