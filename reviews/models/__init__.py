@@ -7,17 +7,22 @@ from reviews.models.drafts import Comment, Draft
 from reviews.models.links import ApproverLink
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
+from reviews.models.shifts import Absence, Availability, Caps, Presence
 
 __all__ = [
+    "Absence",
     "ApproverLink",
+    "Availability",
     "BatchSession",
     "BriefMeasure",
+    "Caps",
     "Claim",
     "Comment",
     "Decision",
     "Draft",
     "EvidenceOpened",
     "Judgement",
+    "Presence",
     "SavedFilter",
     "SearchEntry",
     "SummaryEdit",
