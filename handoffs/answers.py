@@ -184,8 +184,10 @@ def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     if said.verb in ENDING_VERBS:
         runs.end_by_answer(handoff.run, by=by, cause=ENDING_VERBS[said.verb])
         if said.verb is Verb.TAKE_OVER:
-            told, line = said.details.get("told", ""), "A person finishes your request by hand"
-            requesters.write(handoff.run, event="run.taken_over", line=line, message=told)
+            told = said.details.get("told", "")
+            requesters.write(
+                handoff.run, event="run.taken_over", line=requesters.BY_HAND, message=told
+            )
         return
     if said.verb is Verb.DEFINE:
         runs.define_task(handoff.run, said.details["task"], by=by)

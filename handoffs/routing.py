@@ -103,7 +103,8 @@ def allow_until(handoff_id: str, *, round: int, seconds: int, by: Actor, now: da
         requesters.write(
             handoff.run,
             event="handoff.taken_on",
-            line=f"A person has taken over your request; news by {until:%-d %B, %H:%M} UTC",
+            line=requesters.TAKEN_ON,
+            until=until,
         )
         moves.notify(handoff_id)
     return until

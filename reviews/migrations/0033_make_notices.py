@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_conflict_groups"),
         ("handoffs", "0031_measure_queues"),
-        ("reviews", "0029_take_by_urgency"),
+        ("reviews", "0030_share_the_load"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

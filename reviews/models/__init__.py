@@ -8,11 +8,15 @@ from reviews.models.links import ApproverLink
 from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
+from reviews.models.shifts import Absence, Availability, Caps, Presence
 
 __all__ = [
+    "Absence",
     "ApproverLink",
+    "Availability",
     "BatchSession",
     "BriefMeasure",
+    "Caps",
     "Claim",
     "Comment",
     "Decision",
@@ -22,6 +26,7 @@ __all__ = [
     "LogPlace",
     "Notice",
     "NoticeWish",
+    "Presence",
     "QueueNotices",
     "SavedFilter",
     "SearchEntry",

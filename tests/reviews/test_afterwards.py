@@ -149,7 +149,7 @@ def test_the_one_who_asked_for_the_task_hears_nothing_of_audits(client, audit):
     told = client.get(f"/status/{run.status_token}").content.decode()
 
     assert audit.role.name not in told
-    assert "We are working on it." in told
+    assert "Your request is being handled automatically." in told
 
 
 def test_an_audit_nobody_answered_says_so(desk, audit):

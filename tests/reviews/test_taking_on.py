@@ -122,10 +122,10 @@ def test_the_requester_is_told_by_mail_and_on_their_page(task: Handoff, ann: Use
 
     (mail,) = mails("handoff.taken_on")
     assert mail.mail_to == "kim@example.com"
-    assert f"{until:%H:%M}" in mail.payload["subject"]
+    assert f"{until:%H:%M}" in mail.payload["text"]
     assert "/status/" in mail.payload["text"]
     assert "Ann" not in str(mail.payload)
-    assert status(task)["line"] == "A person has taken it over and is working on it."
+    assert status(task)["line"] == "A person has taken over your request and is working on it."
     assert status(task)["expected_by"] == until.isoformat()
 
 
@@ -201,7 +201,7 @@ def test_it_is_taken_on_and_handed_back_by_form(desk: Browser, task: Handoff) ->
     answer = Answer.objects.get(handoff=task)
     assert answer.verb == Verb.HAND_BACK
     assert Run.objects.get(id=task.run_id).state == RunState.HUMAN_RESPONDED
-    assert status(task)["line"] == "A person has decided. We are carrying it out."
+    assert status(task)["line"] == "A person has decided. Your request goes on from there."
 
 
 def test_finishing_by_hand_tells_the_requester_in_their_words(task: Handoff, ann: User) -> None:
@@ -216,7 +216,7 @@ def test_finishing_by_hand_tells_the_requester_in_their_words(task: Handoff, ann
     assert "Dear Kim, your money is on its way." in mail.payload["text"]
     assert "Refunded by hand" not in str(mail.payload)
     told = status(task)
-    assert told["line"] == "A person has taken it over and finishes it by hand."
+    assert told["line"] == "A person has taken over your request and finishes it by hand."
     assert told["message"] == "Dear Kim, your money is on its way."
 
 
