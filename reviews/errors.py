@@ -323,3 +323,9 @@ class LinkOver(DomainError):
     def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
         self.standing, self.conflict = standing, conflict
         super().__init__()
+
+
+class NoticesNotYours(DomainError):
+    """Who is told of this queue is said by those who lead it. Nothing was changed. Ask one."""
+
+    code, status, title = "notices_not_yours", 403, "Not yours to set"

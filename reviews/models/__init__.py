@@ -5,6 +5,7 @@ from reviews.models.claims import Claim, EvidenceOpened, Visit
 from reviews.models.decisions import Decision, Judgement
 from reviews.models.drafts import Comment, Draft
 from reviews.models.links import ApproverLink
+from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
 from reviews.models.shifts import Absence, Availability, Caps, Presence
@@ -22,7 +23,11 @@ __all__ = [
     "Draft",
     "EvidenceOpened",
     "Judgement",
+    "LogPlace",
+    "Notice",
+    "NoticeWish",
     "Presence",
+    "QueueNotices",
     "SavedFilter",
     "SearchEntry",
     "SummaryEdit",
