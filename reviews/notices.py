@@ -167,7 +167,7 @@ def _make(log: Log, events: list[Event], now: datetime) -> int:
 def _concerned(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
     if not events:
         return []
-    params = {
+    params: dict[str, Any] = {
         "entries": [event.entry for event in events],
         "kinds": [event.kind.value for event in events],
         "handoffs": [event.handoff for event in events],
