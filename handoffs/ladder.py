@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import afterwards, answers, compiled, moves, runs
+from handoffs import afterwards, answers, compiled, moves, runs, standstill
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
@@ -20,7 +20,16 @@ from handoffs.states import (
     Tier,
     Verb,
 )
+from handoffs.stopped import STOPPED
 
+# while people have stopped a workflow its time stands still, but for what was done by itself
+_OVERDUE = f"""
+select handoff.id from handoffs_handoff handoff
+where handoff.state in ('waiting', 'needs_information') and handoff.deadline_at <= now()
+    and (handoff.tier in ('autonomous', 'notify')
+        or not {STOPPED.format(workflow="handoff.workflow_id")})
+order by handoff.deadline_at limit %s
+"""
 _UNANSWERED = "Nobody answered in time."
 # what is held is looked at again after its deadline's time, yet not more often than daily
 REVIEW_SECONDS = 86_400
@@ -29,12 +38,7 @@ REVIEW_SECONDS = 86_400
 def fire_overdue(*, now: datetime, limit: int = 200) -> int:
     """Fire what is due, one transaction each; costs what is due, not what is open."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select id from handoffs_handoff "
-            "where state in ('waiting', 'needs_information') and deadline_at <= now() "
-            "order by deadline_at limit %s",
-            [limit],
-        )
+        cursor.execute(_OVERDUE, [limit])
         due = [row[0] for row in cursor.fetchall()]
     return sum(_fire(handoff_id, now=now) for handoff_id in due)
 
@@ -47,6 +51,8 @@ def _fire(handoff_id: str, *, now: datetime) -> bool:
             cursor.execute("select %s <= now()", [handoff.deadline_at])
             due = cursor.fetchone()[0]
         if HandoffState(handoff.state) not in UNDECIDED_STATES or not due:
+            return False
+        if standstill.stands(handoff):
             return False
         paused = handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value
         if paused:

@@ -38,6 +38,20 @@ def deadline(start: datetime, seconds: int, calendar: Calendar | None = None) ->
     raise NeverOpens
 
 
+def counted(start: datetime, end: datetime, calendar: Calendar | None = None) -> int:
+    """Return how many seconds of the calendar's hours lie between two moments."""
+    if end <= start:
+        return 0
+    if calendar is None or calendar.always_open:
+        return round((end - start).total_seconds())
+    total = timedelta()
+    for opens, closes in calendars.openings(calendar, start):
+        if opens >= end:
+            break
+        total += min(closes, end) - opens
+    return round(total.total_seconds())
+
+
 def derivation(start: datetime, seconds: int, calendar: Calendar | None) -> str:
     """Say how a deadline comes about: "4 h of Mon–Fri 09:00–17:00 Berlin → Tue 10:35"."""
     due = deadline(start, seconds, calendar)

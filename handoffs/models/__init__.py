@@ -31,6 +31,7 @@ from handoffs.models.sampling import (
     Finding,
     Sampling,
 )
+from handoffs.models.stops import Stop, StopMet
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -70,6 +71,8 @@ __all__ = [
     "RiskTierMap",
     "Run",
     "Sampling",
+    "Stop",
+    "StopMet",
     "Transition",
     "WebhookEndpoint",
     "Workflow",
