@@ -72,4 +72,4 @@ app.config_from_object(
         },
     }
 )
-app.autodiscover_tasks(["handoffs", "reviews", "governance"])
+app.autodiscover_tasks(["handoffs", "reviews", "governance", "oversight"])

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "handoffs",
     "reviews",
     "governance",
+    "oversight",
     "accounts.apps.OverreadAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
