@@ -256,13 +256,9 @@ def _clients(stop: Stop) -> QuerySet[Client, int]:
 
 
 def _owners(stop: Stop) -> QuerySet[User]:
-    owned = Q(pk=stop.workflow.owner_id) if stop.workflow else Q(pk__in=_every_owner())
-    return User.objects.filter(owned, is_active=True).order_by("pk")
-
-
-def _every_owner() -> QuerySet[Workflow, int | None]:
-    launched = Workflow.objects.exclude(launched_at=None).exclude(owner=None)
-    return launched.values_list("owner_id", flat=True)
+    launched = Workflow.objects.exclude(launched_at=None)
+    owned = launched if stop.workflow_id is None else Workflow.objects.filter(stops=stop)
+    return User.objects.filter(pk__in=owned.values("owner"), is_active=True).order_by("pk")
 
 
 def _mail_owners(stop: Stop, presser: Presser) -> None:

@@ -4,10 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from handoffs import actors, audit, ladder, release, resumptions, runs, standstill, stops
+from handoffs import actors, ladder, release, resumptions, runs, standstill, stops
 from handoffs.answers import Said
 from handoffs.errors import (
     AlreadyStopped,
@@ -32,7 +32,6 @@ from handoffs.models import (
 )
 from handoffs.states import Verb
 from tests import factories, walks
-from tests.factories import Shop
 from tests.reviews.racing import Racer, all_at_once
 
 now = timezone.now
@@ -445,7 +444,9 @@ class TestRaces:
             got_in = 0
             while not over.is_set():
                 try:
-                    walks.propose(bot_key, run, action_type="cancel_order", arguments={"order_id": "1"})
+                    walks.propose(
+                        bot_key, run, action_type="cancel_order", arguments={"order_id": "1"}
+                    )
                     got_in += 1
                 except WorkflowStopped:
                     continue
@@ -477,9 +478,9 @@ class TestRaces:
             runs.moves.lock_run(handoff.run_id)
             late = Racer(lambda: walks.say(handoff))
             late.wait_until_blocked()
-            stopped = Racer(lambda: stops.stop(
-                shop.workflow, reason="x", presser=PRESSER, now=now()
-            ))
+            stopped = Racer(
+                lambda: stops.stop(shop.workflow, reason="x", presser=PRESSER, now=now())
+            )
             wait_for(lambda: Stop.objects.exists())
 
         assert isinstance(late.done(), StandsStill)
@@ -546,5 +547,3 @@ def wait_for(there) -> None:
     until = now() + timedelta(seconds=10)
     while not there():
         assert now() < until, "it never came"
-
-
