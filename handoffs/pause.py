@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from handoffs import audit, canonical, ids, pause_parts, sla
+from handoffs import audit, canonical, deadlines, ids, pause_parts
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
+from handoffs.deadlines import Deadline
 from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
@@ -57,6 +58,8 @@ class Authority:
     # JSON texts of handoffs.levels, made once for all handoffs of the row
     ladder: str
     terms: str
+    # so long before its deadline it is urgent
+    urgent_seconds: int
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
     # the same row's other queue, for when this one is full
@@ -113,9 +116,18 @@ class Opening:
     id: str = field(default_factory=ids.new_handoff)
 
     @cached_property
-    def deadline_at(self) -> datetime:
+    def deadline(self) -> Deadline:
         authority = self.authority
-        return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
+        return deadlines.count(
+            self.now,
+            authority.deadline_seconds,
+            urgent_seconds=authority.urgent_seconds,
+            calendar=authority.calendar,
+        )
+
+    @property
+    def deadline_at(self) -> datetime:
+        return self.deadline.due_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,8 +232,10 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "ladder": authority.ladder,
         "terms": authority.terms,
         "blocking": opening.blocking,
-        "deadline_at": opening.deadline_at,
+        "deadline_at": opening.deadline.due_at,
         "deadline_seconds": authority.deadline_seconds,
+        "counted_from": opening.now,
+        "urgent_at": opening.deadline.urgent_at,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
         "brief": brief.decode(),

@@ -49,12 +49,16 @@ _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
         round, queue_id, role_id, level, ladder, terms, blocking, pause,
-        deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
+        deadline_at, deadline_seconds, counted_from, counted_seconds, urgent_at, next_at, next_rung,
+        fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s::bigint, %(prop_id)s, %(kind)s, %(tier)s,
         'waiting', 1, 1, %(queue_id)s::bigint, %(role_id)s::integer, 1, %(ladder)s::jsonb,
         %(terms)s::jsonb, %(blocking)s::boolean, source.pause, %(deadline_at)s::timestamptz,
-        %(deadline_seconds)s::integer, %(fallback)s, %(safeguards)s::jsonb,
-        %(roll_back_until)s::timestamptz
+        %(deadline_seconds)s::integer, %(counted_from)s::timestamptz,
+        %(deadline_seconds)s::integer, %(urgent_at)s::timestamptz, %(urgent_at)s::timestamptz,
+        case when %(urgent_at)s::timestamptz < %(deadline_at)s::timestamptz
+            then 'urgent' else 'deadline' end,
+        %(fallback)s, %(safeguards)s::jsonb, %(roll_back_until)s::timestamptz
     from source),
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)

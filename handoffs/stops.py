@@ -263,9 +263,9 @@ def _owners(stop: Stop) -> QuerySet[User]:
 
 def _mail_owners(stop: Stop, presser: Presser) -> None:
     """Tell the owners, but for the one who pressed the button."""
-    who = presser.user
-    for owner in _owners(stop).exclude(pk=who.pk if who else None):
-        outbox.mail(owner.email, "workflow.stopped", _mail(stop, who))
+    for owner in _owners(stop):
+        if owner != presser.user:
+            outbox.mail(owner.email, "workflow.stopped", _mail(stop, presser.user))
 
 
 def _mail(stop: Stop, who: User | None) -> dict[str, str]:

@@ -23,7 +23,7 @@ UNDO = "drop function overread_stopped_workflows();"
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_conflict_groups"),
-        ("handoffs", "0031_measure_queues"),
+        ("handoffs", "0029_next_moments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,7 +1,14 @@
 """What is stored about runs and their handoffs: fields, constraints and `__str__`, no behaviour."""
 
 from handoffs.models.audit import AuditEntry, AuditSeal
-from handoffs.models.handoffs import Answer, Brief, Handoff, HeldAnswer, InformationRequest
+from handoffs.models.handoffs import (
+    Answer,
+    Brief,
+    Handoff,
+    HeldAnswer,
+    InformationRequest,
+    Rung,
+)
 from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
@@ -70,6 +77,7 @@ __all__ = [
     "Resumption",
     "RiskTierMap",
     "Run",
+    "Rung",
     "Sampling",
     "Stop",
     "StopMet",

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from handoffs.schemas.base import In, Label, Note, Object, Out, Page, Paragraph, Slug
 from handoffs.schemas.briefs import Recovery
@@ -14,12 +15,32 @@ Locale = Annotated[
 ]
 
 
+def _known(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name} is no time zone; send one such as Europe/Berlin") from None
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=60, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
+    AfterValidator(_known),
+]
+
+
 class Requester(In):
     """The customer or colleague whose task it is."""
 
     name: Label | None = None
-    email: Email | None = None
-    locale: Locale | None = None
+    email: Email | None = Field(None, description="Where they are told that it changed hands.")
+    locale: Locale | None = Field(
+        None, description="Their page and mails speak English, German, Spanish or French."
+    )
+    time_zone: TimeZone | None = Field(
+        None, description="Whose clock their page and mails go by, such as Europe/Berlin."
+    )
 
 
 class Task(In):

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from handoffs import actors, ladder, release, resumptions, runs, standstill, stops
+from handoffs import actors, answers, intake, ladder, release, resumptions, runs, standstill, stops
 from handoffs.answers import Said
 from handoffs.errors import (
     AlreadyStopped,
@@ -22,6 +22,7 @@ from handoffs.models import (
     Checkpoint,
     Handoff,
     HeldAnswer,
+    InformationRequest,
     OutboxMessage,
     Proposal,
     Resumption,
@@ -135,9 +136,8 @@ class TestWhileItStands:
 
     def test_time_does_not_pass_for_those_who_are_asked(self, scope, shop, handoff):
         left = timedelta(minutes=10)
-        Handoff.objects.update(deadline_at=now() + left - timedelta(hours=2))
+        due_in(left - timedelta(hours=2))
         stopped = long_ago(stop(SCOPES[scope](shop)), hours=2)
-        Handoff.objects.update(owner_since=now() - timedelta(hours=3))
 
         assert ladder.fire_overdue(now=now()) == 0
         go_on(stopped)
@@ -145,6 +145,20 @@ class TestWhileItStands:
         handoff.refresh_from_db()
         assert abs(handoff.deadline_at - now() - left) < timedelta(seconds=2)
         assert ladder.fire_overdue(now=now()) == 0
+
+
+def due_in(time: timedelta) -> None:
+    """Let what is asked have begun nine hours ago, so that it is due then."""
+    begun = timedelta(hours=9)
+    Handoff.objects.update(
+        counted_from=now() - begun,
+        counted_seconds=int((begun + time).total_seconds()),
+        deadline_at=now() + time,
+        urgent_at=now() + time - timedelta(minutes=1),
+        next_at=now() + time,
+        next_rung="deadline",
+        urgent_since=now() - begun,
+    )
 
 
 def decide(handoff: Handoff, verb: Verb = Verb.APPROVE, **changes) -> None:
@@ -226,6 +240,40 @@ class TestSafeState:
 
 
 @pytest.mark.django_db
+class TestTime:
+    def test_what_becomes_urgent_meanwhile_does_so_after(self, shop, handoff):
+        due_in(timedelta(minutes=30) - timedelta(hours=2))
+        Handoff.objects.update(urgent_since=None, next_rung="urgent", next_at=now())
+        stopped = long_ago(stop(shop.workflow), hours=2)
+
+        assert ladder.fire_overdue(now=now()) == 0
+        go_on(stopped)
+
+        handoff.refresh_from_db()
+        assert handoff.urgent_since is None and handoff.next_rung == "urgent"
+        assert handoff.next_at > now()
+
+    def test_an_agent_that_was_asked_has_as_long_as_before(self, shop, handoff):
+        answers.ask_information(handoff.id, round=1, question="When?", by=walks.APPROVER, now=now())
+        InformationRequest.objects.update(asked_at=now() - timedelta(hours=1))
+        Handoff.objects.update(next_at=now() - timedelta(minutes=5))
+        stopped = long_ago(stop(shop.workflow), minutes=20)
+
+        assert ladder.fire_overdue(now=now()) == 0
+        go_on(stopped)
+
+        left = Handoff.objects.get().next_at - now()
+        assert abs(left - timedelta(minutes=15)) < timedelta(seconds=2)
+
+    def test_what_was_done_already_is_looked_at_all_the_same(self, shop, handoff):
+        Handoff.objects.update(tier="autonomous")
+        due_in(-timedelta(minutes=1))
+        stop(shop.workflow)
+
+        assert ladder.fire_overdue(now=now()) == 1
+
+
+@pytest.mark.django_db
 class TestButton:
     def test_it_takes_a_reason(self, shop):
         for blank in ("", "  \n\x00"):
@@ -272,9 +320,7 @@ class TestButton:
         assert stopped.stopped_by == mia
 
     def test_time_that_several_stops_took_is_given_back_once(self, shop, handoff):
-        Handoff.objects.update(
-            deadline_at=now() - timedelta(hours=1), owner_since=now() - timedelta(hours=9)
-        )
+        due_in(-timedelta(hours=1))
         one = long_ago(stop(shop.workflow), hours=3)
         all = long_ago(stop(None), hours=2)
 
@@ -427,8 +473,6 @@ class TestRaces:
         run = walks.start_run(shop, bot)
         door = walks.look(bot_key, run)
         stop(shop.workflow)
-
-        from handoffs import intake
 
         with pytest.raises(WorkflowStopped):
             intake.propose(door, walks.proposed(run), keyed=None)
