@@ -9,11 +9,9 @@ from django.db import connection
 
 from accounts.models import User
 from handoffs.actors import person_actor
-from reviews import permissions
+from reviews import caps, permissions
 from reviews.errors import MayNotDecide
 from reviews.models import Claim
-
-OPEN_CLAIMS = 3
 
 # Of a claim joined with its handoff as h: it no longer holds. The database's clock decides.
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
@@ -119,7 +117,7 @@ def attempt(
         "queue": queue,
         "handoff": handoff,
         "given_back_too": given_back_too,
-        "cap": OPEN_CLAIMS,
+        "cap": caps.OPEN,
         "actor": person_actor(by.id, "").audit_name,
         **(start or NO_FLOORS),
     }

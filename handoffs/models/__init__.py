@@ -39,6 +39,7 @@ from handoffs.models.sampling import (
     Finding,
     Sampling,
 )
+from handoffs.models.stops import Stop, StopMet
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -80,6 +81,8 @@ __all__ = [
     "Run",
     "Rung",
     "Sampling",
+    "Stop",
+    "StopMet",
     "Transition",
     "WebhookEndpoint",
     "Workflow",
