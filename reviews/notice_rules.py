@@ -75,6 +75,10 @@ class Hours:
     away_until: datetime | None = None
     digest_hour: int | None = None
 
+    @property
+    def away(self) -> bool:
+        return self.away_until is not None
+
     def here(self, now: datetime) -> bool:
         """Tell whether they are within their hours just now."""
         return self.opens(now) <= now

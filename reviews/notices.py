@@ -1,24 +1,24 @@
 """Notices: what changed hands, became urgent or is done, for whoever it concerns, each once.
 
-Nothing tells this module that something happened: it reads the log of transitions from where it
-read last. Entry and recipient are unique, so however often it looks, a notice is made once. It is
-written here and goes out later, when it is due, if it still holds then.
+Nothing tells this module that something happened: it reads the logs of transitions and of fired
+rungs from where it read last. Entry and recipient are unique, so however often it looks, a notice
+is made once. It is written here and goes out later, when it is due, if it still holds then.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from handoffs import jobs
-from handoffs.states import HandoffState
+from handoffs.states import HandoffState, RungName
 from reviews import log_places, notice_hours, permissions
 from reviews.log_places import Log
 from reviews.models import Notice
-from reviews.notice_rules import LATE, USUALLY, How, Kind, due, kind_of
+from reviews.notice_rules import LATE, USUALLY, Hours, How, Kind, due, kind_of
 
 BATCH = 1_000
 KEPT_FOR = timedelta(days=90)
@@ -26,6 +26,11 @@ TRANSITIONS = Log(
     name="transitions",
     table="handoffs_transition",
     columns="id, handoff_id, run_id, from_state, to_state, cause, at",
+)
+RUNGS = Log(
+    name="rungs",
+    table="handoffs_rung",
+    columns="id, handoff_id, rung, passed_over, fired_at",
 )
 
 _EVENTS = """event (entry, kind, handoff, run, at) as (
@@ -43,12 +48,24 @@ where told.how <> 'none' and who.is_active
         where stop.address = lower(who.email) and stop.event = 'notice.' || event.kind)
 """
 _COLUMNS = """event.entry, event.kind, event.at, h.id, h.level, h.round, h.queue_id, who.id,
-    event.handoff is null, told.how"""
+    event.handoff is null, told.how, coalesce(wish.wakes, true) as may_wake"""
+# what cannot be undone and matters, and what has stopped an agent
+_CRITICAL = """(h.tier = 'hard_stop' or exists (select from handoffs_proposal proposal
+    join handoffs_actiontype action on action.workflow_id = h.workflow_id
+        and action.name = proposal.action_type
+    where proposal.id = h.proposal_id
+        and action.impact = 'high' and action.reversibility = 'irreversible'))"""
+# what one person decides is urgent for whoever holds it, and for nobody else then
+_IN_OTHER_HANDS = """(overread_one_decides(h.safeguards) and exists (select from reviews_claim claim
+    where claim.handoff_id = h.id and claim.reviewer_id <> who.id and claim.ended_at is null
+        and claim.expires_at > statement_timestamp()
+        and claim.level = h.level and claim.round = h.round))"""
 # Whoever may decide it where it waits now, but for those who just passed it on.
 _WHERE_IT_WAITS = f"""
 with {_EVENTS}
-select {_COLUMNS} from event
+select {_COLUMNS}, event.kind = 'urgent' and {_CRITICAL} as critical from event
 join handoffs_handoff h on h.id = event.handoff and h.state = %(waiting)s and h.held_since is null
+    and (event.kind <> 'urgent' or h.urgent_since is not null)
 join handoffs_queue queue on queue.id = h.queue_id
 cross join lateral (
     select distinct member.user_id from accounts_user_groups member
@@ -58,6 +75,7 @@ join accounts_user who on who.id = member.user_id and who.roles && %(roles)s::va
 {_WANTED}
     and {permissions.GRANTED.replace("%(user)s", "who.id")}
     and {permissions.DECIDABLE.replace("%(user)s", "who.id")}
+    and not (event.kind = 'urgent' and {_IN_OTHER_HANDS})
     and not exists (select from reviews_claim passed_on
         where passed_on.handoff_id = h.id and passed_on.reviewer_id = who.id
             and passed_on.ended_because in ('escalated', 'sent_on')
@@ -82,7 +100,7 @@ with {_EVENTS}, concerned as (
         and decision.undone_at is null
     group by event.entry, decision.reviewer_id
 )
-select {_COLUMNS} from event join concerned on concerned.entry = event.entry
+select {_COLUMNS}, false as critical from event join concerned on concerned.entry = event.entry
 join handoffs_handoff h on h.id = concerned.handoff
 join accounts_user who on who.id = concerned.person
 {_WANTED}
@@ -103,17 +121,38 @@ class Event:
     at: datetime
 
 
+class Concerned(NamedTuple):
+    """Somebody whom an event concerns, and how they want to be told of its kind."""
+
+    entry: int
+    kind: str
+    at: datetime
+    handoff: str
+    level: int
+    round: int
+    queue: int
+    person: int
+    of_run: bool
+    how: str
+    may_wake: bool
+    critical: bool
+
+
 def look(*, now: datetime) -> int:
-    """Read on in the log, batch by batch, and write what is to be told; return how much that is.
+    """Read on in both logs, batch by batch, and write what is to be told; return how much that is.
 
     A no-op while another process reads.
     """
+    return _drain(RUNGS, _urgent) + _drain(TRANSITIONS, _moved)
+
+
+def _drain(log: Log, events: Callable[[Iterable[tuple[Any, ...]]], Iterable[Event]]) -> int:
     made: list[int] = []
 
     def batch() -> int:
         with transaction.atomic():
-            rows, at = _read(TRANSITIONS)
-            made.append(_make(TRANSITIONS, list(_events(rows)), at))
+            rows, at = _read(log)
+            made.append(_make(log, list(events(rows)), at))
             return len(rows)
 
     jobs.drain(batch, full=BATCH)
@@ -129,11 +168,17 @@ def _read(log: Log) -> tuple[list[tuple[Any, ...]], datetime]:
     return (log_places.read(log, place, limit=BATCH, now=at) if place else []), at
 
 
-def _events(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
+def _moved(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
     for entry, handoff, run, before, after, cause, at in rows:
         kind = kind_of(of_run=handoff is None, before=before, after=after, cause=cause)
         if kind is not None:
             yield Event(entry=entry, kind=kind, handoff=handoff, run=run, at=at)
+
+
+def _urgent(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
+    for entry, handoff, rung, passed_over, at in rows:
+        if rung == RungName.URGENT.value and not passed_over:
+            yield Event(entry=entry, kind=Kind.URGENT, handoff=handoff, run="", at=at)
 
 
 def _make(log: Log, events: list[Event], now: datetime) -> int:
@@ -141,33 +186,39 @@ def _make(log: Log, events: list[Event], now: datetime) -> int:
     over = [event for event in events if event.kind is Kind.COMPLETED]
     here = [event for event in events if event.kind is not Kind.COMPLETED]
     found = [*_concerned(_WHERE_IT_WAITS, here), *_concerned(_WHO_WAITED, over)]
-    hours = notice_hours.of({(row[7], row[6]) for row in found}, now=now)
+    hours = notice_hours.of({(one.person, one.queue) for one in found}, now=now)
+    met = {one.entry for one in found if hours[one.person, one.queue].here(now)}
     made = []
-    for entry, kind, at, handoff, level, round, queue, person, of_run, how in found:
-        told = How.DIGEST if now - at > LATE else How(how)
-        made.append(
-            Notice(
-                log=log.name,
-                entry=entry,
-                kind=kind,
-                handoff_id=handoff,
-                level=level,
-                round=round,
-                recipient_id=person,
-                of_run=of_run,
-                digest=told is How.DIGEST,
-                made_at=now,
-                due_at=due(now, how=told, hours=hours[person, queue]),
-            )
-        )
+    for one in found:
+        theirs = hours[one.person, one.queue]
+        wakes = one.critical and one.may_wake and not theirs.away and one.entry not in met
+        made.append(_notice(log, one, theirs, wakes=wakes, now=now))
     Notice.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
 
 
-def _concerned(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
+def _notice(log: Log, one: Concerned, hours: Hours, *, wakes: bool, now: datetime) -> Notice:
+    told = How.DIGEST if now - one.at > LATE else How(one.how)
+    return Notice(
+        log=log.name,
+        entry=one.entry,
+        kind=one.kind,
+        handoff_id=one.handoff,
+        level=one.level,
+        round=one.round,
+        recipient_id=one.person,
+        of_run=one.of_run,
+        digest=told is How.DIGEST and not wakes,
+        wakes=wakes,
+        made_at=now,
+        due_at=due(now, how=told, hours=hours, wakes=wakes),
+    )
+
+
+def _concerned(query: str, events: list[Event]) -> list[Concerned]:
     if not events:
         return []
-    params = {
+    params: dict[str, Any] = {
         "entries": [event.entry for event in events],
         "kinds": [event.kind.value for event in events],
         "handoffs": [event.handoff for event in events],
@@ -179,7 +230,7 @@ def _concerned(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
     }
     with connection.cursor() as cursor:
         cursor.execute(query, params)
-        return list(cursor.fetchall())
+        return list(map(Concerned._make, cursor.fetchall()))
 
 
 def forget(*, now: datetime, limit: int = 5_000) -> int:
