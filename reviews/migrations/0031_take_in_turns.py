@@ -318,12 +318,8 @@ returns table (may_decide boolean, queues int, held text, "full" boolean,
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    stopped bigint[] := '{{}}';
+    stopped bigint[] := overread_stopped_workflows();
 begin
-    -- whichever of the two migrations comes first
-    if to_regprocedure('overread_stopped_workflows()') is not null then
-        execute 'select overread_stopped_workflows()' into stopped;
-    end if;
     return query {PERSON}{NEXT}{TAKE};
 end
 $$;
