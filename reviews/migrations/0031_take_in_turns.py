@@ -331,7 +331,7 @@ UNDO = "drop function overread_take_in_turns; drop function overread_turn;"
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0033_share_and_gather"),
-        ("reviews", "0033_make_notices"),
+        ("reviews", "0035_what_requesters_hear"),
     ]
     operations = [
         migrations.AddField(
