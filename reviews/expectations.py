@@ -112,10 +112,16 @@ def _compute(handoff: Handoff) -> Expectation | None:
     if rate is None or found is None:
         return None
     calendar = queries.calendar(handoff.queue)
+    begins = rate.read_at
+    if handoff.gather_until is not None and handoff.urgent_since is None:
+        # with others of its kind, it is offered only then
+        begins = max(begins, handoff.gather_until)
     median_at, by_at = (
-        sla.deadline(rate.read_at, forecast.rounded(seconds), calendar)
+        sla.deadline(begins, forecast.rounded(seconds), calendar)
         for seconds in (found.median, found.by)
     )
+    # as a clock is read
+    by_at += -timedelta(seconds=by_at.timestamp()) % timedelta(minutes=5)
     if by_at >= handoff.deadline_at:
         return None
     return Expectation(

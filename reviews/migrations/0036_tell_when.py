@@ -8,21 +8,29 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0037_requesters"),
-        ("reviews", "0035_what_requesters_hear"),
+        ("reviews", "0031_take_in_turns"),
     ]
 
     operations = [
         migrations.CreateModel(
             name="Expectation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("round", models.PositiveIntegerField()),
                 ("revision", models.PositiveSmallIntegerField(default=1)),
                 ("ahead", models.PositiveIntegerField()),
                 ("median_at", models.DateTimeField()),
                 ("by_at", models.DateTimeField()),
                 ("confidence", models.PositiveSmallIntegerField()),
-                ("told_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "told_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "handoff",
                     models.ForeignKey(

@@ -1,4 +1,4 @@
-"""When an answer comes, from what was measured: known quantiles, known limits, and simulated queues."""
+"""When an answer comes, from what was measured: known quantiles, limits, and simulated queues."""
 
 import math
 import random
