@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from joserfc.jwk import OKPKey
 
 from handoffs import (
@@ -17,20 +17,20 @@ from handoffs import (
     audit,
     briefs,
     canonical,
+    clocks,
     ids,
     levels,
     moves,
     outbox,
-    queries,
     receipts,
     requesters,
     runs,
-    sla,
+    standstill,
 )
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
 from handoffs.failpoints import failpoint
-from handoffs.models import Answer, Brief, Handoff, InformationRequest, Queue, Run
+from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     ENDING_VERBS,
@@ -97,7 +97,7 @@ def tell_run(handoff: Handoff, said: Said, *, by: Actor, now: datetime, cause: C
         "role": by.name,
     }
     audit.record(by=by, action="handoff.answered", subject=handoff.id, body=facts)
-    _tell(handoff, "handoff.answered", **facts)
+    tell(handoff, "handoff.answered", **facts)
     _act_on(handoff, said, by=by, cause=cause)
     return stored
 
@@ -118,7 +118,12 @@ def check_asked(handoff: Handoff, round: int) -> None:
 
 
 def check_possible(handoff: Handoff, said: Said) -> None:
-    """Refuse to promise that what was done by itself is undone, when it can no longer be."""
+    """Refuse what cannot be told now.
+
+    That is anything but an end while people have stopped the workflow, and the promise that what
+    was done by itself is undone, when it can no longer be.
+    """
+    standstill.check_answer(handoff, said.verb)
     if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
         return
     if handoff.proposal and handoff.proposal.outcome in afterwards.ENDED:
@@ -185,13 +190,15 @@ def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     if said.verb in ENDING_VERBS:
         runs.end_by_answer(handoff.run, by=by, cause=ENDING_VERBS[said.verb])
         if said.verb is Verb.TAKE_OVER:
-            told, line = said.details.get("told", ""), "A person finishes your request by hand"
-            requesters.write(handoff.run, event="run.taken_over", line=line, message=told)
+            told = said.details.get("told", "")
+            requesters.write(
+                handoff.run, event="run.taken_over", line=requesters.BY_HAND, message=told
+            )
         return
     if said.verb is Verb.DEFINE:
         runs.define_task(handoff.run, said.details["task"], by=by)
     if said.verb is Verb.ROLL_BACK:
-        _tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
+        tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
     if handoff.kind == HandoffKind.SIGN_OFF.value and said.verb is Verb.APPROVE:
         Run.objects.filter(id=handoff.run_id).update(signed_off=True)
     if handoff.blocking:
@@ -205,6 +212,7 @@ def ask_information(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
+        standstill.check_asked(handoff)
         moves.move_handoff(
             handoff_id,
             HandoffState.NEEDS_INFORMATION,
@@ -213,10 +221,11 @@ def ask_information(
             round=round,
         )
         InformationRequest.objects.create(handoff=handoff, question=question, asked_role=by.name)
+        Handoff.objects.filter(id=handoff_id).update(**clocks.stop(handoff))
         audit.record(
             by=by, action="handoff.information_asked", subject=handoff_id, body={"q": question}
         )
-        _tell(handoff, "handoff.needs_information", question=question)
+        tell(handoff, "handoff.needs_information", question=question)
 
 
 def give_information(
@@ -230,7 +239,7 @@ def give_information(
 ) -> Handoff:
     """Add what was asked for as a new version of the brief and put the handoff back in its place.
 
-    Its deadline is unchanged: waiting for facts is not the reviewer's time, but it is somebody's.
+    Its clock goes on: waiting for facts is not the reviewer's time.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
@@ -259,11 +268,23 @@ def give_information(
         InformationRequest.objects.filter(handoff=handoff, answered_at=None).update(
             message=message, answered_at=Now()
         )
+        Handoff.objects.filter(id=handoff_id).update(**clocks.go_on(handoff))
         audit.record(
             by=by, action="handoff.information_given", subject=handoff_id, body={"message": message}
         )
-        _tell(handoff, "handoff.information_given")
+        tell(handoff, "handoff.information_given")
     return Handoff.objects.get(id=handoff_id)
+
+
+def go_without_information(handoff: Handoff, *, by: Actor) -> None:
+    """Put the locked handoff back in its place although the agent said nothing, and say so."""
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
+    InformationRequest.objects.filter(handoff=handoff, answered_at=None).update(
+        message="The agent did not answer in time.", answered_at=Now()
+    )
+    Handoff.objects.filter(id=handoff.id).update(**clocks.go_on(handoff))
+    audit.record(by=by, action="handoff.information_missing", subject=handoff.id, body={})
+    moves.notify(handoff.id)
 
 
 def escalate(
@@ -282,68 +303,34 @@ def escalate(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
-        above = levels.from_json(handoff.ladder)
-        if not above:
-            raise NoHigherLevel
-        up = above[0]
-        terms = replace(levels.terms_from_json(handoff.terms), required_context=up.required_context)
-        moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=cause, round=round)
-        Handoff.objects.filter(id=handoff_id).update(
-            level=up.level,
-            queue=up.queue_id,
-            role=up.role_id,
-            ladder=levels.to_json(above[1:]),
-            terms=levels.terms_to_json(terms),
-            held_since=None,
-            owner_since=Now(),
-            deadline_seconds=up.seconds,
-            deadline_at=due(up.queue_id, up.seconds, terms),
-        )
-        moves.shift_depth(handoff.queue_id, -1)
-        moves.shift_depth(up.queue_id, +1)
-        facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
-        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body=facts)
-        _tell(handoff, "handoff.level_changed", level=up.level)
+        climb(handoff, reason=reason, by=by, cause=cause)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
 
-def due(queue_id: int, seconds: int, terms: levels.Terms) -> datetime:
-    """Return when `seconds` from now have passed in the queue's own time, by the database."""
-    queue = Queue.objects.annotate(now=Now()).get(id=queue_id)
-    calendar = queries.calendar(queue) if terms.business_time else None
-    return sla.deadline(queue.now, seconds, calendar)
-
-
-def hold(handoff: Handoff, *, seconds: int, by: Actor, now: datetime) -> datetime:
-    """Leave the locked handoff where it is, tell the owner, and say when it is looked at again."""
-    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
-    terms = levels.terms_from_json(handoff.terms)
-    review_at = due(handoff.queue_id, seconds, terms)
+def climb(handoff: Handoff, *, reason: str, by: Actor, cause: Cause) -> None:
+    """Put the locked and checked handoff on the next level of its ladder."""
+    above = levels.from_json(handoff.ladder)
+    if not above:
+        raise NoHigherLevel
+    up = above[0]
+    terms = replace(clocks.terms_of(handoff), required_context=up.required_context)
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=cause, round=handoff.round)
     Handoff.objects.filter(id=handoff.id).update(
-        held_since=Coalesce("held_since", Now()), deadline_at=review_at
+        level=up.level,
+        queue=up.queue_id,
+        role=up.role_id,
+        ladder=levels.to_json(above[1:]),
+        terms=levels.terms_to_json(terms),
+        held_since=None,
+        owner_since=Now(),
+        deadline_seconds=up.seconds,
+        **clocks.begin(up.queue_id, up.seconds, terms),
     )
-    audit.record(
-        by=by,
-        action="handoff.held",
-        subject=handoff.id,
-        body={"next_review_at": review_at.isoformat()},
-    )
-    owner = handoff.run.workflow.owner
-    if owner is not None:
-        outbox.mail(owner.email, "handoff.held", _held_mail(handoff, review_at))
-    _tell(handoff, "handoff.held", next_review_at=review_at.isoformat())
-    return review_at
-
-
-def _held_mail(handoff: Handoff, review_at: datetime) -> dict[str, str]:
-    workflow = handoff.run.workflow
-    return {
-        "subject": f"{workflow.name}: {handoff.run.external_id} is held, nobody answered",
-        "text": f"A handoff to {handoff.role.name} in {handoff.queue.name} was not answered on any "
-        "level. The governance matrix says to hold it: it waits there until somebody answers, and "
-        f"you are told again at {review_at:%Y-%m-%d %H:%M} UTC.\n\n"
-        f"{settings.PUBLIC_URL}/handoffs/{handoff.id}\n",
-    }
+    moves.shift_depth(handoff.queue_id, -1)
+    moves.shift_depth(up.queue_id, +1)
+    facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
+    audit.record(by=by, action="handoff.escalated", subject=handoff.id, body=facts)
+    tell(handoff, "handoff.level_changed", level=up.level)
 
 
 def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Handoff:
@@ -374,9 +361,7 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
         pause=pause,
         held_since=None,
         owner_since=Now(),
-        deadline_at=due(
-            handoff.queue_id, handoff.deadline_seconds, levels.terms_from_json(handoff.terms)
-        ),
+        **clocks.begin(handoff.queue_id, handoff.deadline_seconds, clocks.terms_of(handoff)),
     )
     brief = handoff.briefs.order_by("-version")[0]
     body = {**brief.body, "facts": [*facts, *brief.body.get("facts", [])]}
@@ -387,7 +372,7 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
     moves.notify(handoff.id)
 
 
-def _tell(handoff: Handoff, event: str, **facts: Any) -> None:
+def tell(handoff: Handoff, event: str, **facts: Any) -> None:
     """Queue the event for the client's endpoints and wake whoever waits for this handoff."""
     payload = {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1}
     outbox.tell(handoff.run.client_id, event, {**payload, **facts})

@@ -222,6 +222,7 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         role_id=row.role_id,
         role_name=row.role.name,
         deadline_seconds=row.deadline_seconds,
+        urgent_seconds=row.urgent_seconds,
         calendar=queries.calendar(queue) if row.business_time else None,
         fallback=row.fallback or Fallback.REJECT.value,
         safeguards=row.safeguards,

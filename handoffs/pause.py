@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from handoffs import audit, canonical, ids, pause_parts, sla
+from handoffs import audit, canonical, deadlines, ids, pause_parts
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
+from handoffs.deadlines import Deadline
 from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
 from handoffs.states import Cause, HandoffKind, Tier
@@ -57,6 +58,8 @@ class Authority:
     # JSON texts of handoffs.levels, made once for all handoffs of the row
     ladder: str
     terms: str
+    # so long before its deadline it is urgent
+    urgent_seconds: int
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
     # the same row's other queue, for when this one is full
@@ -88,7 +91,8 @@ class Opening:
     """A handoff about to be opened.
 
     `afterwards` asks about what was done already, `about` the proposal of that: however its run
-    went on, also when it has ended, and the run takes no notice.
+    went on, also when it has ended, and the run takes no notice. `reported` asks because of how a
+    run ended, which the agent may say also while people have stopped its workflow.
     """
 
     run_id: str
@@ -106,14 +110,24 @@ class Opening:
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
     afterwards: bool = False
+    reported: bool = False
     about: str | None = None
     roll_back_until: datetime | None = None
     id: str = field(default_factory=ids.new_handoff)
 
     @cached_property
-    def deadline_at(self) -> datetime:
+    def deadline(self) -> Deadline:
         authority = self.authority
-        return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
+        return deadlines.count(
+            self.now,
+            authority.deadline_seconds,
+            urgent_seconds=authority.urgent_seconds,
+            calendar=authority.calendar,
+        )
+
+    @property
+    def deadline_at(self) -> datetime:
+        return self.deadline.due_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +174,9 @@ def open_handoff(opening: Opening) -> bool:
 def opened(opening: Opening, remembered: Remembered | None = None) -> Writing:
     """Say what is to be stored of a handoff, its proposal and what the agent was told."""
     going_on = "afterwards" if opening.afterwards else "go_on"
+    stopping = "report" if opening.reported else "stop"
     parts = [
-        "stop" if opening.blocking else going_on,
+        stopping if opening.blocking else going_on,
         "handoff",
         "audit",
         "proposal" if opening.proposal else "",
@@ -217,8 +232,10 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "ladder": authority.ladder,
         "terms": authority.terms,
         "blocking": opening.blocking,
-        "deadline_at": opening.deadline_at,
+        "deadline_at": opening.deadline.due_at,
         "deadline_seconds": authority.deadline_seconds,
+        "counted_from": opening.now,
+        "urgent_at": opening.deadline.urgent_at,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
         "brief": brief.decode(),

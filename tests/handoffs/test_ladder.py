@@ -1,4 +1,3 @@
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +7,7 @@ from handoffs import ladder
 from handoffs.errors import QueueFull
 from handoffs.models import (
     Answer,
+    AuditEntry,
     Handoff,
     LadderStep,
     OutboxMessage,
@@ -18,13 +18,10 @@ from handoffs.models import (
 )
 from handoffs.states import Fallback
 from tests import factories, walks
+from tests.walks import overdue
 
 pytestmark = pytest.mark.django_db
 now = timezone.now
-
-
-def overdue(handoff: Handoff, **changes: object) -> None:
-    Handoff.objects.filter(id=handoff.id).update(deadline_at=now() - timedelta(hours=1), **changes)
 
 
 def test_nothing_fires_before_its_time(shop, bot, bot_key):
@@ -146,7 +143,9 @@ def test_held_it_stays_and_says_when_it_is_looked_at_again(shop, bot, bot_key, m
 
     again = climb(held)
     assert (again.state, again.held_since) == ("waiting", held.held_since)
-    assert OutboxMessage.objects.filter(event="handoff.held").count() == 2
+    assert AuditEntry.objects.filter(action="handoff.held").count() == 2
+    # within the hour the owner is not told again
+    assert OutboxMessage.objects.filter(event="handoff.held").count() == 1
     assert walks.say(again).verb == "approve"
 
 
