@@ -16,6 +16,7 @@ from oversight import counting, figures, hours
 from oversight.models import Arrival
 from reviews.models import Claim
 from tests.factories import Shop
+from tests.reviews.waiting import due
 
 # a Monday; everything before it is history
 TODAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -73,12 +74,12 @@ def store(
     claims, moves = [], []
     for one, handoff in zip(past, stored, strict=True):
         number = next(_numbers)
-        due = one.came_at + timedelta(seconds=deadline)
+        ends_at = one.came_at + timedelta(seconds=deadline)
         if one.taken_at is not None:
-            claims.append(_claim(handoff, one, people[number % len(people)], number, due))
+            claims.append(_claim(handoff, one, people[number % len(people)], number, ends_at))
         moves.append(_move(run, handoff, 1, "", "waiting", "proposed", one.came_at))
         if handoff.level == 2:
-            moves.append(_move(run, handoff, 2, "waiting", "waiting", "timed_out", due))
+            moves.append(_move(run, handoff, 2, "waiting", "waiting", "timed_out", ends_at))
         else:
             moves.append(_move(run, handoff, 2, "waiting", "answered", "answered", one.ended_at))
     Claim.objects.bulk_create(claims)
@@ -87,7 +88,8 @@ def store(
 
 
 def _handoff(shop: Shop, run: Run, one: Past, deadline: float) -> Handoff:
-    in_time = one.taken_at is not None and one.ended_at <= one.came_at + timedelta(seconds=deadline)
+    ends_at = one.came_at + timedelta(seconds=deadline)
+    in_time = one.taken_at is not None and one.ended_at <= ends_at
     return Handoff(
         id=f"{ids.at('ho', one.came_at)[:-8]}{next(_numbers):08d}",
         run=run,
@@ -97,13 +99,13 @@ def _handoff(shop: Shop, run: Run, one: Past, deadline: float) -> Handoff:
         queue=shop.queue if in_time else shop.leads_queue,
         role=shop.team,
         opened_at=one.came_at,
-        deadline_at=one.came_at + timedelta(seconds=deadline),
+        **due(one.came_at, deadline),
         deadline_seconds=int(deadline),
         fallback="reject",
     )
 
 
-def _claim(handoff: Handoff, one: Past, person: User, number: int, due: datetime) -> Claim:
+def _claim(handoff: Handoff, one: Past, person: User, number: int, ends_at: datetime) -> Claim:
     in_time = handoff.level == 1
     return Claim(
         handoff=handoff,
@@ -114,7 +116,7 @@ def _claim(handoff: Handoff, one: Past, person: User, number: int, due: datetime
         round=1,
         taken_at=one.taken_at,
         expires_at=one.ended_at,
-        ended_at=min(one.ended_at, due),
+        ended_at=min(one.ended_at, ends_at),
         ended_because="decided" if in_time else "moved",
     )
 
