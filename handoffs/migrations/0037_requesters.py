@@ -13,7 +13,7 @@ _LET_GO = "drop trigger requester_word_append_only on handoffs_requesterword"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0036_measure_stops"),
+        ("handoffs", "0035_stop_and_go_on"),
     ]
 
     operations = [
