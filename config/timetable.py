@@ -6,6 +6,7 @@ EVERY = {
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 5,
+    "handoffs.watch_pressure": 5,
     "handoffs.open_audits": 15,
     "handoffs.detect_anomalies": 20,
     "handoffs.open_findings": 15,

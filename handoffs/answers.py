@@ -291,6 +291,7 @@ def escalate(
         Handoff.objects.filter(id=handoff_id).update(
             level=up.level,
             queue=up.queue_id,
+            overflow_from=None,
             role=up.role_id,
             ladder=levels.to_json(above[1:]),
             terms=levels.terms_to_json(terms),
@@ -299,8 +300,7 @@ def escalate(
             deadline_seconds=up.seconds,
             deadline_at=due(up.queue_id, up.seconds, terms),
         )
-        moves.shift_depth(handoff.queue_id, -1)
-        moves.shift_depth(up.queue_id, +1)
+        moves.shift_queue(handoff.queue_id, up.queue_id)
         facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
         audit.record(by=by, action="handoff.escalated", subject=handoff_id, body=facts)
         _tell(handoff, "handoff.level_changed", level=up.level)

@@ -14,6 +14,7 @@ from handoffs.models.matrix import (
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -74,5 +75,6 @@ __all__ = [
     "WebhookEndpoint",
     "Workflow",
     "WorkflowGroupPermission",
+    "WorkflowPressure",
     "WorkflowUserPermission",
 ]

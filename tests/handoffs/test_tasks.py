@@ -17,6 +17,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    pressures,
     release,
     resumptions,
     tasks,
@@ -37,6 +38,7 @@ TASKS = {
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
+    "handoffs.watch_pressure": (pressures, "watch"),
 }
 
 
