@@ -164,12 +164,14 @@ _WAITING = (
     "'[]', '', '' from generate_series(1, %(count)s) n",
     "insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, "
     "version, round, queue_id, role_id, level, blocking, pause, deadline_at, deadline_seconds, "
-    "fallback, safeguards) "
+    "counted_from, counted_seconds, urgent_at, next_at, next_rung, fallback, safeguards) "
     "select 'ho_w' || %(tag)s || lpad(n::text, 8, '0'), "
     "'run_w' || %(tag)s || lpad(n::text, 8, '0'), %(workflow)s, "
     "'prop_w' || %(tag)s || lpad(n::text, 8, '0'), 'approval', 'hard_approval', 'waiting', 1, 1, "
     "%(queue)s, %(role)s, 1, true, 1, now() + interval '4 hours' + n * interval '1 millisecond', "
-    '14400, \'reject\', \'{"evidence": "none", "reason": "never"}\' '
+    "14400, now(), 14400, now() + interval '225 minutes' + n * interval '1 millisecond', "
+    "now() + interval '225 minutes' + n * interval '1 millisecond', 'urgent', "
+    '\'reject\', \'{"evidence": "none", "reason": "never"}\' '
     "from generate_series(1, %(count)s) n",
     "insert into handoffs_brief (handoff_id, version, body, digest) "
     "select 'ho_w' || %(tag)s || lpad(n::text, 8, '0'), 1, "

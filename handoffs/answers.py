@@ -17,20 +17,20 @@ from handoffs import (
     audit,
     briefs,
     canonical,
+    clocks,
     ids,
     levels,
     moves,
     outbox,
-    queries,
     receipts,
     requesters,
     runs,
-    sla,
+    standstill,
 )
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
 from handoffs.failpoints import failpoint
-from handoffs.models import Answer, Brief, Handoff, InformationRequest, Queue, Run
+from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     ENDING_VERBS,
@@ -118,7 +118,12 @@ def check_asked(handoff: Handoff, round: int) -> None:
 
 
 def check_possible(handoff: Handoff, said: Said) -> None:
-    """Refuse to promise that what was done by itself is undone, when it can no longer be."""
+    """Refuse what cannot be told now.
+
+    That is anything but an end while people have stopped the workflow, and the promise that what
+    was done by itself is undone, when it can no longer be.
+    """
+    standstill.check_answer(handoff, said.verb)
     if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
         return
     if handoff.proposal and handoff.proposal.outcome in afterwards.ENDED:
@@ -185,8 +190,10 @@ def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     if said.verb in ENDING_VERBS:
         runs.end_by_answer(handoff.run, by=by, cause=ENDING_VERBS[said.verb])
         if said.verb is Verb.TAKE_OVER:
-            told, line = said.details.get("told", ""), "A person finishes your request by hand"
-            requesters.write(handoff.run, event="run.taken_over", line=line, message=told)
+            told = said.details.get("told", "")
+            requesters.write(
+                handoff.run, event="run.taken_over", line=requesters.BY_HAND, message=told
+            )
         return
     if said.verb is Verb.DEFINE:
         runs.define_task(handoff.run, said.details["task"], by=by)
@@ -205,6 +212,7 @@ def ask_information(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
+        standstill.check_asked(handoff)
         moves.move_handoff(
             handoff_id,
             HandoffState.NEEDS_INFORMATION,
@@ -213,6 +221,7 @@ def ask_information(
             round=round,
         )
         InformationRequest.objects.create(handoff=handoff, question=question, asked_role=by.name)
+        Handoff.objects.filter(id=handoff_id).update(**clocks.stop(handoff))
         audit.record(
             by=by, action="handoff.information_asked", subject=handoff_id, body={"q": question}
         )
@@ -230,7 +239,7 @@ def give_information(
 ) -> Handoff:
     """Add what was asked for as a new version of the brief and put the handoff back in its place.
 
-    Its deadline is unchanged: waiting for facts is not the reviewer's time, but it is somebody's.
+    Its clock goes on: waiting for facts is not the reviewer's time.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
@@ -259,11 +268,23 @@ def give_information(
         InformationRequest.objects.filter(handoff=handoff, answered_at=None).update(
             message=message, answered_at=Now()
         )
+        Handoff.objects.filter(id=handoff_id).update(**clocks.go_on(handoff))
         audit.record(
             by=by, action="handoff.information_given", subject=handoff_id, body={"message": message}
         )
         _tell(handoff, "handoff.information_given")
     return Handoff.objects.get(id=handoff_id)
+
+
+def go_without_information(handoff: Handoff, *, by: Actor) -> None:
+    """Put the locked handoff back in its place although the agent said nothing, and say so."""
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
+    InformationRequest.objects.filter(handoff=handoff, answered_at=None).update(
+        message="The agent did not answer in time.", answered_at=Now()
+    )
+    Handoff.objects.filter(id=handoff.id).update(**clocks.go_on(handoff))
+    audit.record(by=by, action="handoff.information_missing", subject=handoff.id, body={})
+    moves.notify(handoff.id)
 
 
 def escalate(
@@ -298,7 +319,7 @@ def escalate(
             held_since=None,
             owner_since=Now(),
             deadline_seconds=up.seconds,
-            deadline_at=due(up.queue_id, up.seconds, terms),
+            **clocks.begin(up.queue_id, up.seconds, terms),
         )
         moves.shift_queue(handoff.queue_id, up.queue_id)
         facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
@@ -307,21 +328,12 @@ def escalate(
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
 
-def due(queue_id: int, seconds: int, terms: levels.Terms) -> datetime:
-    """Return when `seconds` from now have passed in the queue's own time, by the database."""
-    queue = Queue.objects.annotate(now=Now()).get(id=queue_id)
-    calendar = queries.calendar(queue) if terms.business_time else None
-    return sla.deadline(queue.now, seconds, calendar)
-
-
 def hold(handoff: Handoff, *, seconds: int, by: Actor, now: datetime) -> datetime:
     """Leave the locked handoff where it is, tell the owner, and say when it is looked at again."""
     moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
-    terms = levels.terms_from_json(handoff.terms)
-    review_at = due(handoff.queue_id, seconds, terms)
-    Handoff.objects.filter(id=handoff.id).update(
-        held_since=Coalesce("held_since", Now()), deadline_at=review_at
-    )
+    clock = clocks.hold(handoff, seconds)
+    review_at: datetime = clock["deadline_at"]
+    Handoff.objects.filter(id=handoff.id).update(held_since=Coalesce("held_since", Now()), **clock)
     audit.record(
         by=by,
         action="handoff.held",
@@ -374,9 +386,7 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
         pause=pause,
         held_since=None,
         owner_since=Now(),
-        deadline_at=due(
-            handoff.queue_id, handoff.deadline_seconds, levels.terms_from_json(handoff.terms)
-        ),
+        **clocks.begin(handoff.queue_id, handoff.deadline_seconds, clocks.terms_of(handoff)),
     )
     brief = handoff.briefs.order_by("-version")[0]
     body = {**brief.body, "facts": [*facts, *brief.body.get("facts", [])]}

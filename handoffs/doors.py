@@ -36,6 +36,8 @@ select asked.place, client.id, client.name, key.prefix, array_to_string(key.work
     kept.fingerprint, kept.status, kept.body,
     (extract(epoch from statement_timestamp()) * 1000000)::bigint,
     (select told from depths),
+    (select string_agg(coalesce(stop.workflow_id, 0)::text, ' ')
+        from handoffs_stop stop where stop.ended_at is null),
     client.can_be_slowed, pressure.paused_since is not null
 from asked
 join accounts_apikey key on key.secret_hash = asked.secret_hash
@@ -78,8 +80,11 @@ class Door:
     body: str | None
     now: datetime
     depths: dict[str, list[int]]
-    can_be_slowed: bool
-    paused: bool
+    can_be_slowed: bool = True
+    # a queue was full whose row pauses the workflow then
+    paused: bool = False
+    # people stopped its workflow
+    stopped: bool = False
 
     def waiting(self, queue_id: int) -> int:
         """Return how many handoffs waited in a queue when we looked."""
@@ -115,15 +120,16 @@ def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
     )
     if not rows:
         return found
-    microseconds, depths = rows[0][15:17]
+    microseconds, depths, stops = rows[0][15:18]
     now = _EPOCH + timedelta(microseconds=int(microseconds))
     told = orjson.loads(depths or "{}")
+    stopped = frozenset(stops.split(" ")) if stops else frozenset()
     for row in rows:
-        found[int(row[0]) - 1] = _door(row, now, told)
+        found[int(row[0]) - 1] = _door(row, now, told, stopped)
     return found
 
 
-def _door(row: Any, now: datetime, depths: dict[str, list[int]]) -> Door:
+def _door(row: Any, now: datetime, depths: dict[str, list[int]], stopped: frozenset[str]) -> Door:
     client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
         1:12
     ]
@@ -145,6 +151,7 @@ def _door(row: Any, now: datetime, depths: dict[str, list[int]]) -> Door:
         body=body,
         now=now,
         depths=depths,
-        can_be_slowed=row[17] == "t",
-        paused=row[18] == "t",
+        can_be_slowed=row[18] == "t",
+        paused=row[19] == "t",
+        stopped=bool(stopped) and ("0" in stopped or workflow in stopped),
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
 
 from accounts.errors import NotSignedIn
-from handoffs import bodies, doors, ids, pause, placing, rooms, rulings, sampling
+from handoffs import bodies, doors, ids, pause, placing, rooms, rulings, sampling, standstill
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
@@ -134,6 +134,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
 def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told | _Ready:
     if door is None:
         raise NotSignedIn
+    rulings.check_going(door)
     replayed = replay(door, keyed)
     if replayed is not None:
         return replayed
@@ -201,6 +202,7 @@ def _find_place(ready: _Ready) -> Told:
     if outcome is Stored.NO_PLACE:
         return _find_place_exactly(ready, beyond=beyond)
     if outcome is not Stored.STORED:
+        _check_stopped(ready.door)
         raise rulings.not_accepting(ready.door.state)
     return ready.told
 
@@ -215,10 +217,16 @@ def _find_place_exactly(ready: _Ready, *, beyond: bool) -> Told:
         another = ready.put(placed)
         outcome = pause.store_exactly(another.writing, anyway=placed.beyond_limit)
         if outcome is Stored.NOT_ACCEPTED:
+            _check_stopped(door)
             raise rulings.not_accepting(door.state)
         if outcome is Stored.STORED:
             return another.told
     raise placing.refusal(door, authority)
+
+
+def _check_stopped(door: Door) -> None:
+    """Say so, when people have stopped the workflow since we looked."""
+    standstill.check(door.workflow_id, client_id=door.client_id)
 
 
 def _run(ready: _Ready) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import afterwards, answers, compiled, moves, runs
+from handoffs import afterwards, answers, compiled, moves, rungs, runs, standstill
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
@@ -16,83 +16,143 @@ from handoffs.states import (
     HandoffKind,
     HandoffState,
     Reversibility,
+    RungName,
     RunState,
     Tier,
     Verb,
 )
+from handoffs.stopped import STOPPED
 
 _UNANSWERED = "Nobody answered in time."
+# while people have stopped a workflow its time stands still, but for what was done by itself
+_GOING = f"""(handoff.tier in ('autonomous', 'notify')
+        or not {STOPPED.format(workflow="handoff.workflow_id")})"""
 # what is held is looked at again after its deadline's time, yet not more often than daily
 REVIEW_SECONDS = 86_400
 
 
-def fire_overdue(*, now: datetime, limit: int = 200) -> int:
-    """Fire what is due, one transaction each; costs what is due, not what is open."""
+# What is urgent from now on, in one statement whatever their number. It takes no lock that somebody
+# else has, so it waits for nobody. What is due by now as well is left to `_DUE`.
+_PROMOTE = f"""
+with near as materialized (
+    select id from handoffs_handoff handoff
+    where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
+        and next_rung = 'urgent' and deadline_at > statement_timestamp() and {_GOING}
+    order by next_at limit %(limit)s for no key update skip locked
+), promoted as (
+    update handoffs_handoff h
+    set urgent_since = statement_timestamp(), next_at = h.deadline_at,
+        next_rung = case when exists (select from handoffs_rung fired
+                where fired.handoff_id = h.id and fired.round = h.round
+                    and fired.level = h.level and fired.rung = 'deadline')
+            then 'review' else 'deadline' end
+    from near where h.id = near.id
+    returning h.id, h.round, h.level, h.urgent_at
+), fired as (
+    insert into handoffs_rung (handoff_id, round, level, rung, due_at, outcome)
+    select id, round, level, 'urgent', urgent_at, 'urgent' from promoted
+    -- where its deadline was moved away and came near again, nobody is told twice
+    on conflict on constraint rung_fires_once do nothing
+    returning handoff_id, level
+), audited as (
+    insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
+    select %(actor_kind)s, %(actor)s, 'handoff.became_urgent', handoff_id,
+        convert_to(format('{{"level":%%s}}', level), 'UTF8'), 0 from fired
+)
+select count(*) from promoted
+"""
+_DUE = f"""
+select id from handoffs_handoff handoff
+where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
+    and (next_rung <> 'urgent' or deadline_at <= statement_timestamp()) and {_GOING}
+order by next_at limit %(limit)s
+"""
+
+
+def fire_overdue(*, now: datetime, limit: int = 1000) -> int:
+    """Fire every rung that is due; costs what is due, not what is open.
+
+    The database's clock says what is due. What ends a level does so in its own transaction.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "select id from handoffs_handoff "
-            "where state in ('waiting', 'needs_information') and deadline_at <= now() "
-            "order by deadline_at limit %s",
-            [limit],
+            _PROMOTE,
+            {"limit": limit, "actor_kind": POLICY.kind.value, "actor": POLICY.audit_name},
         )
+        promoted: int = cursor.fetchone()[0]
+        cursor.execute(_DUE, {"limit": limit})
         due = [row[0] for row in cursor.fetchall()]
-    return sum(_fire(handoff_id, now=now) for handoff_id in due)
+    return promoted + sum(_fire(handoff_id, now=now) for handoff_id in due)
 
 
 def _fire(handoff_id: str, *, now: datetime) -> bool:
     """Re-check under the run's lock: an answer may have come between the sweep and now."""
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
-        with connection.cursor() as cursor:
-            cursor.execute("select %s <= now()", [handoff.deadline_at])
-            due = cursor.fetchone()[0]
-        if HandoffState(handoff.state) not in UNDECIDED_STATES or not due:
+        if HandoffState(handoff.state) not in UNDECIDED_STATES or not _is_due(handoff):
             return False
-        paused = handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value
-        if paused:
-            moves.move_run(handoff.run_id, RunState.TIMED_OUT, by=POLICY, cause=Cause.TIMED_OUT)
-        _fall_back(handoff, paused=paused, now=now)
+        if standstill.stands(handoff):
+            return False
+        rung = RungName(handoff.next_rung)
+        if rung is RungName.INFORMATION:
+            answers.go_without_information(handoff, by=POLICY)
+            outcome = "asked_again"
+        else:
+            if rung is RungName.URGENT:
+                rung = rungs.pass_over_urgency(handoff)
+            outcome = _end_level(handoff, now=now)
+        rungs.log(handoff, rung, due_at=handoff.next_at, outcome=outcome)
     return True
 
 
-def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> None:
-    """Climb to the next level, or above the last one do what the row said for that."""
-    if handoff.ladder:
-        if paused:
-            _pause_again(handoff.run_id)
-        answers.escalate(
-            handoff.id,
-            round=handoff.round,
-            reason=_UNANSWERED,
-            by=POLICY,
-            now=now,
-            cause=Cause.TIMED_OUT,
-        )
-        return
-    if handoff.tier in AUTONOMOUS_TIERS:
-        afterwards.lapse(handoff)
-        return
-    fallback = Fallback(handoff.fallback)
-    if fallback is Fallback.HOLD:
-        if paused:
-            _pause_again(handoff.run_id)
-        answers.hold(
-            handoff, seconds=max(handoff.deadline_seconds, REVIEW_SECONDS), by=POLICY, now=now
-        )
-        return
-    if fallback is Fallback.FAIL and handoff.blocking:
-        runs.time_out(handoff.run, by=POLICY)
-        return
-    if paused and handoff.run.open_blocking > 1:
+def _is_due(handoff: Handoff) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select %s <= statement_timestamp()", [handoff.next_at])
+        return bool(cursor.fetchone()[0])
+
+
+def _end_level(handoff: Handoff, *, now: datetime) -> str:
+    """Climb to the next level, or above the last one fall back; return what it came to."""
+    paused = handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value
+    if paused:
+        moves.move_run(handoff.run_id, RunState.TIMED_OUT, by=POLICY, cause=Cause.TIMED_OUT)
+    if not handoff.ladder:
+        return _fall_back(handoff, paused=paused, now=now)
+    if paused:
         _pause_again(handoff.run_id)
-    answers.answer(
+    answers.escalate(
         handoff.id,
         round=handoff.round,
-        said=_said(handoff, fallback),
+        reason=_UNANSWERED,
         by=POLICY,
         now=now,
         cause=Cause.TIMED_OUT,
     )
+    return "climbed"
+
+
+def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> str:
+    """Do what the row said for when nobody on the ladder answers."""
+    if handoff.tier in AUTONOMOUS_TIERS:
+        afterwards.lapse(handoff)
+        return "lapsed"
+    fallback = Fallback(handoff.fallback)
+    if fallback is Fallback.HOLD:
+        if paused:
+            _pause_again(handoff.run_id)
+        seconds = max(handoff.deadline_seconds, REVIEW_SECONDS)
+        answers.hold(handoff, seconds=seconds, by=POLICY, now=now)
+        return "held"
+    if fallback is Fallback.FAIL and handoff.blocking:
+        runs.time_out(handoff.run, by=POLICY)
+        return "failed"
+    if paused and handoff.run.open_blocking > 1:
+        _pause_again(handoff.run_id)
+    said = _said(handoff, fallback)
+    answers.answer(
+        handoff.id, round=handoff.round, said=said, by=POLICY, now=now, cause=Cause.TIMED_OUT
+    )
+    return said.verb.value
 
 
 def _said(handoff: Handoff, fallback: Fallback) -> answers.Said:

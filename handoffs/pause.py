@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from handoffs import audit, canonical, ids, pause_parts, sla
+from handoffs import audit, canonical, deadlines, ids, pause_parts
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
+from handoffs.deadlines import Deadline
 from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
 from handoffs.states import AtLimit, Cause, HandoffKind, Tier
@@ -61,10 +62,10 @@ class Authority:
     # JSON texts of handoffs.levels, made once for all handoffs of the row
     ladder: str
     terms: str
+    # so long before its deadline it is urgent
+    urgent_seconds: int
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
-    # so long before its deadline it is urgent
-    urgent_seconds: int = 900
     at_limit: AtLimit = AtLimit.OVERFLOW
     # the queue for when this one is full, which may have one itself
     overflow: "Authority | None" = None
@@ -103,7 +104,8 @@ class Opening:
     """A handoff about to be opened.
 
     `afterwards` asks about what was done already, `about` the proposal of that: however its run
-    went on, also when it has ended, and the run takes no notice.
+    went on, also when it has ended, and the run takes no notice. `reported` asks because of how a
+    run ended, which the agent may say also while people have stopped its workflow.
     """
 
     run_id: str
@@ -121,6 +123,7 @@ class Opening:
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
     afterwards: bool = False
+    reported: bool = False
     about: str | None = None
     roll_back_until: datetime | None = None
     # the queue that had no room for it
@@ -129,9 +132,18 @@ class Opening:
     id: str = field(default_factory=ids.new_handoff)
 
     @cached_property
-    def deadline_at(self) -> datetime:
+    def deadline(self) -> Deadline:
         authority = self.authority
-        return sla.deadline(self.now, authority.deadline_seconds, authority.calendar)
+        return deadlines.count(
+            self.now,
+            authority.deadline_seconds,
+            urgent_seconds=authority.urgent_seconds,
+            calendar=authority.calendar,
+        )
+
+    @property
+    def deadline_at(self) -> datetime:
+        return self.deadline.due_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,8 +228,9 @@ def open_handoff(opening: Opening) -> Stored:
 def opened(opening: Opening, remembered: Remembered | None = None) -> Writing:
     """Say what is to be stored of a handoff, its proposal and what the agent was told."""
     going_on = "afterwards" if opening.afterwards else "ask"
+    stopping = "report" if opening.reported else "stop"
     parts = [
-        "stop" if opening.blocking else going_on,
+        stopping if opening.blocking else going_on,
         "handoff",
         "audit",
         "proposal" if opening.proposal else "",
@@ -275,8 +288,10 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "ladder": authority.ladder,
         "terms": authority.terms,
         "blocking": opening.blocking,
-        "deadline_at": opening.deadline_at,
+        "deadline_at": opening.deadline.due_at,
         "deadline_seconds": authority.deadline_seconds,
+        "counted_from": opening.now,
+        "urgent_at": opening.deadline.urgent_at,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
         "brief": brief.decode(),

@@ -3,6 +3,8 @@
 A value that comes with a proposal is named `%(…)s`; `source` has a row for each run that may go on.
 """
 
+from handoffs.stopped import STOPPED
+
 _PROPOSAL = """
 proposal as (
     insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
@@ -47,13 +49,17 @@ _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
         round, queue_id, overflow_from_id, beyond_limit, role_id, level, ladder, terms, blocking,
-        pause, deadline_at, deadline_seconds, fallback, safeguards, roll_back_until)
+        pause, deadline_at, deadline_seconds, counted_from, counted_seconds, urgent_at, next_at,
+        next_rung, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s::bigint, %(prop_id)s, %(kind)s, %(tier)s,
         'waiting', 1, 1, %(queue_id)s::bigint, %(overflow_from)s::bigint,
         %(beyond_limit)s::boolean, %(role_id)s::integer, 1, %(ladder)s::jsonb,
         %(terms)s::jsonb, %(blocking)s::boolean, source.pause, %(deadline_at)s::timestamptz,
-        %(deadline_seconds)s::integer, %(fallback)s, %(safeguards)s::jsonb,
-        %(roll_back_until)s::timestamptz
+        %(deadline_seconds)s::integer, %(counted_from)s::timestamptz,
+        %(deadline_seconds)s::integer, %(urgent_at)s::timestamptz, %(urgent_at)s::timestamptz,
+        case when %(urgent_at)s::timestamptz < %(deadline_at)s::timestamptz
+            then 'urgent' else 'deadline' end,
+        %(fallback)s, %(safeguards)s::jsonb, %(roll_back_until)s::timestamptz
     from source),
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)
@@ -86,7 +92,7 @@ _STOP = """
 before as (
     select run.id, run.state, asked.cause, asked.queue_id::bigint as queue_id
     from asked join handoffs_run run on run.id = asked.run_id
-    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for update of run{wait}
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for update of run{wait}
 ), {room}, moved as (
     update handoffs_run run set
         state = 'PAUSED_PENDING_HUMAN',
@@ -104,7 +110,7 @@ _ASK = """
 before as (
     select run.id, asked.queue_id::bigint as queue_id
     from asked join handoffs_run run on run.id = asked.run_id
-    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share of run{wait}
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait}
 ), {room}, source as (
     select before.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
     from before join room on room.queue_id = before.queue_id
@@ -123,9 +129,18 @@ _GO_ON = """
 source as (
     select run.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
     from asked join handoffs_run run on run.id = asked.run_id
-    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share of run{wait})"""
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait})"""
 
-HEADS = {"stop": _STOP, "ask": _ASK, "afterwards": _AFTERWARDS, "go_on": _GO_ON}
+_GOING = f" and not {STOPPED.format(workflow='run.workflow_id')}"
+# `{wait}` is left for WAITS and `{room}` for ROOM; what is only reported is taken in while people
+# have stopped the work
+HEADS = {
+    "stop": _STOP.replace("{going}", _GOING),
+    "report": _STOP.replace("{going}", ""),
+    "ask": _ASK.replace("{going}", _GOING),
+    "go_on": _GO_ON.replace("{going}", _GOING),
+    "afterwards": _AFTERWARDS,
+}
 ROOM = {False: _PLACES, True: _COUNTED}
 # which runs it was stored for, and which ones only lacked a place
 ENDS = {

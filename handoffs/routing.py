@@ -1,13 +1,13 @@
 """Where a question goes before it is answered, and what people add to it on the way."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from handoffs import answers, audit, briefs, moves, outbox, queries, requesters
+from handoffs import answers, audit, briefs, clocks, moves, outbox, queries, requesters
 from handoffs.actors import Actor
 from handoffs.errors import NotSentThere, QueueFull
 from handoffs.levels import Place
@@ -99,14 +99,15 @@ def allow_until(handoff_id: str, *, round: int, seconds: int, by: Actor, now: da
         handoff = moves.lock_handoff(handoff_id)
         answers.check_asked(handoff, round)
         wanted = Handoff.objects.filter(id=handoff_id)
-        wanted.update(deadline_at=Now() + timedelta(seconds=seconds), held_since=None)
+        wanted.update(held_since=None, **clocks.allow(handoff, seconds))
         until: datetime = wanted.values_list("deadline_at", flat=True).get()
         facts = {"until": until.isoformat(), "role": by.name}
         audit.record(by=by, action="handoff.taken_on", subject=handoff_id, body=facts)
         requesters.write(
             handoff.run,
             event="handoff.taken_on",
-            line=f"A person has taken over your request; news by {until:%-d %B, %H:%M} UTC",
+            line=requesters.TAKEN_ON,
+            until=until,
         )
         moves.notify(handoff_id)
     return until

@@ -1,6 +1,6 @@
 """Deadlines and durations, in figures and in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from handoffs import calendars
@@ -8,27 +8,37 @@ from handoffs.calendars import DAY, Calendar, Segment
 
 # a calendar that is closed for longer than this never opens
 _HORIZON = timedelta(days=3 * 366)
+_EVER = datetime.max.replace(tzinfo=UTC)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # fmt: skip
+
+
+Span = tuple[datetime, datetime]
 
 
 class NeverOpens(ValueError):
     """The calendar is closed for years on end: no deadline can be given in its hours."""
 
 
-def deadline(start: datetime, seconds: int, calendar: Calendar | None = None) -> datetime:
+def deadline(
+    start: datetime,
+    seconds: int,
+    calendar: Calendar | None = None,
+    pauses: Sequence[Span] = (),
+) -> datetime:
     """Return when `seconds` have passed since `start`, counting only while `calendar` is open.
 
-    Without a calendar every second counts. A deadline never falls on the moment of opening: what
-    is full at closing time is due at closing time.
+    Without a calendar every second counts, but those in `pauses`, which are in order. A deadline
+    never falls on the moment of opening: what is full at closing time is due at closing time.
     """
     # in UTC, or adding up would go by the wall clock, over an hour that is not there
     last = start.astimezone(UTC)
     left = timedelta(seconds=seconds)
-    if calendar is None or calendar.always_open or not left:
+    always = calendar is None or calendar.always_open
+    if not left or (always and not pauses):
         return last + left
-    for opens, closes in calendars.openings(calendar, start):
+    for opens, closes in _counted(last, None if always else calendar, pauses):
         if opens - last > _HORIZON:
             break
         if closes - opens >= left:
@@ -36,6 +46,19 @@ def deadline(start: datetime, seconds: int, calendar: Calendar | None = None) ->
         left -= closes - opens
         last = closes
     raise NeverOpens
+
+
+def _counted(start: datetime, calendar: Calendar | None, pauses: Sequence[Span]) -> Iterator[Span]:
+    """Yield when time counts from `start` on: while it is open and nothing is paused."""
+    spans = calendars.openings(calendar, start) if calendar else iter([(start, _EVER)])
+    for opens, closes in spans:
+        for since, until in pauses:
+            if opens < since < closes:
+                yield opens, since
+            if since < closes:
+                opens = max(opens, until)
+        if opens < closes:
+            yield opens, closes
 
 
 def derivation(start: datetime, seconds: int, calendar: Calendar | None) -> str:

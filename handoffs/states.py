@@ -123,6 +123,18 @@ class Cause(StrEnum):
     TRANSFERRED = "transferred"
 
 
+class RungName(StrEnum):
+    """What happens to a handoff when its next moment comes and nobody has answered."""
+
+    URGENT = "urgent"
+    # the level's time is over: the next level, or the stated fallback
+    DEADLINE = "deadline"
+    # what is held is looked at again
+    REVIEW = "review"
+    # the agent was asked for information and did not give it
+    INFORMATION = "information"
+
+
 class Tier(StrEnum):
     """How much human attention an action deserves, from least to most."""
 

@@ -17,6 +17,7 @@ from handoffs import (
     pressures,
     release,
     resumptions,
+    stops,
 )
 
 
@@ -73,3 +74,13 @@ def open_findings(**_: Any) -> None:
 @shared_task(name="handoffs.watch_pressure")
 def watch_pressure(**_: Any) -> None:
     pressures.watch(now=timezone.now())
+
+
+@shared_task(name="handoffs.tend_stops")
+def tend_stops(**_: Any) -> None:
+    stops.tend(now=timezone.now())
+
+
+@shared_task(name="handoffs.remind_of_stops")
+def remind_of_stops(**_: Any) -> None:
+    stops.remind(now=timezone.now())

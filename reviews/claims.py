@@ -15,11 +15,10 @@ from accounts.models import User
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
-from reviews import conflicts, leases, permissions, queueing, reading
+from reviews import caps, conflicts, leases, permissions, queueing, reading
 from reviews.errors import (
     AlreadyClaimed,
     BeatRefused,
-    CapReached,
     ClaimLost,
     HandsFull,
     PickNotAllowed,
@@ -27,7 +26,7 @@ from reviews.errors import (
 from reviews.models import Claim, Visit
 from reviews.queueing import Look
 
-OPEN_CLAIMS = queueing.OPEN_CLAIMS
+OPEN_CLAIMS = caps.OPEN
 _TRIES = 6
 # how long a page that was left may be come back to, by reload, back or another page of it
 LEFT_SECONDS = 30
@@ -110,7 +109,7 @@ select %(actor_kind)s, %(actor)s, 'handoff.given_back', handoff_id, '{}', 0 from
 
 # never less than the lease they were given
 _FOR_THEM = """
-update reviews_claim claim set expires_at = greatest(claim.expires_at,
+update reviews_claim claim set assigned = true, expires_at = greatest(claim.expires_at,
     least(h.deadline_at, statement_timestamp() + make_interval(secs => %(seconds)s)))
 from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
 """
@@ -202,7 +201,7 @@ def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
         except ClaimLost:
             return None
     if look.seen and look.full:
-        raise CapReached
+        raise caps.refusal(by)
     return None
 
 

@@ -60,6 +60,7 @@ class QueueCard:
     oldest_opened_at: datetime | None
     next_deadline_at: datetime | None
     pick_allowed: bool
+    urgent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class HeldRow:
     ask: str
     queue: str
     deadline_at: datetime
+    urgent: bool
     expires_at: datetime
     taken_at: datetime
 
@@ -97,6 +99,7 @@ class Row:
     tier: str
     opened_at: datetime
     deadline_at: datetime
+    urgent: bool
     claimed: bool
     mine: bool
     approvers: int = 1
@@ -105,7 +108,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Rows in the order they are due; `after` asks for the next ones, None at the end."""
+    """Rows in the order they are worked, urgent ones first; `after` asks for the next ones."""
 
     queue: str
     name: str
@@ -199,14 +202,15 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
     if not queue.pick_allowed:
         raise NotFound
     limit = max(1, min(limit, _PAGE_LIMIT))
-    after_at, after_id = _read_cursor(after)
+    place = _read_cursor(after)
     found = _fetch(
         ROWS,
         {
             "user": user.id,
             "queue": queue.id,
-            "after_at": after_at,
-            "after_id": after_id,
+            "after_calm": place.calm,
+            "after_at": place.at,
+            "after_id": place.id,
             "limit": limit + 1,
         },
     )
@@ -229,17 +233,28 @@ def _row(row: dict[str, Any], user: User) -> Row:
     )
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Behind which row a page begins; by default before all of them."""
+
+    calm: bool = False
+    at: str = "-infinity"
+    id: str = ""
+
+
 def _write_cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.deadline_at.isoformat()} {row.id}".encode()).decode()
+    place = f"{'urgent' if row.urgent else 'calm'} {row.deadline_at.isoformat()} {row.id}"
+    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
-def _read_cursor(text: str | None) -> tuple[str, str]:
+def _read_cursor(text: str | None) -> _Place:
     """Read a place in the list; what is no place of ours is not found."""
     if not text:
-        return "-infinity", ""
+        return _Place()
     try:
-        at, _, id = base64.urlsafe_b64decode(text.encode()).decode().partition(" ")
-        return datetime.fromisoformat(at).isoformat(), id.replace("\0", "")
+        calm, at, id = base64.urlsafe_b64decode(text.encode()).decode().split(" ", 2)
+        at = datetime.fromisoformat(at).isoformat()
+        return _Place(calm == "calm", at, id.replace("\0", ""))
     except (ValueError, binascii.Error):
         raise NotFound from None
 

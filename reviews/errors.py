@@ -90,6 +90,53 @@ class CapReached(DomainError):
     code, status, title = "cap_reached", 409, "Enough for one person"
 
 
+class EnoughForNow(CapReached):
+    """You have had as many handoffs as one person takes in an hour. Nothing was taken. Come back
+    in a while; what waits is not lost."""
+
+    title = "Enough for this hour"
+
+
+class EnoughForToday(CapReached):
+    """You have had as many handoffs as one person takes in a day. Nothing was taken. Colleagues
+    have the rest; tomorrow there is room again."""
+
+    title = "Enough for today"
+
+
+class LongEnoughToday(CapReached):
+    """You have been at it as long as one person should in a day. Nothing was taken. Colleagues
+    have the rest; tomorrow there is time again."""
+
+    title = "Long enough for today"
+
+
+class NotYours(DomainError):
+    """These are somebody else's hours. Nothing was changed. Ask them, or a manager."""
+
+    code, status, title = "not_yours", 403, "Somebody else's hours"
+
+
+class HoursShape(DomainError):
+    """These hours cannot be read. Nothing was changed. Write them as 09:00-12:00, 13:00-17:00."""
+
+    code, status, title = "hours_shape", 422, "Hours that cannot be read"
+
+
+class AbsenceShape(DomainError):
+    """This is no time to be away: it is over, ends before it begins, or is longer than a year.
+    Nothing was changed. Choose both days anew."""
+
+    code, status, title = "absence_shape", 422, "From when until when?"
+
+
+class CapsShape(DomainError):
+    """A cap is at least one: at most 100 at once, 1000 an hour, 10000 or 1440 minutes a day.
+    Nothing was changed. Leave it empty for what everybody is given."""
+
+    code, status, title = "caps_shape", 422, "Not a cap"
+
+
 class ClaimLost(DomainError):
     """Your claim ran out or ended. Nothing was sent; what you wrote is kept. Take it again."""
 
@@ -167,6 +214,13 @@ class NotForThem(DomainError):
     """They may not decide this one. Nothing was changed: it is still yours. Choose another."""
 
     code, status, title = "not_for_them", 422, "Not theirs to decide"
+
+
+class ColleagueAway(DomainError):
+    """They are away, and nobody stands in who may have it. Nothing was changed: it is yours.
+    Choose another."""
+
+    code, status, title = "colleague_away", 409, "Away just now"
 
 
 class HandsFull(DomainError):
@@ -269,3 +323,9 @@ class LinkOver(DomainError):
     def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
         self.standing, self.conflict = standing, conflict
         super().__init__()
+
+
+class NoticesNotYours(DomainError):
+    """Who is told of this queue is said by those who lead it. Nothing was changed. Ask one."""
+
+    code, status, title = "notices_not_yours", 403, "Not yours to set"

@@ -53,8 +53,8 @@ with approver as materialized (
     from accounts_user u where u.is_active and %(role)s = any(u.roles)
 )
 select approver.id, next.id from approver cross join lateral (
-    select h.id, h.deadline_at from handoffs_queue queue cross join lateral (
-        select h.id, h.deadline_at from handoffs_handoff h
+    select h.id, h.calm, h.deadline_at from handoffs_queue queue cross join lateral (
+        select h.id, {permissions.CALM} as calm, h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
             and (h.role_id = any(approver.teams) or h.safeguards -> 'seats' ?| approver.names)
             and h.deadline_at > statement_timestamp()
@@ -64,10 +64,11 @@ select approver.id, next.id from approver cross join lateral (
                     and link.round = h.round and link.level = h.level
                     and link.brief_version = (select max(brief.version)
                         from handoffs_brief brief where brief.handoff_id = h.id))
-        order by h.deadline_at, h.id limit greatest(0, approver.room)) h
+        order by {permissions.CALM}, h.deadline_at, h.id
+        limit greatest(0, approver.room)) h
     where {permissions.GRANTED.replace("%(user)s", "approver.id")}
-    order by h.deadline_at, h.id limit greatest(0, approver.room)) next
-order by next.deadline_at, next.id, approver.id limit %(at_once)s
+    order by h.calm, h.deadline_at, h.id limit greatest(0, approver.room)) next
+order by next.calm, next.deadline_at, next.id, approver.id limit %(at_once)s
 """
 
 # Links that nobody can use any more give their places back. What waits to be released may still

@@ -28,17 +28,22 @@ select queue.slug, queue.name, queue.pick_allowed,
     (select min(due.opened_at) from (
         select h.opened_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
-        order by h.deadline_at, h.id limit {_OLDEST_OF}) due) as oldest_opened_at,
+        order by {permissions.CALM}, h.deadline_at, h.id
+        limit {_OLDEST_OF}) due) as oldest_opened_at,
     (select h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
             and {permissions.DECIDABLE} and {_FREE}
-        order by h.deadline_at, h.id limit 1) as next_deadline_at
+        order by {permissions.CALM}, h.deadline_at, h.id limit 1) as next_deadline_at,
+    exists (select from handoffs_handoff h
+        where h.queue_id = queue.id and h.state = 'waiting' and not {permissions.CALM}
+            and {permissions.DECIDABLE} and {_FREE}) as urgent
 from handoffs_queue queue where {permissions.GRANTED}
 order by queue.name, queue.id
 """
 
 HELD = f"""
-select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at, claim.expires_at,
+select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at,
+    not {permissions.CALM} as urgent, claim.expires_at,
     claim.taken_at
 from (select * from reviews_claim where reviewer_id = %(user)s
     order by number desc limit 100) claim
@@ -47,7 +52,7 @@ join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'
 join handoffs_queue queue on queue.id = h.queue_id
 where claim.ended_at is null
     and claim.expires_at > statement_timestamp() and {permissions.GRANTED}
-order by h.deadline_at, h.id
+order by {permissions.CALM}, h.deadline_at, h.id
 """
 
 # Changes whenever a count in one of the queues moves (also there and back), a claim is taken, or
@@ -59,7 +64,7 @@ select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp
             depth.waiting), ',' order by queue.id, depth.ctid)
         from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
         where {permissions.GRANTED}),
-    (select max(id) from reviews_claim),
+    (select max(id) from reviews_claim), (select max(id) from handoffs_rung),
     (select string_agg(concat_ws(':', mine.id, mine.xmin), ',' order by mine.number) from (
         select id, number, xmin from reviews_claim where reviewer_id = %(user)s
         order by number desc limit 100) mine)))
@@ -67,10 +72,12 @@ select md5(concat_ws(',', %(user)s, floor(extract(epoch from statement_timestamp
 
 ROWS = f"""
 select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
+    not {permissions.CALM} as urgent,
     {_HELD_BY} as claimed_by, overread_approvers(h.safeguards) as approvers,
     {panels.COUNT} as decided
 from handoffs_handoff h
 where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.DECIDABLE}
-    and (h.deadline_at, h.id) > (%(after_at)s::timestamptz, %(after_id)s)
-order by h.deadline_at, h.id limit %(limit)s
+    and ({permissions.CALM}, h.deadline_at, h.id)
+        > (%(after_calm)s, %(after_at)s::timestamptz, %(after_id)s)
+order by {permissions.CALM}, h.deadline_at, h.id limit %(limit)s
 """

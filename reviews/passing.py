@@ -12,8 +12,24 @@ from handoffs import audit, routing
 from handoffs.actors import person_actor
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind
-from reviews import claims, comments, decisions, permissions, threads, ways, wording
-from reviews.errors import CapReached, FormIncomplete, NotForThem, TextMissing, VerbNotOffered
+from reviews import (
+    availability,
+    claims,
+    comments,
+    decisions,
+    permissions,
+    threads,
+    ways,
+    wording,
+)
+from reviews.errors import (
+    CapReached,
+    ColleagueAway,
+    FormIncomplete,
+    NotForThem,
+    TextMissing,
+    VerbNotOffered,
+)
 from reviews.models import Claim
 from reviews.ways import Way
 
@@ -21,6 +37,7 @@ _MOST_ON_A_BRIEF = 60
 # how long it waits for the colleague it was handed to
 WAITS_SECONDS = 2 * 3600
 MOST_TAKEN_ON = 3
+_ANOTHER = "Choose another colleague."
 
 
 def add_context(handoff_id: str, *, by: User, added: dict[str, Any], now: datetime) -> Brief:
@@ -131,9 +148,18 @@ def hand_over(handoff_id: str, *, by: User, colleague: int, note: str, now: date
 
 
 def _may_decide(handoff: Handoff, colleague: int, by: User) -> User:
-    them = threads.deciders(handoff, by).filter(pk=colleague).first()
-    if them is None or not permissions.can_decide(them, handoff):
+    """Return whose hands it goes into: the colleague's, or of whoever stands in for them now."""
+    meant = threads.deciders(handoff, by).filter(pk=colleague).first()
+    if meant is None or not permissions.can_decide(meant, handoff):
         raise NotForThem
+    them = availability.stand_in(meant)
+    if them is None:
+        raise ColleagueAway(f"{meant.name} is away. Nothing was changed: it is yours. {_ANOTHER}")
+    if them != meant and (them == by or not permissions.can_decide(them, handoff)):
+        raise ColleagueAway(
+            f"{meant.name} is away, and {them.name}, who stands in, may not have this one. "
+            f"Nothing was changed: it is yours. {_ANOTHER}"
+        )
     return them
 
 

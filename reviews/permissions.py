@@ -42,6 +42,10 @@ GRANTED = """(
         where through.content_object_id = queue.id and member.user_id = %(user)s
             and permission.codename = 'work_queue'))"""
 
+# The order of a queue begins with it, and so does its index: what is urgent comes before what is
+# not, each by its deadline.
+CALM = "(h.urgent_since is null)"
+
 # arrays, not lists in a condition: it must stay a filter on a walk along the index
 TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"
 # this person and whoever a conflict group puts together with them
@@ -50,7 +54,7 @@ KIN = """array(select %(user)s::bigint union
     join accounts_conflictgroup_people other on other.conflictgroup_id = mine.conflictgroup_id
     where mine.user_id = %(user)s)"""
 # Of a handoff h in a queue they work: they may decide it, whoever else is at it just now. The same
-# as `decides`; migration 0010 has it for taking.
+# as `decides`; migration 0029 has it for taking.
 DECIDABLE = f"""(case when overread_one_decides(h.safeguards) then h.role_id = any({TEAMS})
         else overread_free_seat(h.id, {KIN}, {TEAMS}, false) is not null end
     and not exists (select from handoffs_run run where run.id = h.run_id

@@ -9,20 +9,18 @@ from django.db import connection
 
 from accounts.models import User
 from handoffs.actors import person_actor
-from reviews import permissions
+from reviews import caps, permissions
 from reviews.errors import MayNotDecide
 from reviews.models import Claim
-
-OPEN_CLAIMS = 3
 
 # Of a claim joined with its handoff as h: it no longer holds. The database's clock decides.
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# the function is written out in reviews/migrations/0010_take_a_seat.py
-_TAKE = """select * from overread_take_seat(%(user)s, %(roles)s, %(queue)s, %(handoff)s,
-    %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_at)s::timestamptz[],
-    %(floor_ids)s::text[], %(cap)s, %(actor)s)"""
+# the function is written out in reviews/migrations/0029_take_by_urgency.py
+_TAKE = """select * from overread_take_by_urgency(%(user)s, %(roles)s, %(queue)s,
+    %(handoff)s, %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_calm)s::boolean[],
+    %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s)"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Look:
     taken_at: Any
     expires_at: Any
     head_queues: list[int] | None
+    head_calm: list[bool] | None
     head_at: list[datetime] | None
     head_ids: list[str] | None
     walked: int
@@ -77,29 +76,30 @@ class Floors:
     LONG_WALK = 500
     SECONDS = 1.0
 
-    kept: dict[int, tuple[datetime, str, float]] = field(default_factory=dict)
+    kept: dict[int, tuple[bool, datetime, str, float]] = field(default_factory=dict)
 
     def params(self) -> dict[str, Any]:
         now = time.monotonic()
-        fresh = {queue: floor for queue, floor in list(self.kept.items()) if floor[2] > now}
+        fresh = {queue: floor for queue, floor in list(self.kept.items()) if floor[3] > now}
         return {
             "floor_queues": list(fresh),
-            "floor_at": [at for at, _, _ in fresh.values()],
-            "floor_ids": [id for _, id, _ in fresh.values()],
+            "floor_calm": [calm for calm, _, _, _ in fresh.values()],
+            "floor_at": [at for _, at, _, _ in fresh.values()],
+            "floor_ids": [id for _, _, id, _ in fresh.values()],
         }
 
     def learn(self, look: Look, *, used: list[int]) -> None:
         """Remember heads after a long walk; those walked to from a floor move it along."""
-        heads = zip(look.head_queues or [], look.head_at or [], look.head_ids or [], strict=True)
-        for queue, at, id in heads:
+        found = (look.head_queues, look.head_calm, look.head_at, look.head_ids)
+        for queue, calm, at, id in zip(*(column or [] for column in found), strict=True):
             if queue in used and queue in self.kept:
-                self.kept[queue] = (at, id, self.kept[queue][2])
+                self.kept[queue] = (calm, at, id, self.kept[queue][3])
             elif look.walked > self.LONG_WALK:
-                self.kept[queue] = (at, id, time.monotonic() + self.SECONDS)
+                self.kept[queue] = (calm, at, id, time.monotonic() + self.SECONDS)
 
 
 floors = Floors()
-NO_FLOORS: dict[str, Any] = {"floor_queues": [], "floor_at": [], "floor_ids": []}
+NO_FLOORS: dict[str, Any] = {"floor_queues": [], "floor_calm": [], "floor_at": [], "floor_ids": []}
 
 
 def attempt(
@@ -117,7 +117,7 @@ def attempt(
         "queue": queue,
         "handoff": handoff,
         "given_back_too": given_back_too,
-        "cap": OPEN_CLAIMS,
+        "cap": caps.OPEN,
         "actor": person_actor(by.id, "").audit_name,
         **(start or NO_FLOORS),
     }

@@ -5,7 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, measures, rates, search_index, sessions, undo
+from reviews import (
+    claims,
+    link_mails,
+    measures,
+    notice_mails,
+    notices,
+    rates,
+    search_index,
+    sessions,
+    undo,
+)
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -16,6 +26,21 @@ def end_stale_claims(**_: Any) -> None:
 @shared_task(name="reviews.mail_links")
 def mail_links(**_: Any) -> None:
     link_mails.send_due(now=timezone.now())
+
+
+@shared_task(name="reviews.look_for_notices")
+def look_for_notices(**_: Any) -> None:
+    notices.look(now=timezone.now())
+
+
+@shared_task(name="reviews.send_notices")
+def send_notices(**_: Any) -> None:
+    notice_mails.send_due(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_notices")
+def forget_notices(**_: Any) -> None:
+    notices.forget(now=timezone.now())
 
 
 @shared_task(name="reviews.note_for_search")

@@ -1,6 +1,7 @@
 """Walks runs and handoffs to a wanted state, by the real operations only."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -80,3 +81,11 @@ def lease(shop: factories.Shop, bot: Client, seconds: int = 60, **changes: Any) 
         now=timezone.now(),
         **changes,
     )
+
+
+def overdue(handoff: Handoff, **changes: Any) -> None:
+    """Let the handoff's time have run out an hour ago, its urgency long known."""
+    past = timezone.now() - timedelta(hours=1)
+    this = Handoff.objects.filter(id=handoff.id)
+    this.filter(next_rung="urgent").update(next_rung="deadline")
+    this.update(**{"deadline_at": past, "urgent_at": past, "next_at": past}, **changes)

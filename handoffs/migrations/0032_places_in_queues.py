@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0031_measure_queues"),
+        ("handoffs", "0035_stop_and_go_on"),
     ]
 
     operations = [

@@ -1,7 +1,14 @@
 """What is stored about runs and their handoffs: fields, constraints and `__str__`, no behaviour."""
 
 from handoffs.models.audit import AuditEntry, AuditSeal
-from handoffs.models.handoffs import Answer, Brief, Handoff, HeldAnswer, InformationRequest
+from handoffs.models.handoffs import (
+    Answer,
+    Brief,
+    Handoff,
+    HeldAnswer,
+    InformationRequest,
+    Rung,
+)
 from handoffs.models.jobs import JobPulse
 from handoffs.models.maps import RiskTierMap
 from handoffs.models.matrix import (
@@ -32,6 +39,7 @@ from handoffs.models.sampling import (
     Finding,
     Sampling,
 )
+from handoffs.models.stops import Stop, StopMet
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -70,7 +78,10 @@ __all__ = [
     "Resumption",
     "RiskTierMap",
     "Run",
+    "Rung",
     "Sampling",
+    "Stop",
+    "StopMet",
     "Transition",
     "WebhookEndpoint",
     "Workflow",

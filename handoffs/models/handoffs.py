@@ -3,13 +3,22 @@
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models.functions import Now
+from django.db.models.lookups import IsNull
 
 from handoffs import ids
 from handoffs.models.fields import PublicIdField
 from handoffs.models.matrix import Queue
 from handoffs.models.runs import Proposal, Run
 from handoffs.models.workflows import Workflow
-from handoffs.states import ActorKind, Fallback, HandoffKind, HandoffState, Tier, Verb
+from handoffs.states import (
+    ActorKind,
+    Fallback,
+    HandoffKind,
+    HandoffState,
+    RungName,
+    Tier,
+    Verb,
+)
 
 
 class Handoff(models.Model):
@@ -69,7 +78,19 @@ class Handoff(models.Model):
     blocking = models.BooleanField(default=True)
     pause = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField()
+    # the time that the row gives this level, also after it was held or taken on for longer
     deadline_seconds = models.PositiveIntegerField()
+    # of the deadline that runs now: since when, and how many seconds of its hours
+    counted_from = models.DateTimeField()
+    counted_seconds = models.PositiveIntegerField()
+    # whoever took it on asked for this time: it counts by the clock, whatever the row says
+    by_the_clock = models.BooleanField(default=False, db_default=False)
+    # when it will breach within its row's urgent time; and since when the queue knows
+    urgent_at = models.DateTimeField()
+    urgent_since = models.DateTimeField(null=True)
+    # the one next moment at which something is done about it, and what
+    next_at = models.DateTimeField()
+    next_rung = models.CharField(max_length=12, choices=[(r.value, r.value) for r in RungName])
     fallback = models.CharField(max_length=10, choices=[(f.value, f.value) for f in Fallback])
     safeguards = models.JSONField(default=dict)
     owner_since = models.DateTimeField(db_default=Now())
@@ -90,17 +111,21 @@ class Handoff(models.Model):
             ),
         ]
         indexes = [
-            # read by claims.take_next and the desk: the queue in the order it is worked
+            # read by claims.take_next and the desk: the queue in the order it is worked, what is
+            # urgent before what is not
             models.Index(
-                fields=["queue", "deadline_at", "id"],
+                "queue",
+                IsNull(models.F("urgent_since"), True),
+                "deadline_at",
+                "id",
                 condition=models.Q(state="waiting"),
                 name="handoff_waiting_in_order",
             ),
-            # read by ladder.fire_overdue: what is due, not what is open
+            # read by ladder.fire_due: what is due, not what is open
             models.Index(
-                fields=["deadline_at"],
+                fields=["next_at"],
                 condition=models.Q(state__in=["waiting", "needs_information"]),
-                name="handoff_overdue",
+                name="handoff_next",
             ),
             # read by reviews.overflowing: what is to go back to the queue it came from
             models.Index(
@@ -114,6 +139,37 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Rung(models.Model):
+    """Something that happened to a handoff because nobody had answered by then: each once.
+
+    `passed_over` is one that was due together with the next, after an outage: it is known and
+    nobody is told of it. Only what repeats, a review or a question, has a `number` above 1.
+    """
+
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="rungs", db_index=False
+    )
+    round = models.PositiveIntegerField()
+    level = models.PositiveSmallIntegerField()
+    rung = models.CharField(max_length=12, choices=[(r.value, r.value) for r in RungName])
+    number = models.PositiveSmallIntegerField(default=1, db_default=1)
+    due_at = models.DateTimeField()
+    fired_at = models.DateTimeField(db_default=Now())
+    # what came of it: urgent, climbed, held, asked_again, lapsed, failed, or the answer's verb
+    outcome = models.CharField(max_length=20)
+    passed_over = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff", "round", "level", "rung", "number"], name="rung_fires_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} L{self.level} {self.rung}: {self.outcome}"
 
 
 class Brief(models.Model):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from handoffs.schemas.base import Out
+from handoffs.schemas.runs import StoppedOut
 
 
 class QueuePressureOut(Out):
@@ -37,6 +38,13 @@ class PressureOut(Out):
     because: str = Field(description="Why, in a sentence; empty while open.")
     paused: bool = Field(description="A queue was full whose row pauses the workflow then.")
     queues: list[QueuePressureOut]
+
+
+class StandingOut(Out):
+    """Whether the workflow goes on; ask before a step that cannot be undone."""
+
+    workflow: str
+    stopped: StoppedOut | None = Field(description="Null: it goes on.")
 
 
 class LevelOut(Out):

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from handoffs.schemas.base import In, Label, Note, Object, Out, Page, Paragraph, Slug
 from handoffs.schemas.briefs import Recovery
@@ -14,12 +15,32 @@ Locale = Annotated[
 ]
 
 
+def _known(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name} is no time zone; send one such as Europe/Berlin") from None
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=60, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
+    AfterValidator(_known),
+]
+
+
 class Requester(In):
     """The customer or colleague whose task it is."""
 
     name: Label | None = None
-    email: Email | None = None
-    locale: Locale | None = None
+    email: Email | None = Field(None, description="Where they are told that it changed hands.")
+    locale: Locale | None = Field(
+        None, description="Their page and mails speak English, German, Spanish or French."
+    )
+    time_zone: TimeZone | None = Field(
+        None, description="Whose clock their page and mails go by, such as Europe/Berlin."
+    )
 
 
 class Task(In):
@@ -76,6 +97,17 @@ class TransitionOut(Out):
     handoff: str | None = Field(description="The handoff that moved; null: the run itself.")
 
 
+class StoppedOut(Out):
+    """Why a run may not go on: people stopped its workflow, or everything."""
+
+    id: str
+    scope: Literal["workflow", "everywhere"]
+    since: datetime
+    reason: str
+    by: ActorOut
+    drill: bool = Field(description="It ends by itself.")
+
+
 class RunOut(Out):
     id: str
     workflow: str
@@ -85,6 +117,9 @@ class RunOut(Out):
     cause: str
     task: Object | None = Field(description="As you sent it, or as a person defined it since.")
     open_handoffs: list[OpenHandoffOut]
+    stopped: StoppedOut | None = Field(
+        default=None, description="Null: it may go on. Else nothing is taken in or told."
+    )
     checkpoint_version: int | None = Field(description="Null: none was saved yet.")
     status_url: str = Field(description="For the requester; needs no key.")
     wait_url: str = Field(description="Answers when the run moves; needs no key.")

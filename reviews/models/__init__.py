@@ -5,19 +5,29 @@ from reviews.models.claims import Claim, EvidenceOpened, Visit
 from reviews.models.decisions import Decision, Judgement
 from reviews.models.drafts import Comment, Draft
 from reviews.models.links import ApproverLink
+from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
+from reviews.models.shifts import Absence, Availability, Caps, Presence
 
 __all__ = [
+    "Absence",
     "ApproverLink",
+    "Availability",
     "BatchSession",
     "BriefMeasure",
+    "Caps",
     "Claim",
     "Comment",
     "Decision",
     "Draft",
     "EvidenceOpened",
     "Judgement",
+    "LogPlace",
+    "Notice",
+    "NoticeWish",
+    "Presence",
+    "QueueNotices",
     "SavedFilter",
     "SearchEntry",
     "SummaryEdit",

@@ -39,6 +39,8 @@ class Claim(models.Model):
     session = models.ForeignKey(
         BatchSession, null=True, on_delete=models.SET_NULL, related_name="claims", db_index=False
     )
+    # it was put into their hands: they did not ask for it and may not have seen it yet
+    assigned = models.BooleanField(default=False, db_default=False)
     turn = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
@@ -87,6 +89,8 @@ class Claim(models.Model):
                 condition=models.Q(ended_because="given_back"),
                 name="claim_given_back",
             ),
+            # read by overread_had: what somebody has had today
+            models.Index(fields=["reviewer", "taken_at"], name="claim_taken_when"),
             # read by claims.end_stale
             models.Index(
                 fields=["expires_at"],

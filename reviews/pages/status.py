@@ -1,84 +1,148 @@
-"""What a requester may know: the state in a sentence, which team has it, since and until when."""
+"""What a requester may know: how it stands in a line, who has it, since when, what comes next."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models.functions import Now
-
+from handoffs import languages
 from handoffs.models import Answer, Handoff, Run
-from handoffs.states import AUTONOMOUS_TIERS, OPEN_HANDOFF_STATES, Cause, HandoffState, Verb
+from handoffs.states import (
+    AUTONOMOUS_TIERS,
+    FINAL_RUN_STATES,
+    OPEN_HANDOFF_STATES,
+    Cause,
+    RunState,
+    Verb,
+)
+from reviews import leases
 from reviews.models import Claim
-from reviews.pages import times, words
+from reviews.pages import status_lines as lines
 from reviews.pages.text import marked
 
-TAKEN_ON = "A person has taken it over and is working on it."
-BY_HAND = "A person has taken it over and finishes it by hand."
-ASKED_BACK = "We are looking something up for the person who has it."
+# how often a page that is left open asks whether something changed
+LOOK_AGAIN_SECONDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A time; `here`: nobody knows by whose clock they read it, so their browser says it anew."""
+
+    iso: str
+    text: str
+    here: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatusPage:
+    """What the page prints; no time in it counts along, so that it changes when something did."""
+
+    language: str
     line: str
     told: str
     state: str
+    final: bool
     owner: str
-    since: times.Moment
-    expected: times.Moment | None
+    since: Moment
+    news: str
+    expected: Moment | None
+    otherwise: str
     passed_on: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "line": self.line,
             "message": self.told or None,
+            "language": self.language,
             "state": self.state,
+            "final": self.final,
             "owner": self.owner or None,
             "since": self.since.iso,
+            "news": self.news or None,
             "expected_by": self.expected.iso if self.expected else None,
+            "otherwise": self.otherwise or None,
             "passed_on": list(self.passed_on),
+            "look_again_seconds": None if self.final else LOOK_AGAIN_SECONDS,
         }
 
+    @property
+    def look_again(self) -> int:
+        return LOOK_AGAIN_SECONDS
 
-def page(run: Run, *, now: datetime) -> StatusPage:
-    """Read the run's open question, if there is one; nothing in here names a person."""
-    handoff = (
-        Handoff.objects.filter(run=run, state__in=[state.value for state in OPEN_HANDOFF_STATES])
-        # nobody waits for what is looked at afterwards
-        .exclude(tier__in=AUTONOMOUS_TIERS)
-        .select_related("role")
-        .order_by("-blocking", "deadline_at")
-        .first()
-    )
-    line, told = words.RUN_LINES[run.state], ""
-    if run.cause == Cause.TRANSFERRED.value:
-        line, told = BY_HAND, _told(run)
-    if handoff is not None and _is_taken_on(handoff):
-        line = TAKEN_ON
-    if handoff is not None and handoff.state == HandoffState.NEEDS_INFORMATION.value:
-        line = ASKED_BACK
+    @property
+    def etag(self) -> str:
+        said = json.dumps(self.as_json(), sort_keys=True)
+        return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+def page(run: Run, *, language: str, now: datetime) -> StatusPage:
+    """Read the run's open question, if there is one, and say it in this language."""
+    with languages.speaking(language):
+        return _page(run, language, now, languages.zone_of(_requester(run)))
+
+
+def _requester(run: Run) -> Mapping[str, Any]:
+    return run.requester if isinstance(run.requester, dict) else {}
+
+
+def _page(run: Run, language: str, now: datetime, zone: tzinfo | None) -> StatusPage:
+    handoff = _asked(run)
+    claim = _claim(handoff) if handoff else None
+    taken_on = claim is not None and claim.kept_until is not None and claim.kept_until > now
+    if handoff is None:
+        line = lines.of_run(run, answered_by=_answered_by(run))
+    else:
+        line = lines.of_handoff(handoff, name="", taken_on=taken_on)
     brief = handoff.briefs.order_by("-version").first() if handoff else None
+    since = handoff.owner_since if handoff else run.state_since
+    due = handoff.deadline_at if handoff and handoff.deadline_at > now else None
     return StatusPage(
+        language=language,
         line=line,
-        told=told,
+        told=_told(run),
         state=run.state,
+        final=RunState(run.state) in FINAL_RUN_STATES,
         owner=handoff.role.name if handoff else "",
-        since=times.since(handoff.owner_since if handoff else run.state_since, now),
-        expected=times.until(handoff.deadline_at, now)
-        if handoff and handoff.deadline_at > now
-        else None,
+        since=_moment(since, now, zone),
+        news="",
+        expected=_moment(due, now, zone) if due else None,
+        otherwise="",
         passed_on=_passed_on(run, brief.body) if brief else (),
     )
 
 
-def _is_taken_on(handoff: Handoff) -> bool:
-    return Claim.objects.filter(
-        handoff=handoff, ended_at=None, kept_until__gt=Now(), level=handoff.level
-    ).exists()
+def _moment(at: datetime, now: datetime, zone: tzinfo | None) -> Moment:
+    return Moment(iso=at.isoformat(), text=languages.moment(at, now, zone), here=zone is None)
+
+
+def _asked(run: Run) -> Handoff | None:
+    """Return the question that the run waits for; nobody waits for what is looked at afterwards."""
+    return (
+        Handoff.objects.filter(
+            run=run, blocking=True, state__in=[state.value for state in OPEN_HANDOFF_STATES]
+        )
+        .exclude(tier__in=AUTONOMOUS_TIERS)
+        .select_related("role", "queue")
+        .order_by("deadline_at", "id")
+        .first()
+    )
+
+
+def _claim(handoff: Handoff) -> Claim | None:
+    return leases.standing(handoff.id).select_related("reviewer").order_by("id").first()
+
+
+def _answered_by(run: Run) -> str:
+    answers = Answer.objects.filter(handoff__run=run).order_by("-answered_at")
+    return answers.values_list("by_kind", flat=True).first() or ""
 
 
 def _told(run: Run) -> str:
     """Return what whoever took the task over wrote to its requester."""
+    if run.cause != Cause.TRANSFERRED.value:
+        return ""
     answers = Answer.objects.filter(handoff__run=run, verb=Verb.TAKE_OVER.value)
     details = answers.order_by("-answered_at").values_list("details", flat=True).first() or {}
     return marked(details.get("told") or "")
@@ -88,9 +152,11 @@ def _passed_on(run: Run, brief: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what the person was given, so that nobody has to tell it twice."""
     facts, evidence = len(brief.get("facts") or ()), len(brief.get("evidence") or ())
     said = [
-        "Your request" if run.input else "",
-        f"{facts} fact{'s' if facts != 1 else ''} about it" if facts else "",
-        f"{evidence} record{'s' if evidence != 1 else ''}" if evidence else "",
-        "What was done so far" if brief.get("steps") else "",
+        languages.say("Your request") if run.input else "",
+        languages.count("%(count)d fact about it", "%(count)d facts about it", facts)
+        if facts
+        else "",
+        languages.count("%(count)d record", "%(count)d records", evidence) if evidence else "",
+        languages.say("What was done so far") if brief.get("steps") else "",
     ]
     return tuple(line for line in said if line)

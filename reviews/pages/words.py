@@ -86,16 +86,6 @@ AFTERWARDS: dict[str, str] = {
     RunState.COMPLETED: "The run is finished.",
     RunState.FAILED: "The run has failed.",
 }
-# what the requester reads; says neither who nor what
-RUN_LINES: dict[str, str] = {
-    RunState.RUNNING: "We are working on it.",
-    RunState.PAUSED_PENDING_HUMAN: "A person is looking at it.",
-    RunState.TIMED_OUT: "It is being passed to someone who can decide.",
-    RunState.HUMAN_RESPONDED: "A person has decided. We are carrying it out.",
-    RunState.RESUMING: "A person has decided. We are carrying it out.",
-    RunState.COMPLETED: "It is done.",
-    RunState.FAILED: "It could not be finished automatically. A person will be in touch.",
-}
 
 
 def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:

@@ -90,7 +90,7 @@ class TestOneHandoff:
 
         back = Handoff.objects.get(id=handoff.id)
         brief = back.briefs.order_by("-version")[0]
-        assert (back.state, back.deadline_at) == ("waiting", handoff.deadline_at)
+        assert back.state == "waiting"
         assert (brief.version, brief.body["facts"][-1]["value"]) == (2, "DHL")
         assert back.questions.get().message == "it is DHL"
 

@@ -158,3 +158,17 @@ def test_an_external_id_of_another_clients_run_leads_nowhere(agent, shop, mia):
     refused = stranger.post("/runs", factories.run_payload(external_id="shared"))
 
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "/etc/localtime", ""])
+def test_a_time_zone_that_is_none_is_refused(agent, shop, zone):
+    refused = agent.post("/runs", factories.run_payload(requester={"time_zone": zone}))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_shape")
+    assert not Run.objects.exists()
+
+
+def test_the_clock_of_the_requester_is_kept(agent, shop):
+    start(agent, requester={"locale": "de", "time_zone": "Europe/Berlin"})
+
+    assert Run.objects.get().requester == {"locale": "de", "time_zone": "Europe/Berlin"}

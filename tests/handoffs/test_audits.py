@@ -194,8 +194,7 @@ def test_nobody_answering_makes_up_no_judgement(shop, bot, bot_key):
     proposal = drawn(shop, bot, bot_key)
     open_due()
     audit = audit_of(proposal)
-    overdue = timezone.now() - timedelta(seconds=1)
-    Handoff.objects.filter(id=audit.id).update(deadline_at=overdue, ladder=[])
+    walks.overdue(audit, ladder=[])
 
     ladder.fire_overdue(now=timezone.now())
 

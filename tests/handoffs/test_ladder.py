@@ -1,4 +1,3 @@
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,13 +17,10 @@ from handoffs.models import (
 )
 from handoffs.states import Fallback
 from tests import factories, walks
+from tests.walks import overdue
 
 pytestmark = pytest.mark.django_db
 now = timezone.now
-
-
-def overdue(handoff: Handoff, **changes: object) -> None:
-    Handoff.objects.filter(id=handoff.id).update(deadline_at=now() - timedelta(hours=1), **changes)
 
 
 def test_nothing_fires_before_its_time(shop, bot, bot_key):

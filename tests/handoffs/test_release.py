@@ -116,7 +116,7 @@ class TestHolding:
     def test_it_leaves_the_queue_and_its_deadline_no_longer_counts(self, handoff):
         before = waiting_in(handoff)
         settle(handoff)
-        Handoff.objects.update(deadline_at=now() - timedelta(hours=1))
+        walks.overdue(handoff)
 
         assert waiting_in(handoff) == before - 1
         assert ladder.fire_overdue(now=now()) == 0
@@ -225,7 +225,7 @@ class TestTakingBack:
 
     def test_what_was_due_meanwhile_goes_up_then(self, handoff):
         settle(handoff)
-        Handoff.objects.update(deadline_at=now() - timedelta(hours=1))
+        walks.overdue(handoff)
         take_back(handoff)
 
         assert ladder.fire_overdue(now=now()) == 1

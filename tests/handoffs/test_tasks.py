@@ -20,9 +20,10 @@ from handoffs import (
     pressures,
     release,
     resumptions,
+    stops,
     tasks,
 )
-from handoffs.models import AuditSeal, Handoff, IdempotencyRecord, OutboxMessage, Run
+from handoffs.models import AuditSeal, IdempotencyRecord, OutboxMessage, Run
 from tests import walks
 from tests.database import Databases
 from tests.factories import Shop
@@ -39,6 +40,8 @@ TASKS = {
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
     "handoffs.watch_pressure": (pressures, "watch"),
+    "handoffs.tend_stops": (stops, "tend"),
+    "handoffs.remind_of_stops": (stops, "remind"),
 }
 
 
@@ -79,7 +82,7 @@ def test_a_minute_of_the_clock_moves_everything_on(
     """An overdue handoff, a lease that ran out, unsealed entries, unsent mail, an old key."""
     overdue = walks.waiting(shop, bot, bot_key)
     past = timezone.now() - timedelta(seconds=1)
-    Handoff.objects.filter(id=overdue.id).update(deadline_at=past, ladder=[])
+    walks.overdue(overdue, ladder=[])
     leased = walks.waiting(shop, bot, bot_key)
     walks.say(leased)
     assert (lease := walks.lease(shop, bot))

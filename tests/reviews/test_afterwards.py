@@ -13,6 +13,7 @@ from handoffs.states import HandoffKind, Tier
 from reviews import claims, decisions, verbs
 from reviews.errors import SafeguardUnmet, VerbNotOffered
 from reviews.wording import Choice
+from tests import walks
 from tests.factories import Shop
 from tests.handoffs.afterwards import drawn, let_undo, report
 
@@ -148,12 +149,11 @@ def test_the_one_who_asked_for_the_task_hears_nothing_of_audits(client, audit):
     told = client.get(f"/status/{run.status_token}").content.decode()
 
     assert audit.role.name not in told
-    assert "We are working on it." in told
+    assert "Your request is being handled automatically." in told
 
 
 def test_an_audit_nobody_answered_says_so(desk, audit):
-    overdue = timezone.now() - timedelta(minutes=1)
-    Handoff.objects.filter(id=audit.id).update(deadline_at=overdue, ladder=[])
+    walks.overdue(audit, ladder=[])
     ladder.fire_overdue(now=timezone.now())
 
     shown = page(desk, audit)

@@ -474,3 +474,15 @@ def test_an_opening_cannot_be_put_in_with_the_claim(shop: Shop, bot: Client, ann
     )
 
     assert Claim.objects.get().opened_at is None
+
+
+def test_what_is_urgent_is_taken_before_what_is_due_earlier(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    soon, urgent = put(shop, bot, due_in=600), put(shop, bot, due_in=3600, urgent_since=now())
+
+    taken = [claims.take_next(by=ann, now=now()), None]
+    claims.give_back(urgent.id, by=ann, now=now())
+    taken[1] = claims.take_next(by=ann, now=now())
+
+    assert [claim and claim.handoff_id for claim in taken] == [urgent.id, soon.id]

@@ -301,3 +301,17 @@ def test_guessing_an_id_of_another_team_finds_nothing(shop: Shop, bot: Client, a
     for guess in (theirs.id, "ho_nothing", ""):
         with pytest.raises(NotFound):
             desk.handoff(ann, guess, now())
+
+
+def test_what_is_urgent_stands_before_what_is_due_earlier(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    soon, urgent = put(shop, bot, due_in=600), put(shop, bot, due_in=3600, urgent_since=now())
+    latest = put(shop, bot, due_in=5400, urgent_since=now())
+
+    first = desk.rows(ann, shop.queue.slug, limit=1)
+    others = desk.rows(ann, shop.queue.slug, after=first.after)
+
+    assert [row.id for row in first.rows] == [urgent.id]
+    assert [(row.id, row.urgent) for row in others.rows] == [(latest.id, True), (soon.id, False)]
+    assert desk.overview(ann, now()).queues[0].urgent

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from handoffs.states import HandoffKind, RunState, Verb
 from handoffs.texts import mark_invisible
-from reviews.pages import brief, changes, facts, links, lookup, times, transcript, words
+from reviews.pages import (
+    brief,
+    changes,
+    facts,
+    links,
+    lookup,
+    status_lines,
+    times,
+    transcript,
+    words,
+)
 from reviews.pages.text import marked, prose
 from reviews.pages.values import Value, value
 from tests import hostile_text
@@ -579,7 +589,7 @@ def test_every_kind_has_a_name_and_a_reason(kind: HandoffKind) -> None:
 
 
 def test_every_state_and_every_verb_has_its_words() -> None:
-    assert set(words.RUN_LINES) == set(RunState)
+    assert set(status_lines.LINES) == set(RunState)
     assert set(words.ANSWERED) == set(Verb)
 
 

@@ -281,7 +281,7 @@ def open_snapshot() -> Iterator[None]:
 
 
 @pytest.fixture
-def floors(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[datetime, str, float]]:
+def floors(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[bool, datetime, str, float]]:
     """Count a walk over five entries as long already; start with nothing learnt."""
     monkeypatch.setattr(queueing.floors, "LONG_WALK", 5)
     monkeypatch.setattr(queueing.floors, "SECONDS", 60.0)
@@ -294,7 +294,7 @@ def test_behind_an_open_snapshot_the_walk_starts_where_the_free_ones_begin(
     bot: Client,
     ann: User,
     open_snapshot: None,
-    floors: dict[int, tuple[datetime, str, float]],
+    floors: dict[int, tuple[bool, datetime, str, float]],
 ) -> None:
     waiting = [put(shop, bot, due_in=60 + place) for place in range(12)]
 
@@ -303,15 +303,15 @@ def test_behind_an_open_snapshot_the_walk_starts_where_the_free_ones_begin(
         assert claim is not None and claim.handoff_id == expected.id
         approve(expected, ann)
 
-    assert floors[shop.queue.id][1] > waiting[6].id
+    assert floors[shop.queue.id][2] > waiting[6].id
     assert take(ann) is None
 
 
 def test_what_lies_before_the_remembered_place_is_found_when_nothing_else_is_left(
-    shop: Shop, bot: Client, ann: User, floors: dict[int, tuple[datetime, str, float]]
+    shop: Shop, bot: Client, ann: User, floors: dict[int, tuple[bool, datetime, str, float]]
 ) -> None:
     handoff = put(shop, bot, due_in=60)
-    floors[shop.queue.id] = (now() + timedelta(days=1), "", time.monotonic() + 60)
+    floors[shop.queue.id] = (True, now() + timedelta(days=1), "", time.monotonic() + 60)
 
     claim = take(ann)
 
@@ -319,10 +319,10 @@ def test_what_lies_before_the_remembered_place_is_found_when_nothing_else_is_lef
 
 
 def test_a_remembered_place_is_forgotten_after_its_time(
-    shop: Shop, bot: Client, ann: User, floors: dict[int, tuple[datetime, str, float]]
+    shop: Shop, bot: Client, ann: User, floors: dict[int, tuple[bool, datetime, str, float]]
 ) -> None:
     first, later = put(shop, bot, due_in=60), put(shop, bot, due_in=3600)
-    floors[shop.queue.id] = (later.deadline_at, later.id, time.monotonic() - 1)
+    floors[shop.queue.id] = (True, later.deadline_at, later.id, time.monotonic() - 1)
 
     claim = take(ann)
 

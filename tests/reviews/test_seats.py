@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from reviews import claims, decisions, desk, panels, permissions, seats, spec
 from reviews.decisions import Choice
 from reviews.errors import AlreadyClaimed, AlreadyDecided, ClaimLost, HasAStake, NoAuthorityHere
 from reviews.models import Decision
-from tests import factories
+from tests import factories, walks
 from tests.factories import Shop
 from tests.reviews.waiting import let_lease_run_out, put
 
@@ -293,7 +292,7 @@ class TestTies:
         cancel.proposal.action_type = "cancel_order"  # type: ignore[union-attr]
         cancel.proposal.save(update_fields=["action_type"])  # type: ignore[union-attr]
         say(cancel, ann, "reject")
-        Handoff.objects.filter(id=cancel.id).update(deadline_at=now() - timedelta(days=1))
+        walks.overdue(cancel)
 
         ladder.fire_overdue(now=now())
 

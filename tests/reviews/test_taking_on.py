@@ -16,6 +16,7 @@ from reviews import claims, decisions, passing
 from reviews.errors import CapReached, ClaimLost, VerbNotOffered
 from reviews.models import Claim
 from reviews.wording import Choice
+from tests import walks
 from tests.factories import Shop
 from tests.reviews.waiting import put
 
@@ -121,10 +122,10 @@ def test_the_requester_is_told_by_mail_and_on_their_page(task: Handoff, ann: Use
 
     (mail,) = mails("handoff.taken_on")
     assert mail.mail_to == "kim@example.com"
-    assert f"{until:%H:%M}" in mail.payload["subject"]
+    assert f"{until:%H:%M}" in mail.payload["text"]
     assert "/status/" in mail.payload["text"]
     assert "Ann" not in str(mail.payload)
-    assert status(task)["line"] == "A person has taken it over and is working on it."
+    assert status(task)["line"] == "A person has taken over your request and is working on it."
     assert status(task)["expected_by"] == until.isoformat()
 
 
@@ -145,7 +146,7 @@ def test_more_time_is_asked_for_by_saying_so_again(task: Handoff, ann: User) -> 
 
 def test_when_it_is_over_the_ladder_climbs(task: Handoff, ann: User) -> None:
     take_on(task, ann, 1)
-    Handoff.objects.filter(id=task.id).update(deadline_at=now() - timedelta(seconds=1))
+    walks.overdue(task)
 
     ladder.fire_overdue(now=now())
 
@@ -200,7 +201,7 @@ def test_it_is_taken_on_and_handed_back_by_form(desk: Browser, task: Handoff) ->
     answer = Answer.objects.get(handoff=task)
     assert answer.verb == Verb.HAND_BACK
     assert Run.objects.get(id=task.run_id).state == RunState.HUMAN_RESPONDED
-    assert status(task)["line"] == "A person has decided. We are carrying it out."
+    assert status(task)["line"] == "A person has decided. Your request goes on from there."
 
 
 def test_finishing_by_hand_tells_the_requester_in_their_words(task: Handoff, ann: User) -> None:
@@ -215,7 +216,7 @@ def test_finishing_by_hand_tells_the_requester_in_their_words(task: Handoff, ann
     assert "Dear Kim, your money is on its way." in mail.payload["text"]
     assert "Refunded by hand" not in str(mail.payload)
     told = status(task)
-    assert told["line"] == "A person has taken it over and finishes it by hand."
+    assert told["line"] == "A person has taken over your request and finishes it by hand."
     assert told["message"] == "Dear Kim, your money is on its way."
 
 

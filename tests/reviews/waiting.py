@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -60,7 +60,7 @@ def put(
                 "role": shop.team,
                 "ladder": [level_above(shop)],
                 "pause": 1,
-                "deadline_at": now + timedelta(seconds=due_in),
+                **due(now, due_in),
                 "deadline_seconds": 4 * 3600,
                 "fallback": "reject",
                 **changes,
@@ -72,6 +72,19 @@ def put(
         _log(run, handoff.id, 1, "", "waiting")
         _count(handoff.queue)
     return handoff
+
+
+def due(now: datetime, seconds: float) -> dict[str, Any]:
+    """A deadline that far away, which becomes urgent in its last quarter of an hour."""
+    at = now + timedelta(seconds=seconds)
+    return {
+        "deadline_at": at,
+        "urgent_at": at - timedelta(minutes=15),
+        "next_at": at - timedelta(minutes=15),
+        "next_rung": "urgent",
+        "counted_from": at - timedelta(hours=4),
+        "counted_seconds": 4 * 3600,
+    }
 
 
 def level_above(shop: factories.Shop, **changes: Any) -> dict[str, Any]:

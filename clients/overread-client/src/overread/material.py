@@ -13,6 +13,7 @@ class Requester(TypedDict, total=False):
     name: str
     email: str
     locale: str
+    time_zone: str
 
 
 class Task(TypedDict, total=False):
