@@ -7,7 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0035_stop_and_go_on"),
+        ("handoffs", "0036_measure_stops"),
+        ("handoffs", "0037_requesters"),
     ]
 
     operations = [

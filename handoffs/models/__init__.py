@@ -22,6 +22,7 @@ from handoffs.models.matrix import (
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
 from handoffs.models.pressure import WorkflowPressure
+from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -75,6 +76,7 @@ __all__ = [
     "QueueRate",
     "QueueUserPermission",
     "RefusedTransition",
+    "RequesterWord",
     "Resumption",
     "RiskTierMap",
     "Run",
