@@ -160,7 +160,7 @@ drop function overread_queue_limit;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0032_places_in_queues")]
+    dependencies = [("handoffs", "0038_places_in_queues")]
     operations = [
         migrations.RunSQL(LIMIT + SPREAD + KEEP + NO_CIRCLE, WAS),
         migrations.RunSQL("select overread_spread(id) from handoffs_queue;", ""),

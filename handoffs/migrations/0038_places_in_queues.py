@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0036_measure_stops"),
-        ("handoffs", "0037_requesters"),
+        ("handoffs", "0033_share_and_gather"),
     ]
 
     operations = [
