@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0035_stop_and_go_on"),
+        ("handoffs", "0037_requesters"),
     ]
 
     operations = [
