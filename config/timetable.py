@@ -15,6 +15,7 @@ EVERY = {
     "handoffs.forget_old_keys": 600,
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
+    "reviews.assign": 2,
     "reviews.forget_what_was_typed": 30,
     "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
