@@ -145,3 +145,9 @@ class NotADraft(DomainError):
     """This version was published before and stays as it is. Make a new version instead."""
 
     code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class ChannelRefused(DomainError):
+    """Nothing can be sent there. Nothing was kept. Paste the address as the service shows it."""
+
+    code, status, title = "channel_refused", 422, "No such channel"

@@ -18,6 +18,7 @@ NOTICES: dict[str, str] = {
     "handoff.held": "a handoff is held because nobody answered it",
     "run.failed": "a run stopped with an error",
     "endpoint.disabled": "an endpoint of yours was switched off",
+    "channel.disabled": "a channel that you added was switched off",
     "notice.arrived": "something new waits for your team",
     "notice.transferred": "something was handed to your team",
     "notice.urgent": "something that you may decide became urgent",

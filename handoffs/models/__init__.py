@@ -20,7 +20,7 @@ from handoffs.models.matrix import (
     QueueRate,
     QueueUserPermission,
 )
-from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -65,6 +65,7 @@ __all__ = [
     "LadderStep",
     "MailStop",
     "MatrixRow",
+    "NoticeChannel",
     "OutboxMessage",
     "Proposal",
     "Queue",
