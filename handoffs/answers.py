@@ -25,6 +25,7 @@ from handoffs import (
     receipts,
     requesters,
     runs,
+    standstill,
 )
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
@@ -117,7 +118,12 @@ def check_asked(handoff: Handoff, round: int) -> None:
 
 
 def check_possible(handoff: Handoff, said: Said) -> None:
-    """Refuse to promise that what was done by itself is undone, when it can no longer be."""
+    """Refuse what cannot be told now.
+
+    That is anything but an end while people have stopped the workflow, and the promise that what
+    was done by itself is undone, when it can no longer be.
+    """
+    standstill.check_answer(handoff, said.verb)
     if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
         return
     if handoff.proposal and handoff.proposal.outcome in afterwards.ENDED:
@@ -206,6 +212,7 @@ def ask_information(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
+        standstill.check_asked(handoff)
         moves.move_handoff(
             handoff_id,
             HandoffState.NEEDS_INFORMATION,

@@ -33,7 +33,9 @@ select asked.place, client.id, client.name, key.prefix, array_to_string(key.work
     workflow.revision, workflow.launched_at is not null,
     kept.fingerprint, kept.status, kept.body,
     (extract(epoch from statement_timestamp()) * 1000000)::bigint,
-    (select told from depths)
+    (select told from depths),
+    (select string_agg(coalesce(stop.workflow_id, 0)::text, ' ')
+        from handoffs_stop stop where stop.ended_at is null)
 from asked
 join accounts_apikey key on key.secret_hash = asked.secret_hash
     and key.revoked_at is null and (key.expires_at is null or key.expires_at > now())
@@ -74,6 +76,8 @@ class Door:
     body: str | None
     now: datetime
     depths: dict[str, int]
+    # people stopped its workflow
+    stopped: bool = False
 
     def waiting(self, queue_id: int) -> int:
         """Return how many handoffs waited in a queue when we looked."""
@@ -104,15 +108,16 @@ def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
     )
     if not rows:
         return found
-    microseconds, depths = rows[0][15:]
+    microseconds, depths, stops = rows[0][15:]
     now = _EPOCH + timedelta(microseconds=int(microseconds))
     told = orjson.loads(depths or "{}")
+    stopped = frozenset(stops.split(" ")) if stops else frozenset()
     for row in rows:
-        found[int(row[0]) - 1] = _door(row, now, told)
+        found[int(row[0]) - 1] = _door(row, now, told, stopped)
     return found
 
 
-def _door(row: Any, now: datetime, depths: dict[str, int]) -> Door:
+def _door(row: Any, now: datetime, depths: dict[str, int], stopped: frozenset[str]) -> Door:
     client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
         1:12
     ]
@@ -134,4 +139,5 @@ def _door(row: Any, now: datetime, depths: dict[str, int]) -> Door:
         body=body,
         now=now,
         depths=depths,
+        stopped=bool(stopped) and ("0" in stopped or workflow in stopped),
     )

@@ -93,6 +93,47 @@ class QueueFull(DomainError):
     code, status, title = "queue_full", 429, "Queue full"
 
 
+class WorkflowStopped(DomainError):
+    """People stopped this workflow. Nothing was stored. Keep your state, and ask again later."""
+
+    code, status, title = "workflow_stopped", 503, "Stopped by people"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: int | None = None,
+        stop_id: str = "",
+        client_id: int = 0,
+    ) -> None:
+        self.stop_id, self.client_id = stop_id, client_id
+        super().__init__(message, retry_after=retry_after)
+
+
+class StandsStill(DomainError):
+    """Its workflow is stopped. Nothing was sent. Wait until it goes on, or end the run."""
+
+    code, status, title = "stands_still", 409, "Stopped meanwhile"
+
+
+class AlreadyStopped(DomainError):
+    """It is stopped already. Nothing was changed. Read by whom and why on its page."""
+
+    code, status, title = "already_stopped", 409, "Already stopped"
+
+
+class NotStopped(DomainError):
+    """It goes on already. Nothing was changed. Somebody was faster than you."""
+
+    code, status, title = "not_stopped", 409, "Not stopped"
+
+
+class ReasonMissing(DomainError):
+    """The reason is missing. Nothing was changed. Write one: those who come after read it."""
+
+    code, status, title = "reason_missing", 422, "Reason missing"
+
+
 class NoAuthority(DomainError):
     """No row of the governance matrix covers this. Nothing was stored. A manager has to add one."""
 

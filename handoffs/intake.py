@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
 
 from accounts.errors import NotSignedIn
-from handoffs import doors, ids, pause, rulings, sampling, waiting
+from handoffs import doors, ids, pause, rulings, sampling, standstill, waiting
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
@@ -131,6 +131,7 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
 def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told | _Ready:
     if door is None:
         raise NotSignedIn
+    rulings.check_going(door)
     replayed = replay(door, keyed)
     if replayed is not None:
         return replayed
@@ -169,8 +170,14 @@ def _store(ready: _Ready) -> Told:
             raise
         return _other_answer(ready.door, ready.keyed)
     if not stored:
+        _check_stopped(ready.door)
         raise rulings.not_accepting(ready.door.state)
     return ready.told
+
+
+def _check_stopped(door: Door) -> None:
+    """Say so, when people have stopped the workflow since we looked."""
+    standstill.check(door.workflow_id, client_id=door.client_id)
 
 
 def _write(ready: Sequence[_Ready], *, patient: bool) -> set[str]:

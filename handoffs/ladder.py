@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import afterwards, answers, compiled, moves, rungs, runs
+from handoffs import afterwards, answers, compiled, moves, rungs, runs, standstill
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
@@ -21,19 +21,23 @@ from handoffs.states import (
     Tier,
     Verb,
 )
+from handoffs.stopped import STOPPED
 
 _UNANSWERED = "Nobody answered in time."
+# while people have stopped a workflow its time stands still, but for what was done by itself
+_GOING = f"""(handoff.tier in ('autonomous', 'notify')
+        or not {STOPPED.format(workflow="handoff.workflow_id")})"""
 # what is held is looked at again after its deadline's time, yet not more often than daily
 REVIEW_SECONDS = 86_400
 
 
 # What is urgent from now on, in one statement whatever their number. It takes no lock that somebody
 # else has, so it waits for nobody. What is due by now as well is left to `_DUE`.
-_PROMOTE = """
+_PROMOTE = f"""
 with near as materialized (
-    select id from handoffs_handoff
+    select id from handoffs_handoff handoff
     where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
-        and next_rung = 'urgent' and deadline_at > statement_timestamp()
+        and next_rung = 'urgent' and deadline_at > statement_timestamp() and {_GOING}
     order by next_at limit %(limit)s for no key update skip locked
 ), promoted as (
     update handoffs_handoff h
@@ -53,14 +57,14 @@ with near as materialized (
 ), audited as (
     insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
     select %(actor_kind)s, %(actor)s, 'handoff.became_urgent', handoff_id,
-        convert_to(format('{"level":%%s}', level), 'UTF8'), 0 from fired
+        convert_to(format('{{"level":%%s}}', level), 'UTF8'), 0 from fired
 )
 select count(*) from promoted
 """
-_DUE = """
-select id from handoffs_handoff
+_DUE = f"""
+select id from handoffs_handoff handoff
 where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
-    and (next_rung <> 'urgent' or deadline_at <= statement_timestamp())
+    and (next_rung <> 'urgent' or deadline_at <= statement_timestamp()) and {_GOING}
 order by next_at limit %(limit)s
 """
 
@@ -86,6 +90,8 @@ def _fire(handoff_id: str, *, now: datetime) -> bool:
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         if HandoffState(handoff.state) not in UNDECIDED_STATES or not _is_due(handoff):
+            return False
+        if standstill.stands(handoff):
             return False
         rung = RungName(handoff.next_rung)
         if rung is RungName.INFORMATION:

@@ -91,7 +91,8 @@ class Opening:
     """A handoff about to be opened.
 
     `afterwards` asks about what was done already, `about` the proposal of that: however its run
-    went on, also when it has ended, and the run takes no notice.
+    went on, also when it has ended, and the run takes no notice. `reported` asks because of how a
+    run ended, which the agent may say also while people have stopped its workflow.
     """
 
     run_id: str
@@ -109,6 +110,7 @@ class Opening:
     proposal: ProposalFacts | None = None
     checkpoint: str | None = None
     afterwards: bool = False
+    reported: bool = False
     about: str | None = None
     roll_back_until: datetime | None = None
     id: str = field(default_factory=ids.new_handoff)
@@ -172,8 +174,9 @@ def open_handoff(opening: Opening) -> bool:
 def opened(opening: Opening, remembered: Remembered | None = None) -> Writing:
     """Say what is to be stored of a handoff, its proposal and what the agent was told."""
     going_on = "afterwards" if opening.afterwards else "go_on"
+    stopping = "report" if opening.reported else "stop"
     parts = [
-        "stop" if opening.blocking else going_on,
+        stopping if opening.blocking else going_on,
         "handoff",
         "audit",
         "proposal" if opening.proposal else "",

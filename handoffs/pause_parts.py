@@ -3,6 +3,8 @@
 A value that comes with a proposal is named `%(…)s`; `source` has a row for each run that may go on.
 """
 
+from handoffs.stopped import STOPPED
+
 _PROPOSAL = """
 proposal as (
     insert into handoffs_proposal (id, run_id, action_type, arguments, arguments_digest, signals,
@@ -80,7 +82,7 @@ _STOP = """
 before as (
     select run.id, run.state, asked.cause
     from asked join handoffs_run run on run.id = asked.run_id
-    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for update of run{wait}
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for update of run{wait}
 ), moved as (
     update handoffs_run run set
         state = 'PAUSED_PENDING_HUMAN',
@@ -97,14 +99,21 @@ _GO_ON = """
 source as (
     select run.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
     from asked join handoffs_run run on run.id = asked.run_id
-    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN') for share of run{wait})"""
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait})"""
 
 _AFTERWARDS = """
 source as (
     select run.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
     from asked join handoffs_run run on run.id = asked.run_id for share of run{wait})"""
 
-HEADS = {"stop": _STOP, "go_on": _GO_ON, "afterwards": _AFTERWARDS}
+_GOING = f" and not {STOPPED.format(workflow='run.workflow_id')}"
+# `{wait}` is left for WAITS; what is only reported is taken in while people have stopped the work
+HEADS = {
+    "stop": _STOP.replace("{going}", _GOING),
+    "report": _STOP.replace("{going}", ""),
+    "go_on": _GO_ON.replace("{going}", _GOING),
+    "afterwards": _AFTERWARDS,
+}
 PARTS = {
     "handoff": _HANDOFF,
     "audit": _AUDIT,

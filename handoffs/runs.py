@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Client
-from handoffs import audit, compiled, ids, moves, outbox, pause
+from handoffs import audit, compiled, ids, moves, outbox, pause, standstill
 from handoffs.actors import Actor
 from handoffs.errors import CheckpointConflict, IllegalTransition, NotFound
 from handoffs.failpoints import failpoint
@@ -61,6 +61,7 @@ def start(
             },
         )
         if created:
+            standstill.check(workflow.pk, client_id=client.pk)
             Transition.objects.create(
                 run=run,
                 version=1,
@@ -106,6 +107,7 @@ def open_where_asked(
         now=now,
         cause=cause,
         facts={"run": run.id, "kind": kind.value},
+        reported=cause in (Cause.COMPLETED, Cause.ERROR),
     )
     if not pause.open_handoff(opening):
         raise IllegalTransition

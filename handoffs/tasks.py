@@ -16,6 +16,7 @@ from handoffs import (
     outbox,
     release,
     resumptions,
+    stops,
 )
 
 
@@ -67,3 +68,13 @@ def detect_anomalies(**_: Any) -> None:
 @shared_task(name="handoffs.open_findings")
 def open_findings(**_: Any) -> None:
     findings.open_due(now=timezone.now())
+
+
+@shared_task(name="handoffs.tend_stops")
+def tend_stops(**_: Any) -> None:
+    stops.tend(now=timezone.now())
+
+
+@shared_task(name="handoffs.remind_of_stops")
+def remind_of_stops(**_: Any) -> None:
+    stops.remind(now=timezone.now())

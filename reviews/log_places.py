@@ -67,7 +67,7 @@ def read(log: Log, place: LogPlace, *, limit: int, now: datetime) -> list[tuple[
                 "last": [gap.last for gap in gaps],
             },
         )
-        rows = cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     ids = [row[0] for row in rows]
     newest = max(ids[-1], place.upto) if ids else place.upto
     missing = [gap for gap in gaps if gap.since > now - PATIENCE]

@@ -218,7 +218,7 @@ def _notice(log: Log, one: Concerned, hours: Hours, *, wakes: bool, now: datetim
 def _concerned(query: str, events: list[Event]) -> list[Concerned]:
     if not events:
         return []
-    params = {
+    params: dict[str, Any] = {
         "entries": [event.entry for event in events],
         "kinds": [event.kind.value for event in events],
         "handoffs": [event.handoff for event in events],

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import in_force, policy, queries, sla
-from handoffs.api import access, documented, telling
+from handoffs import in_force, policy, queries, sla, standstill
+from handoffs.api import access, documented, showing, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
 from handoffs.models import ActionType, Answer, LadderStep, MatrixRow, RiskTierMap
@@ -25,6 +25,7 @@ from handoffs.schemas.governance import (
     ReceiptOut,
     RowOut,
     SignatureOut,
+    StandingOut,
 )
 
 router = Router(tags=["Governance"])
@@ -56,6 +57,21 @@ def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse
         ],
     )
     return telling.versioned(request, told)
+
+
+@router.get(
+    "/standing",
+    response=StandingOut,
+    operation_id="read_standing",
+    openapi_extra=documented.looks_up(*_THEIRS),
+)
+def standing(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
+    """Ask whether people have stopped the workflow, and why."""
+    found = access.workflow(request, workflow)
+    stop = standstill.over(found.pk)
+    return telling.versioned(
+        request, StandingOut(workflow=found.slug, stopped=showing.stopped(stop))
+    )
 
 
 @router.get(

@@ -38,6 +38,7 @@ from handoffs.models.sampling import (
     Finding,
     Sampling,
 )
+from handoffs.models.stops import Stop, StopMet
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -79,6 +80,8 @@ __all__ = [
     "Run",
     "Rung",
     "Sampling",
+    "Stop",
+    "StopMet",
     "Transition",
     "WebhookEndpoint",
     "Workflow",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from handoffs.schemas.base import Out
+from handoffs.schemas.runs import StoppedOut
 
 
 class QueuePressureOut(Out):
@@ -24,6 +25,13 @@ class PressureOut(Out):
     expected_wait_seconds: int | None = Field(description="Null: too few answers to say.")
     retry_after: int | None = Field(description="Seconds to leave this workflow alone.")
     queues: list[QueuePressureOut]
+
+
+class StandingOut(Out):
+    """Whether the workflow goes on; ask before a step that cannot be undone."""
+
+    workflow: str
+    stopped: StoppedOut | None = Field(description="Null: it goes on.")
 
 
 class LevelOut(Out):

@@ -19,6 +19,7 @@ from handoffs import (
     outbox,
     release,
     resumptions,
+    stops,
     tasks,
 )
 from handoffs.models import AuditSeal, IdempotencyRecord, OutboxMessage, Run
@@ -37,6 +38,8 @@ TASKS = {
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
+    "handoffs.tend_stops": (stops, "tend"),
+    "handoffs.remind_of_stops": (stops, "remind"),
 }
 
 
