@@ -73,6 +73,19 @@ def get(queue: Queue, channel_id: int) -> NoticeChannel:
     return found
 
 
+def listed(queue: Queue) -> list[tuple[NoticeChannel, OutboxMessage | None]]:
+    """Return a queue's channels, each with the message that was last written for it."""
+    found = list(NoticeChannel.objects.filter(queue=queue).select_related("role").order_by("pk"))
+    latest = OutboxMessage.objects.filter(channel__in=found).order_by("channel", "-created_at")
+    last = {message.channel_id: message for message in latest.distinct("channel")}
+    return [(channel, last.get(channel.pk)) for channel in found]
+
+
+def tell(channel: NoticeChannel, *, event: str, title: str, text: str) -> str:
+    """Add a message to the channel in this transaction; return its id."""
+    return outbox.tell_channel(channel.pk, event, title=title, text=text).id
+
+
 @transaction.atomic
 def test(channel: NoticeChannel, *, by: User, now: datetime) -> None:
     """Send a message that says what it is, so that whoever set it up sees where it arrives."""

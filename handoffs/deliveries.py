@@ -85,8 +85,8 @@ with free as (
     from due where message.id = due.id
     returning message.*
 )
-select leased.id, coalesce(leased.endpoint_id, -leased.channel_id, %(mail)s), leased.event, leased.payload,
-    leased.attempts, leased.created_at, leased.next_attempt_at, leased.mail_to,
+select leased.id, coalesce(leased.endpoint_id, -leased.channel_id, %(mail)s), leased.event,
+    leased.payload, leased.attempts, leased.created_at, leased.next_attempt_at, leased.mail_to,
     coalesce(endpoint.url, channel.address), endpoint.secret, endpoint.old_secret
 from leased left join handoffs_webhookendpoint endpoint on endpoint.id = leased.endpoint_id
     left join handoffs_noticechannel channel on channel.id = leased.channel_id

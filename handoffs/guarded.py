@@ -1,4 +1,4 @@
-"""Everything that the library `requests` sends goes through `outbound`: nothing inward, no redirects.
+"""What the library `requests` sends goes through `outbound`: nothing inward, no redirects.
 
 apprise's plugins call `requests` themselves. This module takes the place of the adapter that every
 session of it begins with, for the whole process, so that no plugin and no option of an address can
@@ -46,9 +46,7 @@ def watched(**limits: Any) -> Iterator[Traffic]:
 class Guarded(HTTPAdapter):
     """Send a prepared request to a vetted address; proxies, certificates and `verify` are ours."""
 
-    def send(
-        self, request: requests.PreparedRequest, *_: Any, **__: Any
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         traffic: Traffic | None = getattr(_here, "traffic", None)
         if traffic is None:
             raise requests.ConnectionError("Nothing is sent from here.", request=request)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -51,7 +51,7 @@ class Delivery:
     error: str | None = None
     excerpt: str = ""
     # what was answered, as much of it as was asked for
-    content: bytes = b""
+    content: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def delivered(self) -> bool:

@@ -10,6 +10,7 @@ from reviews import (
     link_mails,
     measures,
     notice_mails,
+    notice_posts,
     notices,
     rates,
     search_index,
@@ -36,6 +37,7 @@ def look_for_notices(**_: Any) -> None:
 @shared_task(name="reviews.send_notices")
 def send_notices(**_: Any) -> None:
     notice_mails.send_due(now=timezone.now())
+    notice_posts.send_due(now=timezone.now())
 
 
 @shared_task(name="reviews.forget_notices")

@@ -58,7 +58,10 @@ class NoticeChannel(models.Model):
 
 
 class OutboxMessage(models.Model):
-    """One webhook, e-mail or message to a channel to deliver at least once; its id is the same on every try."""
+    """One webhook, e-mail or message to a channel, to deliver at least once.
+
+    Its id is the same on every try.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
