@@ -5,7 +5,7 @@ EVERY = {
     "handoffs.release_due": 1,
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
-    "handoffs.fire_overdue": 5,
+    "handoffs.fire_overdue": 1,
     "handoffs.tend_stops": 2,
     "handoffs.open_audits": 15,
     "handoffs.detect_anomalies": 20,
@@ -25,6 +25,9 @@ EVERY = {
     "reviews.measure_rates": 10,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
+    "oversight.count_queues": 60,
+    "oversight.measure_queues": 3600,
+    "oversight.forget": 3600,
 }
 # when all of these are late, it is not the jobs that are to blame
 OFTEN = {name for name, seconds in EVERY.items() if seconds <= 60}

@@ -192,3 +192,33 @@ class ChannelRefused(DomainError):
     """Nothing can be sent there. Nothing was kept. Paste the address as the service shows it."""
 
     code, status, title = "channel_refused", 422, "No such channel"
+
+
+class NothingSaid(DomainError):
+    """There are no words in it. Nothing was sent. Write what we should know."""
+
+    code, status, title = "nothing_said", 422, "No words"
+
+
+class SaidTooLong(DomainError):
+    """This is longer than 2,000 characters. Nothing was sent. Shorten it."""
+
+    code, status, title = "said_too_long", 422, "Too long"
+
+
+class SaidTooOften(DomainError):
+    """You have written several times. Nothing was sent this time. Write again in an hour."""
+
+    code, status, title = "said_too_often", 429, "Written often"
+
+
+class SaidEnough(DomainError):
+    """You have written as often as this page takes it. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "said_enough", 409, "Written enough"
+
+
+class RequestOver(DomainError):
+    """The work on this request is over. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "request_over", 409, "It is over"

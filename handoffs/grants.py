@@ -168,7 +168,7 @@ def viewable_queues(user: User) -> QuerySet[Queue]:
 
 
 def led_queues(user: User) -> QuerySet[Queue]:
-    """Return the queues that this person leads, as `leads` says of one."""
+    """Return the queues that this person may change, a manager every one."""
     if verdicts.manages(person(user)):
         return Queue.objects.all()
     found: QuerySet[Queue] = _with(user, Queue, Level.LEAD, Can.EDIT_MATRIX)

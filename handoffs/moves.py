@@ -84,6 +84,17 @@ def lock_handoff(handoff_id: str) -> Handoff:
     return handoff
 
 
+def try_lock_handoff(handoff_id: str, *, run_id: str) -> Handoff | None:
+    """Do what `lock_handoff` does, or return None where somebody else has the run locked."""
+    runs = Run.objects.select_for_update(of=("self",), skip_locked=True)
+    run = runs.select_related("workflow__owner").filter(id=run_id).first()
+    if run is None:
+        return None
+    handoff = Handoff.objects.select_related("proposal", "queue", "role").get(id=handoff_id)
+    handoff.run = run
+    return handoff
+
+
 def move_run(run_id: str, to: RunState, *, by: Actor, cause: Cause) -> None:
     """Move the run to `to` and log it, or raise IllegalTransition and change nothing."""
     sources = [state.value for state, targets in RUN_TRANSITIONS.items() if state and to in targets]

@@ -21,6 +21,7 @@ from handoffs.models.matrix import (
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
+from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -75,6 +76,7 @@ __all__ = [
     "QueueRate",
     "QueueUserPermission",
     "RefusedTransition",
+    "RequesterWord",
     "Resumption",
     "RiskTierMap",
     "Run",

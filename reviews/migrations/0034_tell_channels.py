@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0034_notice_channels"),
-        ("reviews", "0033_make_notices"),
+        ("reviews", "0031_take_in_turns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
