@@ -21,6 +21,7 @@ from handoffs.models.matrix import (
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
+from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
@@ -88,5 +89,6 @@ __all__ = [
     "WebhookEndpoint",
     "Workflow",
     "WorkflowGroupPermission",
+    "WorkflowPressure",
     "WorkflowUserPermission",
 ]
