@@ -16,8 +16,10 @@ from handoffs import answers, calendars, channels, deliveries, ladder
 from handoffs.actors import POLICY
 from handoffs.models import ActionType, Handoff, NoticeChannel, OutboxMessage
 from handoffs.states import Cause
-from reviews import notice_posts
+from reviews import notice_posts, notice_wishes
+from reviews.errors import NoticesNotYours
 from reviews.models import Notice, QueueNotices
+from reviews.notice_rules import How, Kind
 from tests.factories import Shop, brief_payload
 from tests.handoffs.receiver import Receiver, receiving
 from tests.reviews.telling import let_time_pass, look
@@ -245,6 +247,13 @@ def test_whoever_leads_it_says_how_its_people_are_told(manager: Browser, shop: S
     assert QueueNotices.objects.get().how == {"arrived": "digest", "transferred": "none"}
     assert "Who is told of Refunds" in manager.get("/queues/refunds/notices").content.decode()
     assert "Queues that you lead" in manager.get("/notices").content.decode()
+
+
+def test_no_reviewer_says_how_a_queue_is_told(shop: Shop, ann: User) -> None:
+    with pytest.raises(NoticesNotYours):
+        notice_wishes.say_for_queue(
+            shop.queue, how={Kind.ARRIVED: How.AT_ONCE}, by=ann, now=timezone.now()
+        )
 
 
 def test_nobody_else_reads_or_changes_it(
