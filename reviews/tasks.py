@@ -13,7 +13,9 @@ from reviews import (
     notice_mails,
     notice_posts,
     notices,
+    overflowing,
     rates,
+    requester_mails,
     search_index,
     sessions,
     undo,
@@ -61,6 +63,11 @@ def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
 
 
+@shared_task(name="reviews.move_overflow")
+def move_overflow(**_: Any) -> None:
+    overflowing.move(now=timezone.now())
+
+
 @shared_task(name="reviews.measure_rates")
 def measure_rates(**_: Any) -> None:
     rates.measure(now=timezone.now())
@@ -74,3 +81,9 @@ def forget_what_was_typed(**_: Any) -> None:
 @shared_task(name="reviews.forget_sessions")
 def forget_sessions(**_: Any) -> None:
     sessions.forget(now=timezone.now())
+
+
+@shared_task(name="reviews.write_to_requesters")
+def write_to_requesters(**_: Any) -> None:
+    requester_mails.look(now=timezone.now())
+    requester_mails.send_due(now=timezone.now())

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import answers, ladder, moves
+from handoffs import answers, holding, moves
 from handoffs.actors import POLICY, SYSTEM
 from handoffs.models import Handoff, OutboxMessage, Run
 from handoffs.states import Cause, RunState
@@ -19,7 +20,6 @@ from tests import factories
 from tests.factories import Shop
 from tests.reviews.telling import let_time_pass, look, send, subjects, tell_queue, told
 from tests.reviews.waiting import put
-from tests.walks import overdue
 
 pytestmark = pytest.mark.django_db
 
@@ -254,10 +254,10 @@ def test_what_is_taken_back_or_held_changes_no_hands(
     shop: Shop, bot: Client, ann: User, lea: User
 ) -> None:
     tell_queue(shop.queue, transferred="at_once", arrived="at_once")
-    handoff = put(shop, bot, ladder=[], fallback="hold")
+    handoff = put(shop, bot)
     look()
-    overdue(handoff)
-    ladder.fire_overdue(now=timezone.now())
+    with transaction.atomic():
+        holding.hold(moves.lock_handoff(handoff.id), seconds=600, by=POLICY, now=timezone.now())
     look()
 
     assert told(ann) == ["arrived"]

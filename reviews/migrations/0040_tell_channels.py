@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0034_notice_channels"),
-        ("reviews", "0031_take_in_turns"),
+        ("handoffs", "0048_notice_channels"),
+        ("reviews", "0037_write_to_requesters"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
