@@ -3,6 +3,7 @@
 Each returns what is to be written of it, for whoever moves the handoff to write with that.
 """
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from handoffs.calendars import Calendar
 from handoffs.levels import Terms
 from handoffs.models import Handoff, InformationRequest, Queue, Stop
 from handoffs.sla import Span
-from handoffs.states import AUTONOMOUS_TIERS, RungName
+from handoffs.states import AUTONOMOUS_TIERS, HandoffState, RungName
 
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
@@ -56,6 +57,56 @@ def go_on(handoff: Handoff) -> dict[str, Any]:
     """Let a stopped clock go on: what was left when it was stopped is left now."""
     deadline = read(handoff)
     return deadline.moments(urgent=handoff.urgent_since is not None, end=end_of(handoff))
+
+
+def recount(handoff: Handoff, *, at: datetime) -> dict[str, Any]:
+    """Count the running deadline in hours that have changed; what fired has fired.
+
+    While the agent is asked, when its answer is given up stays as it is.
+    """
+    deadline = read(handoff)
+    urgent = handoff.urgent_since is not None and deadline.urgent_at <= at
+    found = deadline.moments(urgent=urgent, end=end_of(handoff))
+    if not urgent:
+        found["urgent_since"] = None
+    if handoff.next_rung == RungName.INFORMATION.value:
+        del found["next_at"], found["next_rung"]
+    return found
+
+
+def carry(handoff: Handoff, queue_id: int) -> dict[str, Any]:
+    """Let what is left of the time run on in the hours of another queue.
+
+    By the clock nothing changes. Returns {} then.
+    """
+    terms = terms_of(handoff)
+    before = hours_of(handoff)
+    now, after = _now_in(queue_id, terms)
+    if before is None or after is before:
+        return {}
+    pauses = pauses_of(handoff)
+    counted = sla.elapsed(handoff.counted_from, now, before, pauses).total_seconds()
+    left = max(0, math.ceil(handoff.counted_seconds - counted))
+    window = deadlines.urgent_window(handoff.counted_seconds, terms.urgent_seconds)
+    deadline = deadlines.count(now, left, urgent_seconds=min(window, left), calendar=after)
+    urgent = handoff.urgent_since is not None
+    return {
+        "counted_from": now,
+        "counted_seconds": left,
+        **deadline.moments(urgent=urgent, end=end_of(handoff)),
+    }
+
+
+def derivation(handoff: Handoff, *, now: datetime) -> str:
+    """Say how the deadline comes about, or while the agent is asked, what is left of it."""
+    calendar, pauses = hours_of(handoff), pauses_of(handoff)
+    if handoff.state != HandoffState.NEEDS_INFORMATION.value:
+        return sla.derivation(handoff.counted_from, handoff.counted_seconds, calendar, pauses)
+    asked = handoff.questions.filter(answered_at=None).values_list("asked_at", flat=True).first()
+    counted = sla.elapsed(handoff.counted_from, asked or now, calendar, pauses).total_seconds()
+    left = sla.in_words(max(0.0, handoff.counted_seconds - counted))
+    terms = sla.terms_in_words(handoff.counted_seconds, calendar)
+    return f"{terms}, stopped while the agent is asked: {left} are left then"
 
 
 def read(handoff: Handoff) -> deadlines.Deadline:

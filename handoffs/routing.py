@@ -20,7 +20,8 @@ def send_on(
 ) -> Handoff:
     """Put the question before another team, where the matrix allows it.
 
-    Level, deadline and safeguards stay: whoever it is sent to has what is left of the time.
+    Level and safeguards stay, and whoever it is sent to has what is left of the time: where it
+    counts in opening hours, in those of the other queue.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
@@ -34,7 +35,11 @@ def send_on(
             handoff_id, HandoffState.WAITING, by=by, cause=Cause.SENT_ON, round=round
         )
         Handoff.objects.filter(id=handoff_id).update(
-            queue=place.queue_id, role=place.role_id, held_since=None, owner_since=Now()
+            queue=place.queue_id,
+            role=place.role_id,
+            held_since=None,
+            owner_since=Now(),
+            **clocks.carry(handoff, place.queue_id),
         )
         moves.shift_depth(handoff.queue_id, -1)
         moves.shift_depth(place.queue_id, +1)

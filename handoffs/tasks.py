@@ -14,6 +14,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    recounts,
     release,
     resumptions,
     stops,
@@ -38,6 +39,11 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.recount_deadlines")
+def recount_deadlines(**_: Any) -> None:
+    recounts.recount_due(now=timezone.now())
 
 
 @shared_task(name="handoffs.release_due")
