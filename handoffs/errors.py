@@ -186,3 +186,33 @@ class NotADraft(DomainError):
     """This version was published before and stays as it is. Make a new version instead."""
 
     code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class NothingSaid(DomainError):
+    """There are no words in it. Nothing was sent. Write what we should know."""
+
+    code, status, title = "nothing_said", 422, "No words"
+
+
+class SaidTooLong(DomainError):
+    """This is longer than 2,000 characters. Nothing was sent. Shorten it."""
+
+    code, status, title = "said_too_long", 422, "Too long"
+
+
+class SaidTooOften(DomainError):
+    """You have written several times. Nothing was sent this time. Write again in an hour."""
+
+    code, status, title = "said_too_often", 429, "Written often"
+
+
+class SaidEnough(DomainError):
+    """You have written as often as this page takes it. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "said_enough", 409, "Written enough"
+
+
+class RequestOver(DomainError):
+    """The work on this request is over. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "request_over", 409, "It is over"

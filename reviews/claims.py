@@ -47,7 +47,9 @@ with opened as (
     update reviews_claim claim
     set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
         expires_at = greatest(claim.kept_until,
-            statement_timestamp() + make_interval(secs => queue.lease_seconds))
+            statement_timestamp() + make_interval(secs => queue.lease_seconds)),
+        heard = coalesce((select max(word.number) from handoffs_requesterword word
+            where word.run_id = h.run_id), 0)
     from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
     where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
         and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}

@@ -76,4 +76,5 @@ urlpatterns = [
     path("notices", notice_settings.mine, name="notices"),
     path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
+    path("status/<str:token>/say", status.say, name="status-say"),
 ]

@@ -17,7 +17,14 @@ from handoffs.models import (
     Transition,
 )
 from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
-from handoffs.schemas.runs import ActorOut, OpenHandoffOut, RunOut, StoppedOut, TransitionOut
+from handoffs.schemas.runs import (
+    ActorOut,
+    OpenHandoffOut,
+    RequesterWordOut,
+    RunOut,
+    StoppedOut,
+    TransitionOut,
+)
 from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, as_told
 
 # a run that moves more often than this shows its latest moves
@@ -51,6 +58,10 @@ def run(run: Run, *, now: datetime) -> RunOut:
         checkpoint_version=version,
         status_url=status_url(run),
         wait_url=signer().url_for_run(run.id, run.version, now=now),
+        requester_said=[
+            RequesterWordOut(number=one.number, kind=one.kind, text=one.text, said_at=one.said_at)
+            for one in run.requester_words.order_by("number")
+        ],
         transitions=[_transition(one) for one in reversed(latest)],
     )
 

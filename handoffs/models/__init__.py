@@ -22,6 +22,7 @@ from handoffs.models.matrix import (
     Recount,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -76,6 +77,7 @@ __all__ = [
     "QueueUserPermission",
     "Recount",
     "RefusedTransition",
+    "RequesterWord",
     "Resumption",
     "RiskTierMap",
     "Run",

@@ -60,6 +60,8 @@ class Claim(models.Model):
     seen_visit = models.PositiveIntegerField(null=True)
     # until when its person said that they work on it, away from the page; null: while it is open
     kept_until = models.DateTimeField(null=True)
+    # how much of what the requester said stood on the page when it was opened last
+    heard = models.PositiveSmallIntegerField(default=0, db_default=0)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]

@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from handoffs import languages
-from handoffs.models import Answer, Handoff, Run
+from handoffs.models import Answer, Handoff, RequesterWord, Run
+from handoffs.models.workflows import RequesterSees
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     FINAL_RUN_STATES,
@@ -17,11 +18,16 @@ from handoffs.states import (
     RunState,
     Verb,
 )
-from reviews import leases
+from reviews import leases, spec
 from reviews.models import Claim
 from reviews.pages import status_lines as lines
 from reviews.pages.text import marked
 
+Kind = RequesterWord.Kind
+_TURNS: dict[str, str] = {
+    Kind.NOT_NEEDED: languages.noted("You told us that you no longer need this."),
+    Kind.NEEDED: languages.noted("You told us that you need this after all."),
+}
 # how often a page that is left open asks whether something changed
 LOOK_AGAIN_SECONDS = 20
 
@@ -33,6 +39,16 @@ class Moment:
     iso: str
     text: str
     here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What the requester told us here; `line` says it where it has no words of its own."""
+
+    kind: str
+    line: str
+    text: str
+    at: Moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +66,10 @@ class StatusPage:
     expected: Moment | None
     otherwise: str
     passed_on: tuple[str, ...]
+    said: tuple[Said, ...]
+    not_needed: bool
+    typed: str = ""
+    error: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -64,6 +84,8 @@ class StatusPage:
             "expected_by": self.expected.iso if self.expected else None,
             "otherwise": self.otherwise or None,
             "passed_on": list(self.passed_on),
+            "said": [{"kind": one.kind, "text": one.text, "at": one.at.iso} for one in self.said],
+            "not_needed": self.not_needed,
             "look_again_seconds": None if self.final else LOOK_AGAIN_SECONDS,
         }
 
@@ -94,7 +116,9 @@ def _page(run: Run, language: str, now: datetime, zone: tzinfo | None) -> Status
     if handoff is None:
         line = lines.of_run(run, answered_by=_answered_by(run))
     else:
-        line = lines.of_handoff(handoff, name="", taken_on=taken_on)
+        line = lines.of_handoff(handoff, name=_name(run, handoff, claim), taken_on=taken_on)
+    words = list(run.requester_words.order_by("number"))
+    turns = [word for word in words if word.kind in _TURNS]
     brief = handoff.briefs.order_by("-version").first() if handoff else None
     since = handoff.owner_since if handoff else run.state_since
     due = handoff.deadline_at if handoff and handoff.deadline_at > now else None
@@ -110,7 +134,15 @@ def _page(run: Run, language: str, now: datetime, zone: tzinfo | None) -> Status
         expected=_moment(due, now, zone) if due else None,
         otherwise="",
         passed_on=_passed_on(run, brief.body) if brief else (),
+        said=tuple(_said(word, now, zone) for word in words),
+        not_needed=bool(turns) and turns[-1].kind == Kind.NOT_NEEDED,
     )
+
+
+def _said(word: RequesterWord, now: datetime, zone: tzinfo | None) -> Said:
+    line = languages.say(_TURNS[word.kind]) if word.kind in _TURNS else ""
+    at = _moment(word.said_at, now, zone)
+    return Said(kind=word.kind, line=line, text=marked(word.text), at=at)
 
 
 def _moment(at: datetime, now: datetime, zone: tzinfo | None) -> Moment:
@@ -132,6 +164,19 @@ def _asked(run: Run) -> Handoff | None:
 
 def _claim(handoff: Handoff) -> Claim | None:
     return leases.standing(handoff.id).select_related("reviewer").order_by("id").first()
+
+
+def _name(run: Run, handoff: Handoff, claim: Claim | None) -> str:
+    """Return the first name of whoever has it, where the workflow lets requesters know it.
+
+    Never where several decide: they read no more of each other here than at the desk.
+    """
+    several = spec.read(handoff.safeguards)
+    if claim is None or run.workflow.requester_sees != RequesterSees.FIRST_NAME:
+        return ""
+    if several.approvers > 1 or several.seats:
+        return ""
+    return marked((claim.reviewer.name.split() or [""])[0])
 
 
 def _answered_by(run: Run) -> str:
