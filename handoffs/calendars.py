@@ -7,16 +7,18 @@ not at all.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays import country_holidays, list_supported_countries
+from holidays import country_holidays
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
 _TIMES = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
+_COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,4}))?")
 _HOUR = timedelta(hours=1)
 # where a country has no names in it, those of its own language
 _LANGUAGE = "en_US"
@@ -76,19 +78,14 @@ def read(
 
 def _public(country: str) -> Mapping[date, str]:
     """Return the public holidays of DE, or of a region of it as DE-BE."""
-    code, _, region = country.partition("-")
-    try:
-        return country_holidays(code, subdiv=region or None, language=_LANGUAGE)
-    except NotImplementedError:
-        raise CalendarRefused(
-            f"The public holidays of {country} are not known. Write a country such as DE, or one "
-            "of its regions as DE-BE."
-        ) from None
-
-
-def countries() -> list[str]:
-    """Return the codes of all countries whose holidays are known."""
-    return sorted(list_supported_countries(include_aliases=False))
+    match = _COUNTRY.fullmatch(country)
+    if match is not None:
+        with suppress(NotImplementedError):
+            return country_holidays(match[1], subdiv=match[2], language=_LANGUAGE)
+    raise CalendarRefused(
+        f"The public holidays of {country} are not known. Write a country such as DE, or one of "
+        "its regions as DE-BE."
+    )
 
 
 def _zone(name: str) -> ZoneInfo:

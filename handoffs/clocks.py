@@ -87,7 +87,7 @@ def carry(handoff: Handoff, queue_id: int) -> dict[str, Any]:
     pauses = pauses_of(handoff)
     counted = sla.elapsed(handoff.counted_from, now, before, pauses).total_seconds()
     left = max(0, math.ceil(handoff.counted_seconds - counted))
-    window = deadlines.urgent_window(handoff.counted_seconds, terms.urgent_seconds)
+    window = 0 if handoff.held_since else _window(handoff)
     deadline = deadlines.count(now, left, urgent_seconds=min(window, left), calendar=after)
     urgent = handoff.urgent_since is not None
     return {
@@ -153,6 +153,10 @@ def end_of(handoff: Handoff) -> RungName:
         round=handoff.round, level=handoff.level, rung=RungName.DEADLINE.value
     )
     return RungName.REVIEW if fired.exists() else RungName.DEADLINE
+
+
+def _window(handoff: Handoff) -> int:
+    return deadlines.urgent_window(handoff.counted_seconds, terms_of(handoff).urgent_seconds)
 
 
 def _now_in(queue_id: int, terms: Terms) -> tuple[datetime, Calendar | None]:

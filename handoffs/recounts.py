@@ -1,4 +1,4 @@
-"""The hours of a queue changed while handoffs wait in it: their deadlines move, and nothing refires.
+"""The hours of a queue changed while handoffs wait in it: deadlines move, what fired has fired.
 
 A trigger on the queue notes the change, whoever makes it.
 """
@@ -41,8 +41,8 @@ def _recount(handoff_id: str) -> bool:
         handoff = moves.lock_handoff(handoff_id)
         if HandoffState(handoff.state) not in UNDECIDED_STATES:
             return False
-        at = Queue.objects.annotate(now=Now()).values_list("now", flat=True).get(
-            id=handoff.queue_id
+        at = (
+            Queue.objects.annotate(now=Now()).values_list("now", flat=True).get(id=handoff.queue_id)
         )
         clock = clocks.recount(handoff, at=at)
         if clock["deadline_at"] == handoff.deadline_at:

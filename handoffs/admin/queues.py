@@ -63,7 +63,15 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Queue
-        fields = ["slug", "name", "depth_limit", "pick_allowed", "lease_seconds", "time_zone", "country"]
+        fields = [
+            "slug",
+            "name",
+            "depth_limit",
+            "pick_allowed",
+            "lease_seconds",
+            "time_zone",
+            "country",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,7 +24,7 @@ drop function overread_note_hours;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "LEAF")]
+    dependencies = [("handoffs", "0037_requesters")]
 
     operations = [
         migrations.AddField(
