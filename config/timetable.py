@@ -26,6 +26,9 @@ EVERY = {
     "reviews.measure_rates": 10,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
+    "oversight.count_queues": 60,
+    "oversight.measure_queues": 3600,
+    "oversight.forget": 3600,
 }
 # when all of these are late, it is not the jobs that are to blame
 OFTEN = {name for name, seconds in EVERY.items() if seconds <= 60}

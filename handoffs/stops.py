@@ -6,7 +6,7 @@ begun before the row was there. When they are gone, nobody is left who may not h
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Client, User
-from handoffs import audit, moves, outbox, restarts, standstill
+from handoffs import audit, moves, outbox, restarts, standstill, stop_figures
 from handoffs.actors import SYSTEM, Actor
 from handoffs.errors import AlreadyStopped, NotFound, NotStopped, ReasonMissing, WorkflowStopped
 from handoffs.failpoints import failpoint
@@ -111,6 +111,7 @@ def resume(stop_id: str, *, reason: str, presser: Presser, now: datetime) -> Sto
             ended_by=presser.user,
             ended_role=presser.by.name,
             end_reason=reason,
+            figures=asdict(stop_figures.of(stop)),
         )
         still = standstill.stopped_ids()
         going = [id for id in covered if id not in still]
@@ -225,12 +226,9 @@ def _covered(stop: Stop) -> list[int]:
     return list(Workflow.objects.order_by("id").values_list("id", flat=True))
 
 
-def _subject(stop: Stop) -> str:
-    return stop.workflow.slug if stop.workflow else "everything"
-
-
 def _note(action: str, stop: Stop, by: Actor, **facts: Any) -> None:
-    audit.record(by=by, action=action, subject=_subject(stop), body={"stop": stop.id, **facts})
+    body = {"workflow": stop.workflow.slug if stop.workflow else None, **facts}
+    audit.record(by=by, action=action, subject=stop.id, body=body)
 
 
 def _tell(event: str, stop: Stop, *, by: Actor, reason: str) -> None:

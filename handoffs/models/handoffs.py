@@ -80,6 +80,8 @@ class Handoff(models.Model):
     # the one next moment at which something is done about it, and what
     next_at = models.DateTimeField()
     next_rung = models.CharField(max_length=12, choices=[(r.value, r.value) for r in RungName])
+    # until when it gathers with others of its kind before it is offered; null: it does not
+    gather_until = models.DateTimeField(null=True)
     fallback = models.CharField(max_length=10, choices=[(f.value, f.value) for f in Fallback])
     safeguards = models.JSONField(default=dict)
     owner_since = models.DateTimeField(db_default=Now())
@@ -109,6 +111,18 @@ class Handoff(models.Model):
                 "id",
                 condition=models.Q(state="waiting"),
                 name="handoff_waiting_in_order",
+            ),
+            # read by claims.take_next where it is a workflow's turn
+            models.Index(
+                fields=["queue", "workflow", "deadline_at", "id"],
+                condition=models.Q(state="waiting", urgent_since__isnull=True),
+                name="handoff_waiting_by_workflow",
+            ),
+            # read by gathering: what gathers or has gathered together
+            models.Index(
+                fields=["queue", "gather_until"],
+                condition=models.Q(state="waiting", gather_until__isnull=False),
+                name="handoff_gathered",
             ),
             # read by ladder.fire_due: what is due, not what is open
             models.Index(

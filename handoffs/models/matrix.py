@@ -24,6 +24,21 @@ class Queue(models.Model):
         "its item sooner. Long: a lost connection costs less. The open page renews it.",
     )
 
+    # pull: people take the next one; push: it is also put into the hands of who is there
+    mode = models.CharField(
+        max_length=4,
+        choices=[("pull", "People take the next one"), ("push", "It is assigned to people")],
+        default="pull",
+        db_default="pull",
+        help_text="Assigned work goes to who is at the desk and carries least; it goes on to a "
+        "colleague when they do not open it. Taking the next one works in both.",
+    )
+    push_seconds = models.PositiveIntegerField(
+        default=180,
+        db_default=180,
+        help_text="How long assigned work waits to be opened before a colleague gets it.",
+    )
+
     # opening hours by weekday, {"monday": ["09:00-17:00"]}; none at all: always open
     time_zone = models.CharField(max_length=60, default="UTC")
     hours = models.JSONField(default=dict, blank=True)

@@ -36,6 +36,8 @@ class Stop(models.Model):
     stopped_role = models.CharField(max_length=150)
     under_way = ArrayField(models.CharField(max_length=40), default=list)
     settled_at = models.DateTimeField(null=True)
+    # what it was measured to do, kept when it ends; see handoffs.stop_figures
+    figures = models.JSONField(null=True)
     reminded_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(

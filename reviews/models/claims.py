@@ -41,6 +41,8 @@ class Claim(models.Model):
     )
     # it was put into their hands: they did not ask for it and may not have seen it yet
     assigned = models.BooleanField(default=False, db_default=False)
+    # it was taken because it was its workflow's turn, not because it was due first
+    by_turn = models.BooleanField(default=False, db_default=False)
     turn = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
