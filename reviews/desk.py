@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Can
+from handoffs import clocks
 from handoffs.errors import NotFound
 from handoffs.models import (
     ActionType,
@@ -21,6 +22,7 @@ from handoffs.models import (
     InformationRequest,
     RequesterWord,
     RiskTierMap,
+    Rung,
     Transition,
 )
 from handoffs.verdicts import Verdict
@@ -159,6 +161,8 @@ class HandoffDetail:
     panel: Panel | None
     has_decided: bool
     history: list[Transition]
+    rungs: list[Rung]
+    derivation: str
     checkpoint: str | None
 
     @property
@@ -317,6 +321,8 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
+        rungs=list(found.rungs.order_by("id")),
+        derivation=clocks.derivation(found, now=now),
         checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
 
