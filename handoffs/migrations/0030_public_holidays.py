@@ -24,7 +24,7 @@ drop function overread_note_hours;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0037_requesters")]
+    dependencies = [("handoffs", "0039_spread_places")]
 
     operations = [
         migrations.AddField(

@@ -22,6 +22,7 @@ from handoffs.models.matrix import (
     Recount,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
@@ -89,5 +90,6 @@ __all__ = [
     "WebhookEndpoint",
     "Workflow",
     "WorkflowGroupPermission",
+    "WorkflowPressure",
     "WorkflowUserPermission",
 ]
