@@ -4,7 +4,7 @@ Each returns what is to be written of it, for whoever moves the handoff to write
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from handoffs import deadlines, levels, queries, sla
 from handoffs.calendars import Calendar
 from handoffs.levels import Terms
-from handoffs.models import Handoff, InformationRequest, Queue, Stop
+from handoffs.models import Handoff, Queue, Stop
 from handoffs.sla import Span
 from handoffs.states import AUTONOMOUS_TIERS, HandoffState, RungName
 
@@ -99,11 +99,24 @@ def carry(handoff: Handoff, queue_id: int) -> dict[str, Any]:
 
 def derivation(handoff: Handoff, *, now: datetime) -> str:
     """Say how the deadline comes about, or while the agent is asked, what is left of it."""
+    return _derive(handoff, hours_of(handoff), pauses_of(handoff), now)
+
+
+def remark(handoff: Handoff, *, now: datetime) -> str:
+    """Return the derivation where there is one to tell: by the clock the deadline says it all."""
     calendar, pauses = hours_of(handoff), pauses_of(handoff)
+    asking = handoff.state == HandoffState.NEEDS_INFORMATION.value
+    plain = calendar is None or calendar.always_open
+    return "" if plain and not pauses and not asking else _derive(handoff, calendar, pauses, now)
+
+
+def _derive(
+    handoff: Handoff, calendar: Calendar | None, pauses: Sequence[Span], now: datetime
+) -> str:
     if handoff.state != HandoffState.NEEDS_INFORMATION.value:
         return sla.derivation(handoff.counted_from, handoff.counted_seconds, calendar, pauses)
-    asked = handoff.questions.filter(answered_at=None).values_list("asked_at", flat=True).first()
-    counted = sla.elapsed(handoff.counted_from, asked or now, calendar, pauses).total_seconds()
+    asked = next((one.asked_at for one in handoff.questions.all() if one.answered_at is None), now)
+    counted = sla.elapsed(handoff.counted_from, asked, calendar, pauses).total_seconds()
     left = sla.in_words(max(0.0, handoff.counted_seconds - counted))
     terms = sla.terms_in_words(handoff.counted_seconds, calendar)
     return f"{terms}, stopped while the agent is asked: {left} are left then"
@@ -130,11 +143,13 @@ def hours_of(handoff: Handoff) -> Calendar | None:
 
 def pauses_of(handoff: Handoff) -> list[Span]:
     """Return when this clock stood still: the agent was asked, or people had stopped the work."""
-    asked = InformationRequest.objects.filter(
-        handoff=handoff, asked_at__gte=handoff.counted_from, answered_at__isnull=False
-    ).values_list("asked_at", "answered_at")
-    found = [*asked, *([] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff))]
-    return sorted((since, until) for since, until in found if until is not None)
+    asked = [
+        (one.asked_at, one.answered_at)
+        for one in handoff.questions.all()
+        if one.asked_at >= handoff.counted_from
+    ]
+    stops = [] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff)
+    return sorted((since, until) for since, until in [*asked, *stops] if until is not None)
 
 
 def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:
