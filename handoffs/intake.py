@@ -24,7 +24,7 @@ from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
 from handoffs.policy import Fired
 from handoffs.rulings import Proposed, Ruled
-from handoffs.states import Cause, HandoffKind
+from handoffs.states import Cause, HandoffKind, RunState
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,7 @@ def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told
     rulings.check_going(door)
     replayed = replay(door, keyed)
     if replayed is not None:
+        _check_held(door)
         return replayed
     ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
@@ -176,8 +177,14 @@ def _store(ready: _Ready) -> Told:
 
 
 def _check_stopped(door: Door) -> None:
-    """Say so, when people have stopped the workflow since we looked."""
+    """Say so, when people have stopped the workflow or the run since we looked."""
     standstill.check(door.workflow_id, client_id=door.client_id)
+    _check_held(door)
+
+
+def _check_held(door: Door) -> None:
+    if door.run_id is not None and door.state == RunState.PAUSED_PENDING_HUMAN:
+        standstill.check_run(door.run_id)
 
 
 def _write(ready: Sequence[_Ready], *, patient: bool) -> set[str]:

@@ -106,7 +106,10 @@ source as (
     select run.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
     from asked join handoffs_run run on run.id = asked.run_id for share of run{wait})"""
 
-_GOING = f" and not {STOPPED.format(workflow='run.workflow_id')}"
+_GOING = (
+    f" and not {STOPPED.format(workflow='run.workflow_id')}"
+    " and not run.held"
+)
 # `{wait}` is left for WAITS; what is only reported is taken in while people have stopped the work
 HEADS = {
     "stop": _STOP.replace("{going}", _GOING),
