@@ -6,6 +6,7 @@ EVERY = {
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 1,
+    "handoffs.watch_pressure": 5,
     "handoffs.tend_stops": 2,
     "handoffs.open_audits": 15,
     "handoffs.detect_anomalies": 20,
@@ -14,6 +15,7 @@ EVERY = {
     "handoffs.forget_old_keys": 600,
     "handoffs.forget_delivered": 600,
     "reviews.end_stale_claims": 5,
+    "reviews.assign": 2,
     "reviews.forget_what_was_typed": 30,
     "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
@@ -25,6 +27,9 @@ EVERY = {
     "reviews.measure_rates": 10,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
+    "oversight.count_queues": 60,
+    "oversight.measure_queues": 3600,
+    "oversight.forget": 3600,
 }
 # when all of these are late, it is not the jobs that are to blame
 OFTEN = {name for name, seconds in EVERY.items() if seconds <= 60}

@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from handoffs import compiled, moves, pause, runs, standstill
+from handoffs import compiled, moves, pause, rooms, runs, standstill
 from handoffs.actors import Actor
 from handoffs.errors import AlreadySteppedIn, IllegalTransition, NoAuthority, ReasonMissing
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, Resumption, Run
-from handoffs.pause import Authority
+from handoffs.pause import Authority, Stored
+from handoffs.rooms import Placed
 from handoffs.states import (
     FINAL_RUN_STATES,
     Cause,
@@ -56,16 +57,14 @@ def step_in(run_id: str, *, reason: str, by: Actor, now: datetime) -> str:
             raise NoAuthority
         if run.state in _BETWEEN:
             _take_turn_back(run, by=by)
-        opening = _opening(run, authority, reason=reason, by=by, now=now)
-        if not pause.open_handoff(opening):
-            raise IllegalTransition
+        opened = _open(run, authority, reason=reason, by=by, now=now)
         failpoint("stepping_in.after_opening")
-        Handoff.objects.filter(id=opening.id).update(stepped_in=True)
+        Handoff.objects.filter(id=opened).update(stepped_in=True)
         Run.objects.filter(id=run_id).update(
             held=True, **({"open_blocking": 1} if run.state in _BETWEEN else {})
         )
-        runs.moved(run_id, by=by, action="run.stepped_in", handoff=opening.id, reason=reason[:500])
-    return opening.id
+        runs.moved(run_id, by=by, action="run.stepped_in", handoff=opened, reason=reason[:500])
+    return opened
 
 
 def _check(run: Run) -> None:
@@ -90,9 +89,19 @@ def _take_turn_back(run: Run, *, by: Actor) -> None:
     moves.move_run(run.id, RunState.PAUSED_PENDING_HUMAN, by=by, cause=Cause.STEPPED_IN)
 
 
-def _opening(
-    run: Run, authority: Authority, *, reason: str, by: Actor, now: datetime
-) -> pause.Opening:
+def _open(run: Run, authority: Authority, *, reason: str, by: Actor, now: datetime) -> str:
+    """Ask where there is room, and if need be beyond a limit: a button is not refused for that."""
+
+    def make(placed: Placed) -> pause.Opening:
+        return _opening(run, placed, reason=reason, by=by, now=now)
+
+    outcome, opening = rooms.open_where_room(authority, make, anyway=True)
+    if opening is None or outcome is not Stored.STORED:
+        raise IllegalTransition
+    return opening.id
+
+
+def _opening(run: Run, placed: Placed, *, reason: str, by: Actor, now: datetime) -> pause.Opening:
     facts: list[dict[str, Any]] = [
         {"label": "Run", "value": run.external_id, "kind": "text"},
         {"label": "Until then", "value": _STATES[run.state], "kind": "text"},
@@ -102,7 +111,9 @@ def _opening(
         workflow_id=run.workflow_id,
         client_id=run.client_id,
         kind=HandoffKind.TAKEOVER,
-        authority=authority,
+        authority=placed.authority,
+        overflow_from=placed.overflow_from,
+        beyond_limit=placed.beyond_limit,
         brief={
             "ask": f"How does {run.external_id[:120]} go on?",
             "summary": reason,

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reviews import (
+    assigning,
     claims,
     link_mails,
     measures,
@@ -21,6 +22,11 @@ from reviews import (
 @shared_task(name="reviews.end_stale_claims")
 def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
+
+
+@shared_task(name="reviews.assign")
+def assign(**_: Any) -> None:
+    assigning.assign(now=timezone.now())
 
 
 @shared_task(name="reviews.mail_links")

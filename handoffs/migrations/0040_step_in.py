@@ -81,7 +81,7 @@ $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0033_share_and_gather"),
+        ("handoffs", "0039_spread_places"),
     ]
 
     operations = [
