@@ -25,6 +25,7 @@ EVERY = {
     "reviews.note_for_search": 3,
     "reviews.measure_briefs": 30,
     "reviews.measure_rates": 10,
+    "reviews.move_overflow": 5,
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
     "oversight.count_queues": 60,

@@ -12,6 +12,7 @@ from reviews import (
     measures,
     notice_mails,
     notices,
+    overflowing,
     rates,
     search_index,
     sessions,
@@ -57,6 +58,11 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.move_overflow")
+def move_overflow(**_: Any) -> None:
+    overflowing.move(now=timezone.now())
 
 
 @shared_task(name="reviews.measure_rates")

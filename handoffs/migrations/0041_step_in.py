@@ -81,7 +81,7 @@ $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0039_spread_places"),
+        ("handoffs", "0040_tell_overflow_apart"),
     ]
 
     operations = [
