@@ -155,7 +155,13 @@ def pauses_of(handoff: Handoff) -> list[Span]:
 def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:
     covering = Q(workflow=None) | Q(workflow=handoff.workflow_id)
     stops = Stop.objects.filter(covering, ended_at__gt=handoff.counted_from)
-    return stops.values_list("stopped_at", "ended_at")
+    held = Handoff.objects.filter(
+        run=handoff.run_id, stepped_in=True, answered_at__gt=handoff.counted_from
+    ).exclude(id=handoff.id)
+    return [
+        *stops.values_list("stopped_at", "ended_at"),
+        *held.values_list("opened_at", "answered_at"),
+    ]
 
 
 def terms_of(handoff: Handoff) -> Terms:

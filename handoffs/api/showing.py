@@ -33,7 +33,7 @@ from handoffs.schemas.runs import (
     StoppedOut,
     TransitionOut,
 )
-from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, as_told
+from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, RunState, as_told
 
 # a run that moves more often than this shows its latest moves
 MOST_TRANSITIONS = 200
@@ -62,7 +62,7 @@ def run(run: Run, *, now: datetime) -> RunOut:
         cause=run.cause,
         task=run.task,
         open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
-        stopped=stopped(standstill.over(run.workflow_id)),
+        stopped=stopped(standstill.over(run.workflow_id)) or _held(run),
         checkpoint_version=version,
         status_url=status_url(run),
         wait_url=signer().url_for_run(run.id, run.version, now=now),
@@ -71,6 +71,21 @@ def run(run: Run, *, now: datetime) -> RunOut:
             for one in run.requester_words.order_by("number")
         ],
         transitions=[_transition(one) for one in reversed(latest)],
+    )
+
+
+def _held(run: Run) -> StoppedOut | None:
+    held = standstill.holding(run.id) if run.state == RunState.PAUSED_PENDING_HUMAN else None
+    if held is None:
+        return None
+    brief = held.briefs.order_by("version").values_list("body", flat=True).first() or {}
+    return StoppedOut(
+        id=held.id,
+        scope="run",
+        since=held.opened_at,
+        reason=str(brief.get("summary", "")),
+        by=ActorOut(kind=ActorKind.PERSON.value, name=held.role.name),
+        drill=False,
     )
 
 

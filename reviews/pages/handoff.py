@@ -125,6 +125,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
     action = acting.action(detail)
     urls, options = _urls(handoff.id), answering.offered(detail, now)
+    urls["run"] = reverse("reviews:run", args=[handoff.run_id])
     margin = _rail(detail, options, urls, typed) if detail.claim else None
     brief = briefs.view(
         detail.brief,

@@ -52,6 +52,7 @@ MOVES: dict[str, str] = {
     Cause.STALE: "put again with newer facts by {who}",
     Cause.TIMED_OUT: "moved on by {who}, its time was up",
     Cause.STOPPED: "stopped by {who}",
+    Cause.STEPPED_IN: "{who} stepped in",
 }
 # an answer, as a heading and as the sentence "Ann approved this."
 ANSWERED: dict[str, tuple[str, str, str]] = {
