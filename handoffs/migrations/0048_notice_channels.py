@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("handoffs", "0040_tell_overflow_apart"),
+        ("handoffs", "0042_public_holidays"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

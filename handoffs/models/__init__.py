@@ -19,6 +19,7 @@ from handoffs.models.matrix import (
     QueueGroupPermission,
     QueueRate,
     QueueUserPermission,
+    Recount,
 )
 from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
 from handoffs.models.pressure import WorkflowPressure
@@ -76,6 +77,7 @@ __all__ = [
     "QueueGroupPermission",
     "QueueRate",
     "QueueUserPermission",
+    "Recount",
     "RefusedTransition",
     "RequesterWord",
     "Resumption",
