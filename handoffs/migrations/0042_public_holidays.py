@@ -24,7 +24,7 @@ drop function overread_note_hours;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handoffs", "0040_tell_overflow_apart")]
+    dependencies = [("handoffs", "0041_step_in")]
 
     operations = [
         migrations.AddField(
