@@ -86,6 +86,8 @@ class HandoffOut(Out):
     round: int = Field(description="How often it was asked: a stale approval is asked again.")
     blocking: bool
     queue: str
+    overflow_from: str | None = Field(description="That queue was full when it came.")
+    beyond_limit: bool = Field(description="No place was free, and its client cannot be slowed.")
     owner: OwnerOut
     deadline_at: datetime
     expected_by: datetime = Field(description="The next news: an answer, a level up, a fallback.")

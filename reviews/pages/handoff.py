@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from handoffs import levels
-from handoffs.models import Transition
+from handoffs.models import Handoff, Transition
 from handoffs.states import HandoffKind, HandoffState, Verb
 from reviews import judged, panels, reading, safeguards
 from reviews.challenge import stated
@@ -253,12 +253,26 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         team = panels.team_of(handoff, detail.claim.seat)
         you = reach.why_you(detail.deciding, team)
         items.append(StripItem(label="Why you", text=you))
+    items += _came(handoff)
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
         items.append(
             StripItem(label="This level needs", text=marked(", ".join(lacking)), detail="not given")
         )
     return tuple(items)
+
+
+def _came(handoff: Handoff) -> list[StripItem]:
+    """Say why it waits where one would not expect it."""
+    came = []
+    if handoff.overflow_from is not None:
+        home = handoff.overflow_from.name
+        said = "was full; back there when it has room"
+        came.append(StripItem(label="Came from", text=home, detail=said))
+    if handoff.beyond_limit:
+        said = "no place was free, and its agent cannot wait"
+        came.append(StripItem(label="Let in", text="beyond the limit", detail=said))
+    return came
 
 
 def _took(
