@@ -136,9 +136,13 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
 
 def _load_overflow(file: WorkflowIn, lines: dict[Path, int]) -> None:
     """Say where each queue overflows, once all are there; also by way of another file's queues."""
-    named = Queue.objects.in_bulk(list(file.queues), field_name="slug")
-    # first what ends, so that a chain that is turned round is none in between
-    for slug, queue in sorted(file.queues.items(), key=lambda one: one[1].overflow is not None):
+    known = Queue.objects.select_related("overflow_queue")
+    named = known.in_bulk(list(file.queues), field_name="slug")
+    # first what ends, so that a chain that is turned round is no circle in between
+    for slug, queue in file.queues.items():
+        if named[slug].overflow_queue not in (None, named.get(queue.overflow or "")):
+            queues.overflow_into(named[slug], None)
+    for slug, queue in file.queues.items():
         to = named[queue.overflow] if queue.overflow else None
         if not queues.overflow_into(named[slug], to):
             place = ("queues", slug, "overflow")
