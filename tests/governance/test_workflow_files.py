@@ -258,7 +258,7 @@ BROKEN = {
     "the ladder of before": ("    ladder:\n      - {role: heads, queue: head, deadline: 4h}\n", "    escalate_to: {role: heads, queue: head}\n", "escalate_to:", "is now the ladder"),  # noqa: E501
     "the fallback of before": ("fallback: reject", "fallback: escalate", "fallback: escalate", "happens above the last level"),  # noqa: E501
     "a fallback that is none": ("fallback: reject", "fallback: shrug", "shrug", "none of reject, approve, fail, hold"),  # noqa: E501
-    "a queue's overflow that is none": ("lease_seconds: 120", "overflow: attic", "overflow: attic", "none of desk"),
+    "a queue's overflow that is none": ("lease_seconds: 120", "overflow: attic", "overflow: attic", "none of desk"),  # noqa: E501
     "minutes that are none": ("lease_seconds: 120", "work_minutes_limit: 0", "work_minutes_limit", "at least 1 belongs here"),  # noqa: E501
     "overflow in a circle": ("teams: [heads]", "teams: [heads]\n    overflow: desk\n  desk2: {name: D, teams: [heads], overflow: desk2}", "overflow: desk2", "come back to where it began"),  # noqa: E501
     "overflow and a pause": ("deadline: 8h", "deadline: 8h\n    overflow: head\n    at_limit: pause", "at_limit:", "only one of them"),  # noqa: E501
@@ -673,8 +673,8 @@ def test_all_that_a_row_and_a_queue_can_say_goes_out_and_in_to_the_same_bytes(db
     assert workflow_files.export(Workflow.objects.get()) == first
     assert MatrixRow.objects.count() == versions == 3
     for part in ("overflow: head", "required_context:", "email: 'no'", "batch: 10m", "ends: ",
-                 "starts: ", "challenge: always", "Epiphany", "zone: Europe/Berlin", "at_limit: pause",
-                 "work_minutes_limit: 90"):  # fmt: skip
+                 "starts: ", "challenge: always", "Epiphany", "zone: Europe/Berlin",
+                 "at_limit: pause", "work_minutes_limit: 90"):  # fmt: skip
         assert part in first, part
     assert first.count("overflow: head") == 2
 
