@@ -39,6 +39,7 @@ class QueueIn(Part):
     push_seconds: int = Field(default=180, ge=30, le=3600)
     time_zone: str = "UTC"
     hours: dict[str, list[str]] = {}
+    country: str = Field(default="", max_length=10)
     holidays: dict[str, str] = {}
 
 
@@ -217,13 +218,14 @@ def _time_problems(row: RowIn) -> Iterator[tuple[Path, str]]:
 
 def queue_problems(queue: QueueIn) -> Iterator[tuple[Path, str]]:
     """Find what keeps the hours of a queue from being read."""
-    for path, zone, hours, holidays in (
-        ("time_zone", queue.time_zone, {}, {}),
-        ("hours", "UTC", queue.hours, {}),
-        ("holidays", "UTC", {}, queue.holidays),
+    for path, zone, hours, holidays, country in (
+        ("time_zone", queue.time_zone, {}, {}, ""),
+        ("hours", "UTC", queue.hours, {}, ""),
+        ("holidays", "UTC", {}, queue.holidays, ""),
+        ("country", "UTC", {}, {}, queue.country),
     ):
         try:
-            calendars.read(zone, hours, holidays)
+            calendars.read(zone, hours, holidays, country)
         except CalendarRefused as refused:
             yield (path,), str(refused)
 

@@ -128,6 +128,7 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
             "time_zone": queue.time_zone,
             "hours": queue.hours,
             "holidays": queue.holidays,
+            "country": queue.country,
         },
     )
     teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
@@ -284,6 +285,7 @@ def _queue(queue: Queue) -> dict[str, Any]:
         ),
         **({"time_zone": queue.time_zone} if queue.time_zone != "UTC" else {}),
         **_said("hours", {day: queue.hours[day] for day in WEEKDAYS if day in queue.hours}),
+        **_said("country", queue.country),
         **_said("holidays", dict(sorted(queue.holidays.items()))),
     }
 

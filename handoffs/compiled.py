@@ -89,6 +89,13 @@ class CompiledWorkflow:
         row = self.row_for_kind(kind)
         return self.authorities[str(row.id)] if row else None
 
+    def authority_to_step_in(self) -> Authority | None:
+        """Return who is asked where a task goes to a person altogether."""
+        row = authority.choose(
+            self.rows, action_type=None, kind=HandoffKind.TAKEOVER, tier=Tier.HARD_STOP
+        )
+        return self.authorities[str(row.id)] if row else None
+
     def row_for_kind(self, kind: HandoffKind) -> Row | None:
         """Return the row for what no action type brings up: one that names the kind."""
         named = [row for row in self.rows if row.kind is kind and row.action_type is None]

@@ -1,6 +1,8 @@
 """Read side: how full the people are, and what binds a workflow now."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -134,7 +136,14 @@ def _step(step: LadderStep) -> authority.Step:
 
 def calendar(queue: Queue) -> calendars.Calendar:
     """Return when the queue is open."""
-    return calendars.read(queue.time_zone, queue.hours, queue.holidays)
+    hours, holidays = json.dumps(queue.hours), json.dumps(queue.holidays)
+    return _calendar(queue.time_zone, hours, holidays, queue.country)
+
+
+@lru_cache(maxsize=256)
+def _calendar(time_zone: str, hours: str, holidays: str, country: str) -> calendars.Calendar:
+    """Read each calendar once: what was worked out of it stays with it."""
+    return calendars.read(time_zone, json.loads(hours), json.loads(holidays), country)
 
 
 def published_map(workflow: Workflow) -> RiskTierMap | None:

@@ -77,9 +77,16 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="A day a line: monday 09:00-12:30 13:30-17:00. Empty: always open. Only rows "
         "that count business time look at them.",
     )
+    country = forms.CharField(
+        required=False,
+        max_length=10,
+        label="Public holidays of",
+        help_text="It stays closed on these too: a country such as DE, or one of its regions as "
+        "DE-BE. Empty: nobody's.",
+    )
     holidays = forms.CharField(
         required=False,
-        label="Closed on",
+        label="Also closed on",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text="A day a line: 2027-01-06 Epiphany.",
     )
@@ -97,6 +104,7 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             "mode",
             "push_seconds",
             "time_zone",
+            "country",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +133,9 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return to
 
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).strip().upper()
+
     def clean_mode(self) -> str:
         return self.cleaned_data["mode"] or "pull"
 
@@ -141,13 +152,14 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        for name, zone, hours, holidays in (
-            ("time_zone", given.get("time_zone", "UTC"), {}, {}),
-            ("hours", "UTC", given.get("hours", {}), {}),
-            ("holidays", "UTC", {}, given.get("holidays", {})),
+        for name, zone, hours, holidays, country in (
+            ("time_zone", given.get("time_zone", "UTC"), {}, {}, ""),
+            ("hours", "UTC", given.get("hours", {}), {}, ""),
+            ("holidays", "UTC", {}, given.get("holidays", {}), ""),
+            ("country", "UTC", {}, {}, given.get("country", "")),
         ):
             try:
-                calendars.read(zone, hours, holidays)
+                calendars.read(zone, hours, holidays, country)
             except CalendarRefused as refused:
                 self.add_error(name, str(refused))
         return given
@@ -178,6 +190,7 @@ class QueueAdmin(WithLevels, Audited):
         "push_seconds",
         "time_zone",
         "hours",
+        "country",
         "holidays",
     )
     prepopulated_fields = {"slug": ["name"]}

@@ -19,6 +19,7 @@ from handoffs.models.matrix import (
     QueueGroupPermission,
     QueueRate,
     QueueUserPermission,
+    Recount,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
 from handoffs.models.pressure import WorkflowPressure
@@ -75,6 +76,7 @@ __all__ = [
     "QueueGroupPermission",
     "QueueRate",
     "QueueUserPermission",
+    "Recount",
     "RefusedTransition",
     "RequesterWord",
     "Resumption",
