@@ -107,6 +107,8 @@ class Row:
     mine: bool
     approvers: int = 1
     decided: int = 0
+    # what keeps it where it is: people's stop, or a person who has its run; or empty
+    stands: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

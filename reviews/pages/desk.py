@@ -32,6 +32,9 @@ class HeldLine:
     new: bool
 
 
+_STANDS = {"": "", "paused": "paused by a person", "stopped": "stopped"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowLine:
     ask: str
@@ -42,6 +45,7 @@ class RowLine:
     claimed: bool
     pick_url: str
     several: str
+    stands: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,4 +170,5 @@ def _row(row: Row, now: datetime) -> RowLine:
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),
         several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
+        stands=_STANDS[row.stands],
     )
