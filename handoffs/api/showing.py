@@ -6,17 +6,25 @@ from typing import Any
 
 from django.conf import settings
 
-from handoffs import standstill, waiting
+from handoffs import clocks, standstill, waiting
 from handoffs.models import (
     Answer,
     Checkpoint,
     Handoff,
     InformationRequest,
     Run,
+    Rung,
     Stop,
     Transition,
 )
-from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
+from handoffs.schemas.handoffs import (
+    AnsweredByOut,
+    AnswerOut,
+    EditOut,
+    HandoffOut,
+    OwnerOut,
+    RungOut,
+)
 from handoffs.schemas.runs import (
     ActorOut,
     OpenHandoffOut,
@@ -131,10 +139,16 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         round=handoff.round,
         blocking=handoff.blocking,
         queue=handoff.queue.slug,
+        overflow_from=handoff.overflow_from.slug if handoff.overflow_from else None,
+        beyond_limit=handoff.beyond_limit,
         owner=OwnerOut(
             role=handoff.role.name, level=f"L{handoff.level}", since=handoff.owner_since
         ),
         deadline_at=handoff.deadline_at,
+        deadline_derivation=clocks.derivation(handoff, now=now),
+        urgent_at=handoff.urgent_at,
+        urgent_since=handoff.urgent_since,
+        fired=[_rung(one) for one in handoff.rungs.order_by("id")],
         expected_by=handoff.deadline_at,
         held_since=handoff.held_since,
         arguments=json.loads(handoff.proposal.arguments) if handoff.proposal else None,
@@ -144,6 +158,18 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         status_url=status_url(handoff.run),
         wait_url=signer().url_for_handoff(handoff.id, handoff.version, now=now),
         answer=_current_answer(handoff),
+    )
+
+
+def _rung(rung: Rung) -> RungOut:
+    return RungOut(
+        rung=rung.rung,
+        level=f"L{rung.level}",
+        round=rung.round,
+        due_at=rung.due_at,
+        fired_at=rung.fired_at,
+        outcome=rung.outcome,
+        passed_over=rung.passed_over,
     )
 
 

@@ -26,7 +26,7 @@ def again(function: str, *, passing_over: bool) -> str:
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0041_step_in"),
-        ("reviews", "0037_write_to_requesters"),
+        ("reviews", "0040_tell_channels"),
     ]
 
     operations = [
