@@ -112,6 +112,8 @@ class Row:
     mine: bool
     approvers: int = 1
     decided: int = 0
+    # what keeps it where it is: people's stop, or a person who has its run; or empty
+    stands: str = ""
     # the queue that was full when it came; and whether it was let in although there was no room
     came_from: str | None = None
     beyond_limit: bool = False

@@ -36,6 +36,9 @@ class HeldLine:
     new: bool
 
 
+_STANDS = {"": "", "paused": "paused by a person", "stopped": "stopped"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowLine:
     ask: str
@@ -47,6 +50,7 @@ class RowLine:
     claimed: bool
     pick_url: str
     several: str
+    stands: str
     came: str
 
 
@@ -189,5 +193,6 @@ def _row(row: Row, now: datetime) -> RowLine:
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),
         several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
+        stands=_STANDS[row.stands],
         came=_came(row),
     )
