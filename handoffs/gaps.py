@@ -4,6 +4,7 @@ No gap, no orphan in a queue: what is found here would otherwise be found by an 
 for ever, or by whom nobody had authority over.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -290,11 +291,12 @@ def _several(row: Row) -> _Found:
 
 
 def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
-    """Find queues whose overflow comes back to them."""
+    """Find queues whose overflow comes back to them, whether rows say so or queues do."""
     over: dict[str, set[str]] = {}
     for row in rows:
-        if row.overflow_queue is not None:
-            over.setdefault(row.queue, set()).add(row.overflow_queue)
+        named = (row.overflow_queue,) if row.overflow_queue is not None else ()
+        for queue, following in itertools.pairwise((row.queue, *(row.overflows or named))):
+            over.setdefault(queue, set()).add(following)
     told: set[frozenset[str]] = set()
     for start in sorted(over):
         way = _way_back(start, over)

@@ -192,6 +192,16 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
             )
         ],
     ),
+    "overflow in a circle that a row begins and a queue closes": (
+        [row(overflow_queue="leads", overflows=("leads", "attic", "desk"))],
+        [
+            (
+                "overflow_circles",
+                "Overflow goes in a circle: attic → desk → leads → attic. When one is full the "
+                "other has to have room by itself. Name another queue, or none.",
+            )
+        ],
+    ),
     "a deadline before anybody may decide": (
         [row(ladder=(step(*LEADS, seconds=20),), safeguards={"minimum_seconds": 30})],
         [
