@@ -1,18 +1,13 @@
-"""Proposal to ruling to pause: two round trips to the database, one to read and one to write,
-for all who ask at the same moment.
-"""
+"""Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import IntegrityError, connection
 
-from accounts.errors import NotSignedIn
-from handoffs import doors, ids, pause, rulings, sampling, waiting
+from handoffs import ids, pause, rulings, sampling, waiting
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
@@ -45,7 +40,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A ruling and what is to be stored of it."""
 
     door: Door
@@ -54,83 +49,18 @@ class _Ready:
     writing: pause.Writing
 
 
-def propose_all(asked: Sequence[Asked]) -> list[Told | Exception]:
-    """Do for each what `propose` does: one look for all, and one statement for those alike.
-
-    Each has its own outcome, as if it had come alone. Raises what keeps all of them from being
-    looked at.
-    """
-    outcomes: list[Told | Exception] = []
-    alike: dict[Any, list[int]] = defaultdict(list)
-    ready: dict[int, _Ready] = {}
-    seen: dict[str, int] = defaultdict(int)
-    for place, (one, door) in enumerate(zip(asked, _look_all(asked), strict=True)):
-        try:
-            found = _prepare(door, one.proposed, one.keyed)
-        except Exception as error:
-            outcomes.append(error)
-            continue
-        if isinstance(found, Told):
-            outcomes.append(found)
-            continue
-        ready[place] = found
-        outcomes.append(found.told)
-        # the second proposal of a run comes after the first
-        run = one.proposed.run
-        alike[seen[run], found.writing.parts].append(place)
-        seen[run] += 1
-    for _, places in sorted(alike.items()):
-        for place, outcome in zip(places, _store_all([ready[one] for one in places]), strict=True):
-            outcomes[place] = outcome
-    return outcomes
-
-
-def _look_all(asked: Sequence[Asked]) -> list[Door | None]:
-    return doors.look_all(
-        [
-            doors.Knock(
-                secret_hash=one.secret_hash,
-                run_id=one.proposed.run,
-                key=one.keyed.key if one.keyed else None,
-            )
-            for one in asked
-        ]
-    )
-
-
-def _store_all(ready: Sequence[_Ready]) -> list[Told | Exception]:
-    """Store all at once; whoever is in the way of the others, or waits, is stored by itself."""
-    stored: set[str] = set()
-    if len(ready) > 1:
-        try:
-            stored = _write(ready, patient=False)
-        except DatabaseError as error:
-            # nothing of it was stored, unless the connection broke and we cannot know
-            if not connection.is_usable():
-                return [error] * len(ready)
-    return [one.told if one.writing.values["run_id"] in stored else _alone(one) for one in ready]
-
-
-def _alone(one: _Ready) -> Told | Exception:
-    try:
-        return _store(one)
-    except Exception as error:
-        return error
-
-
 def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     """Rule on the proposal and store ruling and, where a person is needed, the pause.
 
     The same key and body are answered as the first time, also when two arrive at once: the loser
     of the race finds the winner's answer.
     """
-    ready = _prepare(door, proposed, keyed)
+    ready = prepare(door, proposed, keyed)
     return ready if isinstance(ready, Told) else _store(ready)
 
 
-def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told | _Ready:
-    if door is None:
-        raise NotSignedIn
+def prepare(door: Door, proposed: Proposed, keyed: Keyed | None) -> Told | Ready:
+    """Rule on the proposal and return what is to be stored; or what this key was told before."""
     replayed = replay(door, keyed)
     if replayed is not None:
         return replayed
@@ -158,12 +88,14 @@ def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told
             remembered=remembered,
             checkpoint=proposed.checkpoint,
         )
-    return _Ready(door, keyed, told, writing)
+    return Ready(door, keyed, told, writing)
 
 
-def _store(ready: _Ready) -> Told:
+def _store(ready: Ready) -> Told:
     try:
-        stored = _write([ready], patient=True)
+        failpoint("intake.before_store")
+        stored = pause.store([ready.writing])
+        failpoint("intake.after_store")
     except IntegrityError as error:
         if ready.keyed is None or "idempotency_key_once" not in str(error):
             raise
@@ -171,13 +103,6 @@ def _store(ready: _Ready) -> Told:
     if not stored:
         raise rulings.not_accepting(ready.door.state)
     return ready.told
-
-
-def _write(ready: Sequence[_Ready], *, patient: bool) -> set[str]:
-    failpoint("intake.before_store")
-    stored = pause.store([one.writing for one in ready], patient=patient)
-    failpoint("intake.after_store")
-    return stored
 
 
 def dry_run(door: Door, proposed: Proposed) -> Told:

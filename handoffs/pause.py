@@ -137,8 +137,11 @@ class Writing:
 
 
 @cache
-def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
-    """Put a statement together, once for each combination of what there is to store."""
+def statement(parts: tuple[str, ...], patient: bool) -> Statement:
+    """Put a statement together, once for each combination of what there is to store.
+
+    One that is not patient leaves out what somebody else just works on.
+    """
     head, *rest = parts
     sql = ",".join(
         [
@@ -151,17 +154,21 @@ def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
     return Statement(name, f"{sql} select source.run_id from source")
 
 
-def store(writings: Sequence[Writing], *, patient: bool = True) -> set[str]:
+def store(writings: Sequence[Writing]) -> set[str]:
     """Store all of them together and return the runs that they were stored for.
 
-    They have the same parts and are for different runs. What a run does not accept is left out;
-    so is, unless we are patient, a run that somebody else just works on.
+    They have the same parts and are for different runs. What a run does not accept is left out.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first;
     then nothing is stored.
     """
-    statement = _statement(writings[0].parts, patient)
-    return {str(row[0]) for row in statement.rows([one.values for one in writings])}
+    found = statement(writings[0].parts, patient=True)
+    return stored(found.rows([one.values for one in writings]))
+
+
+def stored(rows: list[list[str | None]]) -> set[str]:
+    """Read which runs something was stored for."""
+    return {str(row[0]) for row in rows}
 
 
 def open_handoff(opening: Opening) -> bool:
