@@ -23,6 +23,7 @@ class Can(StrEnum):
     READ_AUDIT = "read_audit"
     READ_GOVERNANCE = "read_governance"
     SIGN_MAP = "sign_map"
+    STOP_EVERYTHING = "stop_everything"
 
 
 GRANTS: dict[Role, frozenset[Can]] = {
@@ -36,6 +37,7 @@ GRANTS: dict[Role, frozenset[Can]] = {
             Can.MANAGE_KEYS,
             Can.READ_AUDIT,
             Can.READ_GOVERNANCE,
+            Can.STOP_EVERYTHING,
         }
     ),
     Role.WORKFLOW_OWNER: frozenset({Can.EDIT_MATRIX, Can.EDIT_WORKFLOW, Can.READ_GOVERNANCE}),

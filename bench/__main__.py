@@ -1,5 +1,5 @@
-"""Run the benchmarks: `./run bench [intake] [take_next] [snapshot] [desk] [wake] [backtest]
-[policy]`.
+"""Run the benchmarks: `./run bench [intake] [take_next] [sweep] [snapshot] [desk] [wake]
+[backtest] [policy]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -14,11 +14,12 @@ import django
 
 django.setup()
 
-from bench import backtest, desk, intake, policy, snapshot, take_next, wake  # noqa: E402
+from bench import backtest, desk, intake, policy, snapshot, sweep, take_next, wake  # noqa: E402
 
 ALL = {
     "intake": intake,
     "take_next": take_next,
+    "sweep": sweep,
     "desk": desk,
     "snapshot": snapshot,
     "wake": wake,

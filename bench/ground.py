@@ -126,6 +126,8 @@ def add_waiting(place: Place, count: int) -> None:
     The guards are per row and were tested elsewhere; half a million rows are put past them.
     """
     guarded = ("handoffs_run", "handoffs_handoff", "handoffs_transition")
+    # one in a hundred is another workflow's, so that taking goes by turns
+    rare, _ = Workflow.objects.get_or_create(slug=f"{place.workflow.slug}-rare")
     tag = f"{place.queue.id:03d}"
     with owner() as connection, connection.transaction():
         for table in guarded:
@@ -137,6 +139,7 @@ def add_waiting(place: Place, count: int) -> None:
                     "tag": tag,
                     "count": count,
                     "workflow": place.workflow.id,
+                    "rare": rare.id,
                     "client": place.client.id,
                     "queue": place.queue.id,
                     "role": place.team.id,
@@ -166,7 +169,8 @@ _WAITING = (
     "version, round, queue_id, role_id, level, blocking, pause, deadline_at, deadline_seconds, "
     "counted_from, counted_seconds, urgent_at, next_at, next_rung, fallback, safeguards) "
     "select 'ho_w' || %(tag)s || lpad(n::text, 8, '0'), "
-    "'run_w' || %(tag)s || lpad(n::text, 8, '0'), %(workflow)s, "
+    "'run_w' || %(tag)s || lpad(n::text, 8, '0'), "
+    "case when n %% 100 = 0 then %(rare)s else %(workflow)s end, "
     "'prop_w' || %(tag)s || lpad(n::text, 8, '0'), 'approval', 'hard_approval', 'waiting', 1, 1, "
     "%(queue)s, %(role)s, 1, true, 1, now() + interval '4 hours' + n * interval '1 millisecond', "
     "14400, now(), 14400, now() + interval '225 minutes' + n * interval '1 millisecond', "

@@ -5,11 +5,9 @@ Everything else that the loop serves goes on meanwhile, also while somebody send
 
 import asyncio
 import sys
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -72,7 +70,9 @@ class InOneThread:
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
             start["status"] = int(status[:3])
-            start["headers"] = [(k.lower().encode("latin1"), v.encode("latin1")) for k, v in headers]
+            start["headers"] = [
+                (k.lower().encode("latin1"), v.encode("latin1")) for k, v in headers
+            ]
 
         chunks = self._application(environ, begin)
         pending = [start]

@@ -21,6 +21,7 @@ urlpatterns = [
     path("dev/mail/<slug:name>/html", mailbox.html, name="dev-mail-html"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("", include("oversight.urls")),
     path("", include("governance.urls")),
     path("", include("reviews.urls")),
 ]

@@ -29,6 +29,8 @@ NOT_TRUE: States = frozenset({False, None})
 UNKNOWN: States = frozenset({None})
 
 _TRIED_OF_LIST = 20
+# a microsecond, in hours
+_TICK = 1 / 3.6e9
 _LONG = "word " * (MAX_SEARCHED // 5 + 1)
 
 
@@ -58,7 +60,8 @@ def of(name: str, wanted: Sequence[Wanted], action_type: ActionType) -> Edges:
     reads = _Reads(wanted, shape)
     made: list[Iterable[Any]] = [shape.choices]
     if expected.type in (Type.NUMBER, Type.COUNT, Type.OPEN):
-        made.append(_numbers(expected, reads.limits, whole="integer" in shape.kinds))
+        numbers = _numbers(expected, reads.limits, whole="integer" in shape.kinds)
+        made.append(_ticks(numbers) if name == "time.hour" else numbers)
     if expected.type in (Type.TEXT, Type.OPEN):
         made.append(expected.choices or _texts(reads))
     if expected.type in (Type.LIST, Type.OPEN):
@@ -160,6 +163,14 @@ def _as_numbers(value: Decimal, *, whole: bool) -> list[int | float]:
     if whole:
         return [math.floor(value), math.ceil(value), math.floor(value) + 1]
     return [int(value) if value == value.to_integral_value() else float(value)]
+
+
+def _ticks(hours: Iterable[float]) -> Iterator[float]:
+    """Give the hours as a clock shows them, and what it shows just before and after."""
+    for hour in hours:
+        yield signals.hour_of_a_clock(hour)
+        yield signals.hour_of_a_clock(hour + _TICK)
+        yield signals.hour_of_a_clock(hour - _TICK)
 
 
 def _step(limit: Decimal, share: bool) -> Decimal:

@@ -80,6 +80,8 @@ def load(
                 "review_on": date.fromisoformat(file.review_on) if file.review_on else None,
                 "strict_briefs": file.strict_briefs,
                 "four_eyes": file.four_eyes,
+                "requester_sees": file.requester_sees,
+                "writes_to_requesters": file.writes_to_requesters,
                 "sign_offs": sorted(set(file.sign_offs)),
             },
         )
@@ -119,6 +121,8 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
             "depth_limit": queue.depth_limit,
             "pick_allowed": queue.pick_allowed,
             "lease_seconds": queue.lease_seconds,
+            "mode": queue.mode,
+            "push_seconds": queue.push_seconds,
             "time_zone": queue.time_zone,
             "hours": queue.hours,
             "holidays": queue.holidays,
@@ -205,6 +209,8 @@ def document(workflow: Workflow) -> dict[str, Any]:
         **_said("review_on", workflow.review_on.isoformat() if workflow.review_on else None),
         **_said("strict_briefs", workflow.strict_briefs),
         **_said("four_eyes", workflow.four_eyes),
+        **({"requester_sees": "first_name"} if workflow.requester_sees != "role" else {}),
+        **({} if workflow.writes_to_requesters else {"writes_to_requesters": False}),
         "queues": {slug: _queue(named[slug]) for slug in sorted(named)},
         "action_types": {
             action.name: _action(action) for action in workflow.action_types.order_by("name")
@@ -241,6 +247,9 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "depth_limit": queue.depth_limit,
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,
+        **(
+            {"mode": queue.mode, "push_seconds": queue.push_seconds} if queue.mode != "pull" else {}
+        ),
         **({"time_zone": queue.time_zone} if queue.time_zone != "UTC" else {}),
         **_said("hours", {day: queue.hours[day] for day in WEEKDAYS if day in queue.hours}),
         **_said("holidays", dict(sorted(queue.holidays.items()))),

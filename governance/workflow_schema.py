@@ -55,6 +55,8 @@ class WorkflowIn(Part):
     review_on: str | None = None
     strict_briefs: bool = False
     four_eyes: bool = False
+    requester_sees: Literal["role", "first_name"] = "role"
+    writes_to_requesters: bool = True
     queues: dict[str, QueueIn]
     action_types: dict[str, ActionTypeIn]
     map: dict[str, Any]

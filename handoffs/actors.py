@@ -19,6 +19,8 @@ class Actor:
 
 POLICY = Actor(kind=ActorKind.POLICY, name="policy", audit_name="policy")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, name="system", audit_name="system")
+# whoever has the link of their page: nobody knows who that is
+REQUESTER = Actor(kind=ActorKind.PERSON, name="requester", audit_name="requester")
 
 
 def client_actor(name: str, prefix: str) -> Actor:

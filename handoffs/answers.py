@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from joserfc.jwk import OKPKey
 
 from handoffs import (
@@ -25,6 +25,7 @@ from handoffs import (
     receipts,
     requesters,
     runs,
+    standstill,
 )
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
@@ -96,7 +97,7 @@ def tell_run(handoff: Handoff, said: Said, *, by: Actor, now: datetime, cause: C
         "role": by.name,
     }
     audit.record(by=by, action="handoff.answered", subject=handoff.id, body=facts)
-    _tell(handoff, "handoff.answered", **facts)
+    tell(handoff, "handoff.answered", **facts)
     _act_on(handoff, said, by=by, cause=cause)
     return stored
 
@@ -117,7 +118,12 @@ def check_asked(handoff: Handoff, round: int) -> None:
 
 
 def check_possible(handoff: Handoff, said: Said) -> None:
-    """Refuse to promise that what was done by itself is undone, when it can no longer be."""
+    """Refuse what cannot be told now.
+
+    That is anything but an end while people have stopped the workflow, and the promise that what
+    was done by itself is undone, when it can no longer be.
+    """
+    standstill.check_answer(handoff, said.verb)
     if said.verb is not Verb.ROLL_BACK or handoff.tier not in AUTONOMOUS_TIERS:
         return
     if handoff.proposal and handoff.proposal.outcome in afterwards.ENDED:
@@ -192,7 +198,7 @@ def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
     if said.verb is Verb.DEFINE:
         runs.define_task(handoff.run, said.details["task"], by=by)
     if said.verb is Verb.ROLL_BACK:
-        _tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
+        tell(handoff, "action.roll_back", proposal=handoff.proposal_id)
     if handoff.kind == HandoffKind.SIGN_OFF.value and said.verb is Verb.APPROVE:
         Run.objects.filter(id=handoff.run_id).update(signed_off=True)
     if handoff.blocking:
@@ -206,6 +212,7 @@ def ask_information(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
+        standstill.check_asked(handoff)
         moves.move_handoff(
             handoff_id,
             HandoffState.NEEDS_INFORMATION,
@@ -218,7 +225,7 @@ def ask_information(
         audit.record(
             by=by, action="handoff.information_asked", subject=handoff_id, body={"q": question}
         )
-        _tell(handoff, "handoff.needs_information", question=question)
+        tell(handoff, "handoff.needs_information", question=question)
 
 
 def give_information(
@@ -265,7 +272,7 @@ def give_information(
         audit.record(
             by=by, action="handoff.information_given", subject=handoff_id, body={"message": message}
         )
-        _tell(handoff, "handoff.information_given")
+        tell(handoff, "handoff.information_given")
     return Handoff.objects.get(id=handoff_id)
 
 
@@ -296,59 +303,34 @@ def escalate(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         check_asked(handoff, round)
-        above = levels.from_json(handoff.ladder)
-        if not above:
-            raise NoHigherLevel
-        up = above[0]
-        terms = replace(levels.terms_from_json(handoff.terms), required_context=up.required_context)
-        moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=cause, round=round)
-        Handoff.objects.filter(id=handoff_id).update(
-            level=up.level,
-            queue=up.queue_id,
-            role=up.role_id,
-            ladder=levels.to_json(above[1:]),
-            terms=levels.terms_to_json(terms),
-            held_since=None,
-            owner_since=Now(),
-            deadline_seconds=up.seconds,
-            **clocks.begin(up.queue_id, up.seconds, terms),
-        )
-        moves.shift_depth(handoff.queue_id, -1)
-        moves.shift_depth(up.queue_id, +1)
-        facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
-        audit.record(by=by, action="handoff.escalated", subject=handoff_id, body=facts)
-        _tell(handoff, "handoff.level_changed", level=up.level)
+        climb(handoff, reason=reason, by=by, cause=cause)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
 
-def hold(handoff: Handoff, *, seconds: int, by: Actor, now: datetime) -> datetime:
-    """Leave the locked handoff where it is, tell the owner, and say when it is looked at again."""
-    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.TIMED_OUT)
-    clock = clocks.hold(handoff, seconds)
-    review_at: datetime = clock["deadline_at"]
-    Handoff.objects.filter(id=handoff.id).update(held_since=Coalesce("held_since", Now()), **clock)
-    audit.record(
-        by=by,
-        action="handoff.held",
-        subject=handoff.id,
-        body={"next_review_at": review_at.isoformat()},
+def climb(handoff: Handoff, *, reason: str, by: Actor, cause: Cause) -> None:
+    """Put the locked and checked handoff on the next level of its ladder."""
+    above = levels.from_json(handoff.ladder)
+    if not above:
+        raise NoHigherLevel
+    up = above[0]
+    terms = replace(clocks.terms_of(handoff), required_context=up.required_context)
+    moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=cause, round=handoff.round)
+    Handoff.objects.filter(id=handoff.id).update(
+        level=up.level,
+        queue=up.queue_id,
+        overflow_from=None,
+        role=up.role_id,
+        ladder=levels.to_json(above[1:]),
+        terms=levels.terms_to_json(terms),
+        held_since=None,
+        owner_since=Now(),
+        deadline_seconds=up.seconds,
+        **clocks.begin(up.queue_id, up.seconds, terms),
     )
-    owner = handoff.run.workflow.owner
-    if owner is not None:
-        outbox.mail(owner.email, "handoff.held", _held_mail(handoff, review_at))
-    _tell(handoff, "handoff.held", next_review_at=review_at.isoformat())
-    return review_at
-
-
-def _held_mail(handoff: Handoff, review_at: datetime) -> dict[str, str]:
-    workflow = handoff.run.workflow
-    return {
-        "subject": f"{workflow.name}: {handoff.run.external_id} is held, nobody answered",
-        "text": f"A handoff to {handoff.role.name} in {handoff.queue.name} was not answered on any "
-        "level. The governance matrix says to hold it: it waits there until somebody answers, and "
-        f"you are told again at {review_at:%Y-%m-%d %H:%M} UTC.\n\n"
-        f"{settings.PUBLIC_URL}/handoffs/{handoff.id}\n",
-    }
+    moves.shift_queue(handoff.queue_id, up.queue_id)
+    facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
+    audit.record(by=by, action="handoff.escalated", subject=handoff.id, body=facts)
+    tell(handoff, "handoff.level_changed", level=up.level)
 
 
 def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Handoff:
@@ -390,7 +372,7 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
     moves.notify(handoff.id)
 
 
-def _tell(handoff: Handoff, event: str, **facts: Any) -> None:
+def tell(handoff: Handoff, event: str, **facts: Any) -> None:
     """Queue the event for the client's endpoints and wake whoever waits for this handoff."""
     payload = {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1}
     outbox.tell(handoff.run.client_id, event, {**payload, **facts})

@@ -3,17 +3,19 @@
 Each returns what is to be written of it, for whoever moves the handoff to write with that.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from handoffs import deadlines, levels, queries, sla
 from handoffs.calendars import Calendar
 from handoffs.levels import Terms
-from handoffs.models import Handoff, InformationRequest, Queue
+from handoffs.models import Handoff, InformationRequest, Queue, Stop
 from handoffs.sla import Span
-from handoffs.states import RungName
+from handoffs.states import AUTONOMOUS_TIERS, RungName
 
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
@@ -76,15 +78,18 @@ def hours_of(handoff: Handoff) -> Calendar | None:
 
 
 def pauses_of(handoff: Handoff) -> list[Span]:
-    """Return when this clock stood still because the agent was asked for information."""
+    """Return when this clock stood still: the agent was asked, or people had stopped the work."""
     asked = InformationRequest.objects.filter(
         handoff=handoff, asked_at__gte=handoff.counted_from, answered_at__isnull=False
-    )
-    return [
-        (since, until)
-        for since, until in asked.order_by("asked_at").values_list("asked_at", "answered_at")
-        if until is not None
-    ]
+    ).values_list("asked_at", "answered_at")
+    found = [*asked, *([] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff))]
+    return sorted((since, until) for since, until in found if until is not None)
+
+
+def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:
+    covering = Q(workflow=None) | Q(workflow=handoff.workflow_id)
+    stops = Stop.objects.filter(covering, ended_at__gt=handoff.counted_from)
+    return stops.values_list("stopped_at", "ended_at")
 
 
 def terms_of(handoff: Handoff) -> Terms:

@@ -19,6 +19,7 @@ EVENTS = (
     "handoff.level_changed",
     "handoff.timed_out",
     "run.state_changed",
+    "requester.said",
     "action.roll_back",
     "workflow.stopped",
     "workflow.resumed",

@@ -93,6 +93,47 @@ class QueueFull(DomainError):
     code, status, title = "queue_full", 429, "Queue full"
 
 
+class WorkflowStopped(DomainError):
+    """People stopped this workflow. Nothing was stored. Keep your state, and ask again later."""
+
+    code, status, title = "workflow_stopped", 503, "Stopped by people"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: int | None = None,
+        stop_id: str = "",
+        client_id: int = 0,
+    ) -> None:
+        self.stop_id, self.client_id = stop_id, client_id
+        super().__init__(message, retry_after=retry_after)
+
+
+class StandsStill(DomainError):
+    """Its workflow is stopped. Nothing was sent. Wait until it goes on, or end the run."""
+
+    code, status, title = "stands_still", 409, "Stopped meanwhile"
+
+
+class AlreadyStopped(DomainError):
+    """It is stopped already. Nothing was changed. Read by whom and why on its page."""
+
+    code, status, title = "already_stopped", 409, "Already stopped"
+
+
+class NotStopped(DomainError):
+    """It goes on already. Nothing was changed. Somebody was faster than you."""
+
+    code, status, title = "not_stopped", 409, "Not stopped"
+
+
+class ReasonMissing(DomainError):
+    """The reason is missing. Nothing was changed. Write one: those who come after read it."""
+
+    code, status, title = "reason_missing", 422, "Reason missing"
+
+
 class NoAuthority(DomainError):
     """No row of the governance matrix covers this. Nothing was stored. A manager has to add one."""
 
@@ -145,3 +186,33 @@ class NotADraft(DomainError):
     """This version was published before and stays as it is. Make a new version instead."""
 
     code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class NothingSaid(DomainError):
+    """There are no words in it. Nothing was sent. Write what we should know."""
+
+    code, status, title = "nothing_said", 422, "No words"
+
+
+class SaidTooLong(DomainError):
+    """This is longer than 2,000 characters. Nothing was sent. Shorten it."""
+
+    code, status, title = "said_too_long", 422, "Too long"
+
+
+class SaidTooOften(DomainError):
+    """You have written several times. Nothing was sent this time. Write again in an hour."""
+
+    code, status, title = "said_too_often", 429, "Written often"
+
+
+class SaidEnough(DomainError):
+    """You have written as often as this page takes it. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "said_enough", 409, "Written enough"
+
+
+class RequestOver(DomainError):
+    """The work on this request is over. Nothing was sent. Get in touch with us."""
+
+    code, status, title = "request_over", 409, "It is over"

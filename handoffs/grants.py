@@ -173,6 +173,23 @@ def viewable_workflows(user: User) -> QuerySet[Workflow]:
     return found
 
 
+def led_queues(user: User) -> QuerySet[Queue]:
+    """Return the queues that this person may change, a manager every one."""
+    if verdicts.manages(person(user)):
+        return Queue.objects.all()
+    if not user.can(Can.EDIT_MATRIX):
+        return Queue.objects.none()
+    found: QuerySet[Queue] = get_objects_for_user(
+        user,
+        [f"handoffs.{level}_queue" for level in sorted(GIVEN_BY[Level.LEAD])],
+        klass=Queue,
+        any_perm=True,
+        with_superuser=False,
+        accept_global_perms=False,
+    )
+    return found
+
+
 def _viewable(user: User, model: type[Any]) -> Any:
     """Ask guardian for objects only: what is given on all of a model, or to a superuser, is not."""
     if not user.can(Can.READ_GOVERNANCE):

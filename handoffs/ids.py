@@ -54,3 +54,7 @@ def new_message() -> str:
 
 def new_link() -> str:
     return new("lnk")
+
+
+def new_stop() -> str:
+    return new("stop")

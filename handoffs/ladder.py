@@ -1,11 +1,16 @@
 """Nobody answered in time: the next level, or the stated fallback. No limbo."""
 
 import json
-from datetime import datetime
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, connection, transaction
+from django.db.models.functions import Now
 
-from handoffs import afterwards, answers, compiled, moves, rungs, runs
+from accounts.errors import DomainError
+from handoffs import afterwards, answers, compiled, holding, moves, rungs, runs, standstill
 from handoffs.actors import POLICY
 from handoffs.models import Handoff
 from handoffs.states import (
@@ -21,19 +26,28 @@ from handoffs.states import (
     Tier,
     Verb,
 )
+from handoffs.stopped import STOPPED
+
+log = logging.getLogger(__name__)
 
 _UNANSWERED = "Nobody answered in time."
+# while people have stopped a workflow its time stands still, but for what was done by itself
+_GOING = f"""(handoff.tier in ('autonomous', 'notify')
+        or not {STOPPED.format(workflow="handoff.workflow_id")})"""
 # what is held is looked at again after its deadline's time, yet not more often than daily
 REVIEW_SECONDS = 86_400
+PUT_OFF = timedelta(minutes=1)
+# what one handoff may be wrong in; the end of a worker's time is none of it
+_BROKEN = (DomainError, DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
 
 
 # What is urgent from now on, in one statement whatever their number. It takes no lock that somebody
 # else has, so it waits for nobody. What is due by now as well is left to `_DUE`.
-_PROMOTE = """
+_PROMOTE = f"""
 with near as materialized (
-    select id from handoffs_handoff
+    select id from handoffs_handoff handoff
     where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
-        and next_rung = 'urgent' and deadline_at > statement_timestamp()
+        and next_rung = 'urgent' and deadline_at > statement_timestamp() and {_GOING}
     order by next_at limit %(limit)s for no key update skip locked
 ), promoted as (
     update handoffs_handoff h
@@ -53,16 +67,25 @@ with near as materialized (
 ), audited as (
     insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
     select %(actor_kind)s, %(actor)s, 'handoff.became_urgent', handoff_id,
-        convert_to(format('{"level":%%s}', level), 'UTF8'), 0 from fired
+        convert_to(format('{{"level":%%s}}', level), 'UTF8'), 0 from fired
 )
 select count(*) from promoted
 """
-_DUE = """
-select id from handoffs_handoff
+_DUE = f"""
+select id, run_id, next_at from handoffs_handoff handoff
 where state in ('waiting', 'needs_information') and next_at <= statement_timestamp()
-    and (next_rung <> 'urgent' or deadline_at <= statement_timestamp())
+    and (next_rung <> 'urgent' or deadline_at <= statement_timestamp()) and {_GOING}
 order by next_at limit %(limit)s
 """
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What the sweep found, as it stood then."""
+
+    handoff_id: str
+    run_id: str
+    at: datetime
 
 
 def fire_overdue(*, now: datetime, limit: int = 1000) -> int:
@@ -77,15 +100,33 @@ def fire_overdue(*, now: datetime, limit: int = 1000) -> int:
         )
         promoted: int = cursor.fetchone()[0]
         cursor.execute(_DUE, {"limit": limit})
-        due = [row[0] for row in cursor.fetchall()]
-    return promoted + sum(_fire(handoff_id, now=now) for handoff_id in due)
+        due = [_Due(*row) for row in cursor.fetchall()]
+    return promoted + sum(_fire(one, now=now) for one in due)
 
 
-def _fire(handoff_id: str, *, now: datetime) -> bool:
-    """Re-check under the run's lock: an answer may have come between the sweep and now."""
+def _fire(due: _Due, *, now: datetime) -> bool:
+    """Fire one, or put off for a minute what cannot be; nothing else waits for it."""
+    try:
+        return _try(due, now=now)
+    except _BROKEN:
+        log.exception(
+            "A deadline could not be acted on.",
+            extra={"action": "ladder.failed", "handoff": due.handoff_id},
+        )
+        Handoff.objects.filter(id=due.handoff_id, next_at=due.at).update(next_at=Now() + PUT_OFF)
+        return False
+
+
+def _try(due: _Due, *, now: datetime) -> bool:
+    """Re-check under the run's lock: an answer may have come between the sweep and now.
+
+    What somebody else works on at this moment is left to the next sweep.
+    """
     with transaction.atomic():
-        handoff = moves.lock_handoff(handoff_id)
-        if HandoffState(handoff.state) not in UNDECIDED_STATES or not _is_due(handoff):
+        handoff = moves.try_lock_handoff(due.handoff_id, run_id=due.run_id)
+        if handoff is None or HandoffState(handoff.state) not in UNDECIDED_STATES:
+            return False
+        if handoff.next_at != due.at or standstill.stands(handoff):
             return False
         rung = RungName(handoff.next_rung)
         if rung is RungName.INFORMATION:
@@ -95,14 +136,8 @@ def _fire(handoff_id: str, *, now: datetime) -> bool:
             if rung is RungName.URGENT:
                 rung = rungs.pass_over_urgency(handoff)
             outcome = _end_level(handoff, now=now)
-        rungs.log(handoff, rung, due_at=handoff.next_at, outcome=outcome)
+        rungs.log(handoff, rung, due_at=due.at, outcome=outcome)
     return True
-
-
-def _is_due(handoff: Handoff) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select %s <= statement_timestamp()", [handoff.next_at])
-        return bool(cursor.fetchone()[0])
 
 
 def _end_level(handoff: Handoff, *, now: datetime) -> str:
@@ -114,14 +149,7 @@ def _end_level(handoff: Handoff, *, now: datetime) -> str:
         return _fall_back(handoff, paused=paused, now=now)
     if paused:
         _pause_again(handoff.run_id)
-    answers.escalate(
-        handoff.id,
-        round=handoff.round,
-        reason=_UNANSWERED,
-        by=POLICY,
-        now=now,
-        cause=Cause.TIMED_OUT,
-    )
+    answers.climb(handoff, reason=_UNANSWERED, by=POLICY, cause=Cause.TIMED_OUT)
     return "climbed"
 
 
@@ -135,7 +163,7 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> str:
         if paused:
             _pause_again(handoff.run_id)
         seconds = max(handoff.deadline_seconds, REVIEW_SECONDS)
-        answers.hold(handoff, seconds=seconds, by=POLICY, now=now)
+        holding.hold(handoff, seconds=seconds, by=POLICY, now=now)
         return "held"
     if fallback is Fallback.FAIL and handoff.blocking:
         runs.time_out(handoff.run, by=POLICY)
@@ -143,9 +171,8 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> str:
     if paused and handoff.run.open_blocking > 1:
         _pause_again(handoff.run_id)
     said = _said(handoff, fallback)
-    answers.answer(
-        handoff.id, round=handoff.round, said=said, by=POLICY, now=now, cause=Cause.TIMED_OUT
-    )
+    answers.check_possible(handoff, said)
+    answers.tell_run(handoff, said, by=POLICY, now=now, cause=Cause.TIMED_OUT)
     return said.verb.value
 
 

@@ -16,6 +16,7 @@ from handoffs.doors import Door
 from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
 from handoffs.intake import Asked, Ready
+from handoffs.pause import Stored
 from handoffs.wires import Lost, Wire
 
 # nothing was stored of it, and it was not looked at any further
@@ -58,7 +59,8 @@ def _prepare(one: Asked, door: Door | None) -> Told | Ready | None:
     if door is None:
         return LEFT
     try:
-        return intake.prepare(door, one.proposed, one.keyed)
+        found = intake.prepare(door, one.proposed, one.keyed)
+        return LEFT if isinstance(found, Ready) and found.beyond_limit else found
     except Exception:
         # a refusal, or Django's SynchronousOnlyOperation: it wanted to ask the database
         return LEFT
@@ -76,4 +78,4 @@ async def _store(wire: Wire, ready: Sequence[Ready]) -> list[Told | None | Excep
         return [LEFT] * len(ready)
     failpoint("lots.after_store")
     stored = pause.stored(rows)
-    return [one.told if one.writing.values["run_id"] in stored else LEFT for one in ready]
+    return [one.told if stored.get(one.run) is Stored.STORED else LEFT for one in ready]

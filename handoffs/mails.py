@@ -13,6 +13,12 @@ def secret() -> MailSecret:
     return mail_secrets.new(settings.SECRET_KEY)
 
 
-def send(to: str, event: str, payload: dict[str, Any], *, secret: MailSecret | None = None) -> None:
-    """Add an e-mail in this transaction: ``subject``, ``text`` and perhaps ``html``."""
-    outbox.mail(to, event, payload, secret=secret)
+def send(
+    to: str, event: str, payload: dict[str, Any], *, secret: MailSecret | None = None
+) -> str | None:
+    """Add an e-mail in this transaction: ``subject``, ``text`` and perhaps ``html``.
+
+    Return the message's id; None for a notice that its receiver wants no more.
+    """
+    message = outbox.mail(to, event, payload, secret=secret)
+    return message.id if message else None

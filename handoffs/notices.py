@@ -18,6 +18,11 @@ NOTICES: dict[str, str] = {
     "handoff.held": "a handoff is held because nobody answered it",
     "run.failed": "a run stopped with an error",
     "endpoint.disabled": "an endpoint of yours was switched off",
+    "notice.arrived": "something new waits for your team",
+    "notice.transferred": "something was handed to your team",
+    "notice.urgent": "something that you may decide became urgent",
+    "notice.completed": "something that you were told of, passed on or decided is done",
+    "notice.digest": "several things changed hands or were done",
 }
 _SALT = "overread.mail-stop"
 
@@ -49,9 +54,13 @@ def read(token: str) -> tuple[str, str]:
 
 def stop(token: str, *, now: datetime) -> None:
     """Send no more of these to this address; a second time changes nothing."""
-    address, event = read(token)
+    stop_for(*read(token), now=now)
+
+
+def stop_for(address: str, event: str, *, now: datetime) -> None:
+    """Send no more of these; whoever calls knows that the address is theirs who asks."""
     _, new = MailStop.objects.get_or_create(
-        address=address, event=event, defaults={"stopped_at": now}
+        address=address.lower(), event=event, defaults={"stopped_at": now}
     )
     if new:
         audit.record(by=SYSTEM, action="mail.stopped", subject=event, body={"to": address})
@@ -59,7 +68,16 @@ def stop(token: str, *, now: datetime) -> None:
 
 def start(token: str, *, now: datetime) -> None:
     """Send them again."""
-    address, event = read(token)
-    gone, _ = MailStop.objects.filter(address=address, event=event).delete()
+    start_for(*read(token), now=now)
+
+
+def start_for(address: str, event: str, *, now: datetime) -> None:
+    """Send them again; whoever calls knows that the address is theirs who asks."""
+    gone, _ = MailStop.objects.filter(address=address.lower(), event=event).delete()
     if gone:
         audit.record(by=SYSTEM, action="mail.started", subject=event, body={"to": address})
+
+
+def stopped(address: str) -> set[str]:
+    """Return the events that this address wants to hear no more of."""
+    return set(MailStop.objects.filter(address=address.lower()).values_list("event", flat=True))

@@ -10,13 +10,14 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts.errors import DomainError
-from handoffs import answers, audit, moves
+from handoffs import answers, audit, moves, standstill
 from handoffs.actors import POLICY, Actor
 from handoffs.answers import Said
-from handoffs.errors import AlreadyReleased
+from handoffs.errors import AlreadyReleased, StandsStill
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, HeldAnswer
 from handoffs.states import ActorKind, Cause, HandoffState, Verb
+from handoffs.stopped import STOPPED
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,18 @@ values (%(handoff)s, %(round)s, %(said)s, %(by_kind)s, %(role)s, %(audit_name)s,
     statement_timestamp() + make_interval(secs => %(seconds)s))
 returning release_at
 """
-_DUE = """
-select handoff_id from handoffs_heldanswer
-where release_at <= statement_timestamp() order by release_at limit %s
+# Nothing is told in a workflow that people have stopped, but what ends something. The text is not
+# read as JSON here: one that PostgreSQL could not read would hold up all.
+_DUE = f"""
+select held.handoff_id from handoffs_heldanswer held
+join handoffs_handoff handoff on handoff.id = held.handoff_id
+where held.release_at <= statement_timestamp()
+    and (handoff.tier in ('autonomous', 'notify') or held.said like any(%s)
+        or not {STOPPED.format(workflow="handoff.workflow_id")})
+order by held.release_at limit %s
 """
+# how what ends something begins, as `_hold` writes it
+_ENDING = [f'{{"verb": "{verb}"%' for verb in sorted(standstill.ENDING)]
 # is there so much time left to undo what is asked about
 _UNDOABLE = """
 select roll_back_until > statement_timestamp() + make_interval(secs => %s)
@@ -136,7 +145,7 @@ def read(text: str) -> Said:
 def release_due(*, now: datetime, limit: int = 500) -> int:
     """Tell every run whose window has ended; one that cannot be told holds up no other."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [limit])
+        cursor.execute(_DUE, [_ENDING, limit])
         due = [row[0] for row in cursor.fetchall()]
     return sum(_release(handoff_id, now=now) for handoff_id in due)
 
@@ -144,6 +153,9 @@ def release_due(*, now: datetime, limit: int = 500) -> int:
 def _release(handoff_id: str, *, now: datetime) -> bool:
     try:
         return _answer(handoff_id, now=now)
+    except StandsStill:
+        # stopped in this very moment: it is told when the workflow goes on
+        return False
     except DomainError as refusal:
         _put_back(handoff_id, refusal)
     except DatabaseError:

@@ -1,17 +1,95 @@
-"""Tell a requester that their task changed hands: by mail where they left an address."""
+"""Requesters: what they say on their page, and what they are mailed where they left an address."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from handoffs import languages, outbox
-from handoffs.models import Run
+from handoffs import audit, languages, moves, outbox
+from handoffs.actors import REQUESTER
+from handoffs.errors import NothingSaid, RequestOver, SaidEnough, SaidTooLong, SaidTooOften
+from handoffs.models import RequesterWord, Run
+from handoffs.states import FINAL_RUN_STATES, RunState
+
+# what one run takes of whoever has its link
+MOST, MOST_AN_HOUR, LONGEST = 20, 5, 2_000
+_HOUR = timedelta(hours=1)
+Kind = RequesterWord.Kind
 
 BY_HAND = languages.noted("A person has taken over your request and finishes it by hand.")
 TAKEN_ON = languages.noted("A person has taken over your request and is working on it.")
+
+
+def say(run_id: str, *, kind: str, text: str, now: datetime) -> RequesterWord:
+    """Keep what the requester says, for whoever decides, and tell the agent.
+
+    It changes nothing by itself: a link can be passed on, so that it is no longer needed is for
+    the agent or a person to act on. A page sent twice, or said again, is kept once. So many an
+    hour and so many in all; every refusal is a sentence in the language that is spoken now.
+    """
+    text = _cleaned(text)
+    if kind == Kind.INFORMATION and not text:
+        raise NothingSaid(languages.say("There are no words in it. Write what we should know."))
+    if len(text) > LONGEST:
+        raise SaidTooLong(
+            languages.say(
+                "This is longer than %(most)s characters. Nothing was sent. Please shorten it.",
+                most=LONGEST,
+            )
+        )
+    with transaction.atomic():
+        run = moves.lock_run(run_id)
+        if RunState(run.state) in FINAL_RUN_STATES:
+            raise RequestOver(
+                languages.say("The work on your request is over. Please get in touch with us.")
+            )
+        last = RequesterWord.objects.filter(run=run).order_by("-number").first()
+        if last is not None and (last.kind, last.text) == (kind, text):
+            return last
+        _check_room(run)
+        word = RequesterWord.objects.create(
+            run=run, number=last.number + 1 if last else 1, kind=kind, text=text
+        )
+        word.refresh_from_db()
+        facts = {"number": word.number, "kind": word.kind}
+        audit.record(by=REQUESTER, action="requester.said", subject=run.id, body=facts)
+        outbox.tell(run.client_id, "requester.said", {"run": run.id, "text": text, **facts})
+        moves.notify(run.id)
+    return word
+
+
+def _cleaned(text: str) -> str:
+    return text.replace("\0", "").replace("\r\n", "\n").strip()
+
+
+def _check_room(run: Run) -> None:
+    """Refuse more than a person has to say; the run is locked, so that the count holds."""
+    said = RequesterWord.objects.filter(run=run).aggregate(
+        all=Count("id"),
+        lately=Count("id", filter=Q(said_at__gt=Now() - _HOUR)),
+        first=Min("said_at", filter=Q(said_at__gt=Now() - _HOUR)),
+        now=Max(Now()),
+    )
+    if said["all"] >= MOST:
+        raise SaidEnough(
+            languages.say(
+                "You have written as often as this page takes it. Please get in touch with us."
+            )
+        )
+    if said["lately"] >= MOST_AN_HOUR:
+        wait = said["first"] + _HOUR - said["now"]
+        raise SaidTooOften(
+            languages.say(
+                "You have written several times within an hour. Nothing was sent this time. "
+                "Please try again later."
+            ),
+            retry_after=max(1, int(wait.total_seconds())),
+        )
 
 
 def write(

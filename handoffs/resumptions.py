@@ -9,22 +9,24 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from handoffs import answers, audit, moves
+from handoffs import answers, audit, moves, standstill
 from handoffs.actors import SYSTEM, Actor
 from handoffs.errors import NotFound, StaleLease
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, Proposal, Resumption, Run
 from handoffs.states import RELEASING_VERBS, Cause, HandoffState, ResumptionState, RunState
+from handoffs.stopped import STOPPED
 
 # Both rows are locked: the run because that is everyone's first lock, the resumption so that its
 # state is looked at again as it is then, not as it was when the statement began.
-_NEXT = """
+_NEXT = f"""
 select resumption.id, resumption.run_id, resumption.state
 from handoffs_resumption resumption join handoffs_run run on run.id = resumption.run_id
 where resumption.workflow_id = any(%(workflows)s) and run.client_id = %(client)s
     and (%(run)s::text is null or run.id = %(run)s)
     and (resumption.state = 'ready'
         or (resumption.state = 'leased' and resumption.lease_expires_at <= now()))
+    and not {STOPPED.format(workflow="resumption.workflow_id")}
 order by resumption.id limit 1 for update of run, resumption skip locked
 """
 
@@ -57,6 +59,7 @@ def claim(
             cursor.execute(_NEXT, {"workflows": workflow_ids, "client": client_id, "run": run_id})
             found = cursor.fetchone()
         if found is None:
+            standstill.check_any(workflow_ids, client_id=client_id)
             return None
         id, run_id, state = found
         if state == ResumptionState.LEASED.value:
@@ -84,9 +87,11 @@ def claim(
 
 def heartbeat(id: str, *, token: str, by: Actor, now: datetime) -> datetime:
     """Extend the lease and return when it now ends; StaleLease once it has run out."""
-    seconds = Resumption.objects.filter(id=id).values_list("lease_seconds", flat=True).first()
-    if seconds is None:
+    found = Resumption.objects.filter(id=id).select_related("run").first()
+    if found is None:
         raise NotFound
+    standstill.check(found.workflow_id, client_id=found.run.client_id)
+    seconds = found.lease_seconds
     if not _held(id, token).update(lease_expires_at=Now() + timedelta(seconds=seconds)):
         raise StaleLease
     expires_at = Resumption.objects.values_list("lease_expires_at", flat=True).get(id=id)
@@ -191,11 +196,16 @@ def release(id: str, *, token: str, by: Actor, now: datetime) -> None:
 
 
 def _end_lease(id: str, token: str, to: ResumptionState) -> Run:
-    """Lock the run, then end the lease if `token` still holds it."""
+    """Lock the run, then end the lease if `token` still holds it.
+
+    In a workflow that people have stopped a turn can only be given back.
+    """
     run_id = Resumption.objects.filter(id=id).values_list("run_id", flat=True).first()
     if run_id is None:
         raise NotFound
     run = moves.lock_run(run_id)
+    if to is not ResumptionState.READY:
+        standstill.check(run.workflow_id, client_id=run.client_id)
     ended = None if to is ResumptionState.READY else Now()
     if not _held(id, token).update(
         state=to.value, lease_expires_at=None, token_hash="", ended_at=ended

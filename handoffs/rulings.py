@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from accounts.errors import FieldProblem
-from handoffs import briefs, canonical, compiled, pause, queries, signals
+from handoffs import briefs, canonical, compiled, pause, queries, signals, standstill
 from handoffs.compiled import Action, CompiledWorkflow
 from handoffs.doors import Door
 from handoffs.errors import (
@@ -63,9 +63,16 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise WorkflowNotYours
     if not door.launched:
         raise NotLaunched
+    check_going(door)
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
         raise not_accepting(door.state)
     return compiled.get(door.workflow_id, door.revision, door.now)
+
+
+def check_going(door: Door) -> None:
+    """Let nobody go on in a workflow that people have stopped, not by an earlier answer either."""
+    if door.stopped and door.run_id is not None:
+        standstill.check(door.workflow_id, client_id=door.client_id)
 
 
 def not_accepting(state: str) -> IllegalTransition:

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeGuard
@@ -213,7 +213,17 @@ def _of_clock(name: str, at: datetime | None, zone: tzinfo) -> float | str | Non
         return None
     if name == "weekday":
         return WEEKDAYS[local.weekday()]
-    return local.hour + local.minute / 60 + local.second / 3600 + local.microsecond / 3.6e9
+    return _hour(local)
+
+
+def _hour(at: datetime | time) -> float:
+    return at.hour + at.minute / 60 + at.second / 3600 + at.microsecond / 3.6e9
+
+
+def hour_of_a_clock(hour: float) -> float:
+    """Return the hour that a clock shows next to `hour`, from 0 to before 24: it ticks."""
+    ticks = min(max(round(hour * 3.6e9), 0), 86_400_000_000 - 1)
+    return _hour((datetime.min + timedelta(microseconds=ticks)).time())
 
 
 def _none_reported(name: str) -> Any:

@@ -116,6 +116,9 @@ class Cause(StrEnum):
     STALE = "stale"
     # a person sent it to another queue
     SENT_ON = "sent_on"
+    # its queue was full; and then had room again
+    OVERFLOWED = "overflowed"
+    WENT_BACK = "went_back"
     TIMED_OUT = "timed_out"
     COMPLETED = "completed"
     ERROR = "error"
@@ -242,6 +245,21 @@ RELEASING_VERBS = frozenset(
 )
 # answers that end the run, and why it ended then
 ENDING_VERBS = {Verb.TAKE_OVER: Cause.TRANSFERRED, Verb.STOP: Cause.STOPPED}
+
+
+class AtLimit(StrEnum):
+    """What happens to new questions of a row when its queue is full."""
+
+    OVERFLOW = "overflow"
+    PAUSE = "pause"
+
+
+class Pressure(StrEnum):
+    """How full the people are to whom a workflow turns; what an agent goes by."""
+
+    OPEN = "open"
+    SLOW = "slow"
+    CLOSED = "closed"
 
 
 class Fallback(StrEnum):

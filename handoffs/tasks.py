@@ -14,8 +14,10 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    pressures,
     release,
     resumptions,
+    stops,
 )
 
 
@@ -67,3 +69,18 @@ def detect_anomalies(**_: Any) -> None:
 @shared_task(name="handoffs.open_findings")
 def open_findings(**_: Any) -> None:
     findings.open_due(now=timezone.now())
+
+
+@shared_task(name="handoffs.watch_pressure")
+def watch_pressure(**_: Any) -> None:
+    pressures.watch(now=timezone.now())
+
+
+@shared_task(name="handoffs.tend_stops")
+def tend_stops(**_: Any) -> None:
+    stops.tend(now=timezone.now())
+
+
+@shared_task(name="handoffs.remind_of_stops")
+def remind_of_stops(**_: Any) -> None:
+    stops.remind(now=timezone.now())

@@ -47,7 +47,9 @@ with opened as (
     update reviews_claim claim
     set opened_at = coalesce(claim.opened_at, statement_timestamp()), visit = claim.visit + 1,
         expires_at = greatest(claim.kept_until,
-            statement_timestamp() + make_interval(secs => queue.lease_seconds))
+            statement_timestamp() + make_interval(secs => queue.lease_seconds)),
+        heard = coalesce((select max(word.number) from handoffs_requesterword word
+            where word.run_id = h.run_id), 0)
     from handoffs_handoff h join handoffs_queue queue on queue.id = h.queue_id
     where claim.handoff_id = %(handoff)s and h.id = claim.handoff_id
         and claim.reviewer_id = %(user)s and claim.ended_at is null and not {queueing.OVER}
@@ -111,6 +113,13 @@ select %(actor_kind)s, %(actor)s, 'handoff.given_back', handoff_id, '{}', 0 from
 _FOR_THEM = """
 update reviews_claim claim set assigned = true, expires_at = greatest(claim.expires_at,
     least(h.deadline_at, statement_timestamp() + make_interval(secs => %(seconds)s)))
+from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
+"""
+
+# just so long: whoever does not open it in time leaves it to a colleague
+_ASSIGN = """
+update reviews_claim claim set assigned = true, expires_at =
+    least(h.deadline_at, statement_timestamp() + make_interval(secs => %(seconds)s))
 from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
 """
 
@@ -183,11 +192,20 @@ def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
 
 def put_into_hands(handoff_id: str, *, of: User, seconds: int, now: datetime) -> Claim:
     """Lease a handoff that nobody holds to this person, for so long or until it is due."""
-    look = queueing.attempt(of, handoff=handoff_id)
+    return _give(handoff_id, of, _FOR_THEM, seconds)
+
+
+def assign(handoff_id: str, *, to: User, seconds: int, now: datetime) -> Claim:
+    """Lease a handoff that nobody holds to somebody who has so long to open it."""
+    return _give(handoff_id, to, _ASSIGN, seconds)
+
+
+def _give(handoff_id: str, to: User, how: str, seconds: int) -> Claim:
+    look = queueing.attempt(to, handoff=handoff_id)
     if look.id is None:
         raise HandsFull if look.full else AlreadyClaimed
     with connection.cursor() as cursor:
-        cursor.execute(_FOR_THEM, {"claim": look.id, "seconds": seconds})
+        cursor.execute(how, {"claim": look.id, "seconds": seconds})
     return Claim.objects.get(id=look.id)
 
 

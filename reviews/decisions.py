@@ -20,7 +20,7 @@ from handoffs.canonical import encode
 from handoffs.compiled import Action
 from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
-from handoffs.models import Brief, Handoff
+from handoffs.models import Brief, Handoff, RequesterWord
 from handoffs.states import HandoffKind, Tier
 from reviews import (
     challenge,
@@ -37,7 +37,7 @@ from reviews import (
 )
 from reviews import verbs as buttons
 from reviews.challenge import Kept, Stated
-from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, TextTooLong
+from reviews.errors import ClaimLost, RequesterSaidMore, SafeguardUnmet, TextMissing, TextTooLong
 from reviews.models import Claim, Decision, EvidenceOpened, Judgement
 from reviews.safeguards import Seen
 from reviews.surfaces import Ground
@@ -51,7 +51,7 @@ _DRAFT_BYTES = 256 * 1024
 
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
-select claim.id, claim.seat, claim.opened_at,
+select claim.id, claim.seat, claim.opened_at, claim.heard,
     coalesce(overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at), 0)
         + overread_read_before(claim.handoff_id, claim.reviewer_id, claim.round, claim.id)
         as read_seconds
@@ -81,6 +81,7 @@ class Fenced:
     arguments: dict[str, Any] | None
     claim_id: int
     seat: int
+    heard: int
     opened_at: datetime | None
     read_seconds: float | None
     judgement: Judgement | None
@@ -120,6 +121,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     choice = wording.clean(choice)
     with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
         fenced = fence(handoff_id, by)
+        _check_heard(fenced)
         _check_judged(fenced)
         said = wording.said(
             choice,
@@ -251,7 +253,8 @@ def fence(handoff_id: str, by: User) -> Fenced:
         claim_id=row[0],
         seat=row[1],
         opened_at=row[2],
-        read_seconds=row[3],
+        heard=row[3],
+        read_seconds=row[4],
         judgement=judged.current(handoff, brief.version, by),
         by=person_actor(by.id, panels.team_of(handoff, row[1])),
     )
@@ -261,6 +264,14 @@ def _action(handoff: Handoff, proposal: Any) -> Action | None:
     if proposal is None:
         return None
     return compiled.get(handoff.workflow_id).actions.get(proposal.action_type)
+
+
+def _check_heard(fenced: Fenced) -> None:
+    """Let nobody decide without what the requester said since their page was opened."""
+    missed = RequesterWord.objects.filter(run=fenced.handoff.run_id, number__gt=fenced.heard)
+    word = missed.order_by("-number").first()
+    if word is not None:
+        raise RequesterSaidMore.of(word.kind, word.text)
 
 
 def _check_judged(fenced: Fenced) -> None:

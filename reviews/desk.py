@@ -19,6 +19,7 @@ from handoffs.models import (
     Checkpoint,
     Handoff,
     InformationRequest,
+    RequesterWord,
     RiskTierMap,
     Transition,
 )
@@ -74,6 +75,8 @@ class HeldRow:
     urgent: bool
     expires_at: datetime
     taken_at: datetime
+    # it was assigned to them and they have not opened it yet
+    new: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +153,7 @@ class HandoffDetail:
     summary_edit: SummaryEdit | None
     draft: dict[str, Any] | None
     questions: list[InformationRequest]
+    requester_said: list[RequesterWord]
     thread: Thread
     answer: Answer | None
     decided_by: str
@@ -305,6 +309,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         draft=Draft.objects.filter(handoff=found, reviewer=user)
         .values_list("body", flat=True)
         .first(),
+        requester_said=list(RequesterWord.objects.filter(run=found.run_id).order_by("number")),
         questions=_questions(found, brief.body, phase),
         answer=answer,
         decided_by=decided_by,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.errors import DomainError
+from handoffs.texts import mark_invisible
 from reviews.standings import Standing
 
 
@@ -276,6 +277,25 @@ class SafeguardUnmet(DomainError):
         super().__init__(f"Nothing was sent yet. {needed}")
 
 
+class RequesterSaidMore(DomainError):
+    """The requester wrote since you opened this. Nothing was sent. Read it and answer again."""
+
+    code, status, title = "requester_said_more", 409, "The requester wrote"
+
+    @classmethod
+    def of(cls, kind: str, text: str) -> "RequesterSaidMore":
+        """Say what they wrote, as far as it fits into a sentence."""
+        shown = mark_invisible(" ".join(text.split())).text
+        words = {
+            "not_needed": "that it is no longer needed",
+            "needed": "that it is needed after all",
+        }.get(kind, f"“{shown if len(shown) <= 300 else shown[:299] + '…'}”")
+        return cls(
+            f"Since you opened this, the requester wrote {words}. Nothing was sent. Read it on the "
+            "page, and send your answer again if it stays."
+        )
+
+
 class NothingWithheld(DomainError):
     """Nothing is withheld here, so there is nothing to commit first. Nothing was kept. Decide."""
 
@@ -323,3 +343,9 @@ class LinkOver(DomainError):
     def __init__(self, standing: Standing, conflict: Conflict | None = None) -> None:
         self.standing, self.conflict = standing, conflict
         super().__init__()
+
+
+class NoticesNotYours(DomainError):
+    """Who is told of this queue is said by those who lead it. Nothing was changed. Ask one."""
+
+    code, status, title = "notices_not_yours", 403, "Not yours to set"

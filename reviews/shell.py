@@ -4,7 +4,7 @@ One round trip, a few narrow rows, whatever waits.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from handoffs.actors import person_actor
 
 # more than these nobody decides within a window
 _LATEST = 3
+_MOST_STOPS = 5
 
 _HELD = """
 select held.handoff_id as id, decision.verb, held.release_at,
@@ -49,9 +50,17 @@ cross join lateral (
 where session.reviewer_id = %(user)s
 order by session.id desc limit 1
 """
+# the few workflows that people have stopped, everything first
+_STOPS = """
+select coalesce(workflow.name, '') as what, stop.stopped_role as role, stop.reason,
+    stop.stopped_at as since, stop.drill
+from handoffs_stop stop left join handoffs_workflow workflow on workflow.id = stop.workflow_id
+where stop.ended_at is null order by workflow.name nulls first limit %(most_stops)s
+"""
+_STOPPED = f"(select coalesce(jsonb_agg(to_jsonb(one)), '[]') from ({_STOPS}) one)::text"
 _AROUND = f"""
 select (select coalesce(jsonb_agg(to_jsonb(one)), '[]') from ({_HELD}) one)::text,
-    (select to_jsonb(one) from ({_SESSION}) one)::text
+    (select to_jsonb(one) from ({_SESSION}) one)::text, {_STOPPED}
 """
 
 
@@ -102,26 +111,47 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """What people have stopped; no `what`: everything."""
+
+    what: str
+    role: str
+    reason: str
+    since: datetime
+    drill: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Around:
     """What stands around a page."""
 
     undoable: list[Undoable]
     session: Session | None
+    stopped: list[Stopped] = field(default_factory=list)
 
 
 def around(user: User) -> Around:
-    """Return what this person may still take back, the latest first, and their session."""
-    if not user.can(Can.DECIDE):
-        return Around(undoable=[], session=None)
+    """Return what this person may still take back, their session, and what is stopped."""
     actor = person_actor(user.id, "").audit_name
-    params: dict[str, int | str] = {"user": user.id, "actor": actor, "latest": _LATEST}
+    params: dict[str, int | str] = {
+        "user": user.id,
+        "actor": actor,
+        "latest": _LATEST,
+        "most_stops": _MOST_STOPS,
+    }
+    decides = user.can(Can.DECIDE)
     with connection.cursor() as cursor:
-        cursor.execute(_AROUND, params)
-        held, session = cursor.fetchone()
+        cursor.execute(_AROUND if decides else f"select '[]', null, {_STOPPED}", params)
+        held, session, stopped = cursor.fetchone()
     return Around(
         undoable=[_undoable(row) for row in json.loads(held)],
         session=Session(**json.loads(session)) if session else None,
+        stopped=[_stopped(row) for row in json.loads(stopped)],
     )
+
+
+def _stopped(row: dict[str, Any]) -> Stopped:
+    return Stopped(**{**row, "since": datetime.fromisoformat(row["since"])})
 
 
 def undoable(user: User) -> list[Undoable]:

@@ -5,7 +5,19 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import claims, link_mails, measures, rates, search_index, sessions, undo
+from reviews import (
+    assigning,
+    claims,
+    link_mails,
+    measures,
+    notice_mails,
+    notices,
+    overflowing,
+    rates,
+    search_index,
+    sessions,
+    undo,
+)
 
 
 @shared_task(name="reviews.end_stale_claims")
@@ -13,9 +25,29 @@ def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
 
 
+@shared_task(name="reviews.assign")
+def assign(**_: Any) -> None:
+    assigning.assign(now=timezone.now())
+
+
 @shared_task(name="reviews.mail_links")
 def mail_links(**_: Any) -> None:
     link_mails.send_due(now=timezone.now())
+
+
+@shared_task(name="reviews.look_for_notices")
+def look_for_notices(**_: Any) -> None:
+    notices.look(now=timezone.now())
+
+
+@shared_task(name="reviews.send_notices")
+def send_notices(**_: Any) -> None:
+    notice_mails.send_due(now=timezone.now())
+
+
+@shared_task(name="reviews.forget_notices")
+def forget_notices(**_: Any) -> None:
+    notices.forget(now=timezone.now())
 
 
 @shared_task(name="reviews.note_for_search")
@@ -26,6 +58,11 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.move_overflow")
+def move_overflow(**_: Any) -> None:
+    overflowing.move(now=timezone.now())
 
 
 @shared_task(name="reviews.measure_rates")

@@ -9,6 +9,7 @@ from reviews.views import (
     handoff,
     hours,
     judgement,
+    notice_settings,
     notices,
     search,
     session,
@@ -72,6 +73,8 @@ urlpatterns = [
     path("links/at/<str:link_id>/give-back", links.give_back, name="link-give-back"),
     path("links/at/<str:link_id>/desk", links.to_desk, name="link-desk"),
     path("links/<str:token>", links.link, name="link"),
+    path("notices", notice_settings.mine, name="notices"),
     path("mail/stop/<str:token>", notices.stop, name="mail-stop"),
     path("status/<str:token>", status.status, name="status"),
+    path("status/<str:token>/say", status.say, name="status-say"),
 ]

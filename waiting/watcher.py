@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from handoffs.stopped import STOPPED
 from handoffs.waiting import Watched
 from waiting.waits import GONE, NONE, READY, Seen, Waits
 
@@ -38,7 +39,7 @@ union all
 select id, state, version from handoffs_run where id = any(%(ids)s)
 """
 # the same turns that a claim would find
-_TURNS = """
+_TURNS = f"""
 select wanted.client, wanted.workflow
 from unnest(%(clients)s::bigint[], %(workflows)s::bigint[]) as wanted (client, workflow)
 where exists (
@@ -47,6 +48,7 @@ where exists (
     where resumption.workflow_id = wanted.workflow and run.client_id = wanted.client
         and resumption.state in ('ready', 'leased')
         and (resumption.state = 'ready' or resumption.lease_expires_at <= now()))
+    and not {STOPPED.format(workflow="wanted.workflow")}
 """
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]

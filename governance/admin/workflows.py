@@ -78,10 +78,11 @@ class WorkflowAdmin(WithLevels, OfWorkflow, Audited):
     def get_fieldsets(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
         whole = ["name", "slug", "purpose", "owner", "review_on", "strict_briefs"]
         changes = ("Who must agree to changes", {"fields": [*GUARDS]})
+        told = ("What requesters hear", {"fields": ["requester_sees", "writes_to_requesters"]})
         if obj is None:
-            return [(None, {"fields": whole}), changes]
+            return [(None, {"fields": whole}), told, changes]
         launch = ["launched_at", "map_in_force", "rows", "missing", "unattended"]
-        return [(None, {"fields": whole}), changes, ("Launch", {"fields": launch})]
+        return [(None, {"fields": whole}), told, changes, ("Launch", {"fields": launch})]
 
     def get_inlines(self, request: HttpRequest, obj: Workflow | None) -> Any:
         """Ask for the workflow first: rows name its action types."""

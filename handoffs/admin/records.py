@@ -15,6 +15,7 @@ from handoffs.models import (
     Brief,
     Handoff,
     Proposal,
+    RequesterWord,
     Resumption,
     Run,
     Transition,
@@ -42,6 +43,14 @@ class TransitionsOfRun(Part):
         "actor",
     )
     ordering = ("id",)
+
+
+class WordsOfRequester(Part):
+    model = RequesterWord
+    show_change_link = False
+    verbose_name_plural = "said by the requester"
+    fields = readonly_fields = ("said_at", "kind", "text")
+    ordering = ("number",)
 
 
 class ProposalsOfRun(Part):
@@ -84,7 +93,7 @@ class RunAdmin(Records):
     list_select_related = ("workflow", "client")
     list_filter = ("state", "workflow")
     exact = ("id", "external_id")
-    inlines = (TransitionsOfRun, ProposalsOfRun, HandoffsOfRun)
+    inlines = (TransitionsOfRun, ProposalsOfRun, HandoffsOfRun, WordsOfRequester)
     fields = (
         "id",
         "workflow",

@@ -20,6 +20,7 @@ from handoffs.errors import (
     OverBudget,
     QueueFull,
     WorkflowNotYours,
+    WorkflowStopped,
 )
 from handoffs.idempotency import Done
 from handoffs.schemas.handoffs import (
@@ -52,6 +53,7 @@ _READ["responses"][307] = {
         MissingContext,
         OverBudget,
         QueueFull,
+        WorkflowStopped,
         told=(201,),
     ),
 )

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -12,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import DomainError, NotSignedIn
-from handoffs import moves
+from handoffs import moves, stops
 from handoffs.api import reading
 from handoffs.api.refusals import (
     Conflict,
@@ -22,10 +23,11 @@ from handoffs.api.refusals import (
     Overloaded,
     TooLarge,
 )
-from handoffs.errors import BadShape, IllegalTransition, NotFound
+from handoffs.errors import BadShape, IllegalTransition, NotFound, WorkflowStopped
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_Refused = TypeVar("_Refused", bound=DomainError)
 
 
 def body(request: object, refused: DomainError) -> dict[str, Any]:
@@ -54,7 +56,9 @@ def response(request: object, error: Exception) -> HttpResponse:
             extra={"action": "api.broke", "request_id": getattr(request, "request_id", "")},
         )
     if isinstance(refused, IllegalTransition) and refused.to_state:
-        _count(refused)
+        _after(moves.count_refusal, refused)
+    if isinstance(refused, WorkflowStopped):
+        _after(stops.met, refused)
     text = json.dumps(body(request, refused), ensure_ascii=False)
     answer = HttpResponse(text, status=refused.status, content_type=MEDIA_TYPE)
     if refused.retry_after is not None:
@@ -120,10 +124,10 @@ def _misshapen(error: ValidationError) -> DomainError:
     return reading.bad_fields(error.errors, skip=skip)
 
 
-def _count(refused: IllegalTransition) -> None:
+def _after(count: Callable[[_Refused], None], refused: _Refused) -> None:
     """Count what was tried; its transaction is over, and failing to count must not hide it."""
     try:
-        moves.count_refusal(refused)
+        count(refused)
     except DatabaseError:
         logger.warning("A refusal could not be counted.", extra={"action": "api.not_counted"})
 

@@ -26,6 +26,7 @@ from handoffs.errors import (
     QueueFull,
     UnknownActionType,
     WorkflowNotYours,
+    WorkflowStopped,
 )
 from handoffs.idempotency import Done, Told
 from handoffs.intake import Asked
@@ -52,6 +53,7 @@ _RULED = (
     MissingContext,
     OverBudget,
     QueueFull,
+    WorkflowStopped,
 )
 
 _BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/ProposalIn"}}}

@@ -10,7 +10,13 @@ from ninja import Router
 from handoffs import resumptions
 from handoffs.api import access, acting, documented, showing
 from handoffs.api.access import AgentRequest
-from handoffs.errors import IllegalTransition, NotFound, StaleLease, WorkflowNotYours
+from handoffs.errors import (
+    IllegalTransition,
+    NotFound,
+    StaleLease,
+    WorkflowNotYours,
+    WorkflowStopped,
+)
 from handoffs.idempotency import Done
 from handoffs.models import Checkpoint, Handoff
 from handoffs.resumptions import Lease
@@ -28,7 +34,7 @@ from handoffs.schemas.runs import RunOut
 
 router = Router(tags=["Resumptions"])
 _THEIRS = (NotFound, WorkflowNotYours)
-_CLAIM = documented.does(*_THEIRS)
+_CLAIM = documented.does(*_THEIRS, WorkflowStopped)
 _CLAIM["responses"][204] = {
     "description": "No run to go on with. Nothing is kept under the Idempotency-Key.",
     "headers": {"Wait-URL": documented.header("Wait there, then claim again.")},
@@ -108,7 +114,7 @@ def _precondition(found: dict[str, Any]) -> PreconditionOut:
     "/resumptions/{resumption_id}/heartbeat",
     response=HeartbeatOut,
     operation_id="heartbeat_resumption",
-    openapi_extra=documented.does(*_THEIRS, StaleLease),
+    openapi_extra=documented.does(*_THEIRS, StaleLease, WorkflowStopped),
 )
 def heartbeat(request: AgentRequest, resumption_id: str, body: TokenIn) -> HttpResponse:
     """Keep the lease for as long again as it was asked for."""
@@ -129,7 +135,7 @@ def heartbeat(request: AgentRequest, resumption_id: str, body: TokenIn) -> HttpR
     "/resumptions/{resumption_id}/acknowledge",
     response=RunOut,
     operation_id="acknowledge_resumption",
-    openapi_extra=documented.does(*_THEIRS, StaleLease, IllegalTransition),
+    openapi_extra=documented.does(*_THEIRS, StaleLease, IllegalTransition, WorkflowStopped),
 )
 def acknowledge(request: AgentRequest, resumption_id: str, body: AcknowledgementIn) -> HttpResponse:
     """Say that the run goes on, or that the world moved since the answer (`stale`)."""

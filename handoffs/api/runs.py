@@ -14,6 +14,7 @@ from handoffs.errors import (
     NotLaunched,
     QueueFull,
     WorkflowNotYours,
+    WorkflowStopped,
 )
 from handoffs.idempotency import Done
 from handoffs.models import Checkpoint
@@ -27,7 +28,9 @@ _THEIRS = (NotFound, WorkflowNotYours)
     "/runs",
     response={200: RunOut, 201: RunOut},
     operation_id="start_run",
-    openapi_extra=documented.does(*_THEIRS, NotLaunched, QueueFull, told=(200, 201)),
+    openapi_extra=documented.does(
+        *_THEIRS, NotLaunched, QueueFull, WorkflowStopped, told=(200, 201)
+    ),
 )
 def start(request: AgentRequest, body: RunIn) -> HttpResponse:
     """Start a run, or get the one that this external id already has (200)."""

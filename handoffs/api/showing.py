@@ -6,11 +6,26 @@ from typing import Any
 
 from django.conf import settings
 
-from handoffs import waiting
-from handoffs.models import Answer, Checkpoint, Handoff, InformationRequest, Run, Transition
+from handoffs import standstill, waiting
+from handoffs.models import (
+    Answer,
+    Checkpoint,
+    Handoff,
+    InformationRequest,
+    Run,
+    Stop,
+    Transition,
+)
 from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
-from handoffs.schemas.runs import ActorOut, OpenHandoffOut, RunOut, TransitionOut
-from handoffs.states import OPEN_HANDOFF_STATES, Cause, HandoffState, as_told
+from handoffs.schemas.runs import (
+    ActorOut,
+    OpenHandoffOut,
+    RequesterWordOut,
+    RunOut,
+    StoppedOut,
+    TransitionOut,
+)
+from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, as_told
 
 # a run that moves more often than this shows its latest moves
 MOST_TRANSITIONS = 200
@@ -39,10 +54,28 @@ def run(run: Run, *, now: datetime) -> RunOut:
         cause=run.cause,
         task=run.task,
         open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
+        stopped=stopped(standstill.over(run.workflow_id)),
         checkpoint_version=version,
         status_url=status_url(run),
         wait_url=signer().url_for_run(run.id, run.version, now=now),
+        requester_said=[
+            RequesterWordOut(number=one.number, kind=one.kind, text=one.text, said_at=one.said_at)
+            for one in run.requester_words.order_by("number")
+        ],
         transitions=[_transition(one) for one in reversed(latest)],
+    )
+
+
+def stopped(stop: Stop | None) -> StoppedOut | None:
+    if stop is None:
+        return None
+    return StoppedOut(
+        id=stop.id,
+        scope="workflow" if stop.workflow_id else "everywhere",
+        since=stop.stopped_at,
+        reason=stop.reason,
+        by=ActorOut(kind=ActorKind.PERSON.value, name=stop.stopped_role),
+        drill=stop.drill,
     )
 
 

@@ -21,6 +21,8 @@ from handoffs.models.matrix import (
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.pressure import WorkflowPressure
+from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
     IdempotencyRecord,
@@ -38,6 +40,7 @@ from handoffs.models.sampling import (
     Finding,
     Sampling,
 )
+from handoffs.models.stops import Stop, StopMet
 from handoffs.models.workflows import (
     ActionType,
     Workflow,
@@ -73,14 +76,18 @@ __all__ = [
     "QueueRate",
     "QueueUserPermission",
     "RefusedTransition",
+    "RequesterWord",
     "Resumption",
     "RiskTierMap",
     "Run",
     "Rung",
     "Sampling",
+    "Stop",
+    "StopMet",
     "Transition",
     "WebhookEndpoint",
     "Workflow",
     "WorkflowGroupPermission",
+    "WorkflowPressure",
     "WorkflowUserPermission",
 ]

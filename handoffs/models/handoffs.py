@@ -55,6 +55,17 @@ class Handoff(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    # the queue that was full when it came here; it goes back there when that has room
+    overflow_from = models.ForeignKey(
+        Queue,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    # its agent cannot be slowed down: it was let in although there was no room
+    beyond_limit = models.BooleanField(default=False, db_default=False)
     role = models.ForeignKey(
         Group, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -80,6 +91,8 @@ class Handoff(models.Model):
     # the one next moment at which something is done about it, and what
     next_at = models.DateTimeField()
     next_rung = models.CharField(max_length=12, choices=[(r.value, r.value) for r in RungName])
+    # until when it gathers with others of its kind before it is offered; null: it does not
+    gather_until = models.DateTimeField(null=True)
     fallback = models.CharField(max_length=10, choices=[(f.value, f.value) for f in Fallback])
     safeguards = models.JSONField(default=dict)
     owner_since = models.DateTimeField(db_default=Now())
@@ -110,11 +123,29 @@ class Handoff(models.Model):
                 condition=models.Q(state="waiting"),
                 name="handoff_waiting_in_order",
             ),
+            # read by claims.take_next where it is a workflow's turn
+            models.Index(
+                fields=["queue", "workflow", "deadline_at", "id"],
+                condition=models.Q(state="waiting", urgent_since__isnull=True),
+                name="handoff_waiting_by_workflow",
+            ),
+            # read by gathering: what gathers or has gathered together
+            models.Index(
+                fields=["queue", "gather_until"],
+                condition=models.Q(state="waiting", gather_until__isnull=False),
+                name="handoff_gathered",
+            ),
             # read by ladder.fire_due: what is due, not what is open
             models.Index(
                 fields=["next_at"],
                 condition=models.Q(state__in=["waiting", "needs_information"]),
                 name="handoff_next",
+            ),
+            # read by reviews.overflowing: what is to go back to the queue it came from
+            models.Index(
+                fields=["overflow_from", "deadline_at"],
+                condition=models.Q(state="waiting", overflow_from__isnull=False),
+                name="handoff_overflowed",
             ),
             # read by the API's run view and by runs when a stop ends
             models.Index(fields=["run", "pause"], name="handoff_of_pause"),

@@ -8,6 +8,11 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from handoffs.states import Impact, Reversibility, SignOff
 
 
+class RequesterSees(models.TextChoices):
+    ROLE = "role", "the team"
+    FIRST_NAME = "first_name", "the person's first name"
+
+
 class Workflow(models.Model):
     """A kind of work with a named owner.
 
@@ -34,6 +39,19 @@ class Workflow(models.Model):
         default=list,
         blank=True,
         help_text="Who must sign a map before it is published.",
+    )
+    # who has their task, as the requester hears it
+    requester_sees = models.CharField(
+        max_length=10,
+        choices=RequesterSees.choices,
+        default=RequesterSees.ROLE.value,
+        db_default=RequesterSees.ROLE.value,
+        help_text="Whom a requester's page names: the team, or the person's first name.",
+    )
+    writes_to_requesters = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Mail requesters when a person has their task, and when it is over.",
     )
     launched_at = models.DateTimeField(null=True, blank=True, editable=False)
     revision = models.PositiveBigIntegerField(default=1, editable=False)

@@ -18,7 +18,7 @@ from reviews.desk import HandoffDetail
 from reviews.errors import Unmet
 from reviews.forms import arguments, decision
 from reviews.forms.fields import OUT, ROWS
-from reviews.pages import answering, challenge, rail, times
+from reviews.pages import answering, challenge, rail, requester, times
 from reviews.pages.challenge import ChallengeView
 from reviews.pages.changes import Change, changes, digest, draft_change
 from reviews.pages.handoff import Keeping, keeping, kept_words, lease
@@ -38,6 +38,7 @@ class EditPage:
     heading: str
     ask: str
     request: str
+    requester: requester.Said
     url: str
     send_url: str
     back_url: str
@@ -214,6 +215,7 @@ def page(
         heading=form.heading,
         ask=marked(detail.brief.get("ask") or ""),
         request=_request(detail),
+        requester=requester.said(detail, now),
         url=reverse("reviews:fill-in", args=[handoff_id, option.verb]),
         send_url=reverse("reviews:send", args=[handoff_id, option.verb]),
         back_url=reverse("reviews:handoff", args=[handoff_id]),

@@ -4,7 +4,9 @@ from reviews.models.briefs import BriefMeasure, SummaryEdit
 from reviews.models.claims import Claim, EvidenceOpened, Visit
 from reviews.models.decisions import Decision, Judgement
 from reviews.models.drafts import Comment, Draft
+from reviews.models.expectations import Expectation
 from reviews.models.links import ApproverLink
+from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
 from reviews.models.shifts import Absence, Availability, Caps, Presence
@@ -21,8 +23,13 @@ __all__ = [
     "Decision",
     "Draft",
     "EvidenceOpened",
+    "Expectation",
     "Judgement",
+    "LogPlace",
+    "Notice",
+    "NoticeWish",
     "Presence",
+    "QueueNotices",
     "SavedFilter",
     "SearchEntry",
     "SummaryEdit",

@@ -41,6 +41,8 @@ class Claim(models.Model):
     )
     # it was put into their hands: they did not ask for it and may not have seen it yet
     assigned = models.BooleanField(default=False, db_default=False)
+    # it was taken because it was its workflow's turn, not because it was due first
+    by_turn = models.BooleanField(default=False, db_default=False)
     turn = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
@@ -60,6 +62,8 @@ class Claim(models.Model):
     seen_visit = models.PositiveIntegerField(null=True)
     # until when its person said that they work on it, away from the page; null: while it is open
     kept_until = models.DateTimeField(null=True)
+    # how much of what the requester said stood on the page when it was opened last
+    heard = models.PositiveSmallIntegerField(default=0, db_default=0)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(
         max_length=20, blank=True, default="", choices=[(e.value, e.value) for e in Ended]

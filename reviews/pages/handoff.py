@@ -26,6 +26,7 @@ from reviews.pages import (
     panel,
     rail,
     reach,
+    requester,
     times,
     words,
 )
@@ -90,6 +91,7 @@ class HandoffPage:
     summary: Summary
     behind: Behind
     questions: tuple[outcome.Question, ...]
+    requester: requester.Said
     thread: colleagues.Thread
     judging: judgement.Judging | None
     revealed: judgement.Revealed | None
@@ -153,6 +155,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
         judged=judgement.before(detail, now),
         rail=margin,
         questions=outcome.questions(detail, now),
+        requester=requester.said(detail, now),
         thread=colleagues.thread(detail, now),
         outcome=_outcome(detail, now),
         voices=panel.voices(detail.panel, now),

@@ -75,7 +75,7 @@ def mail(
     view = _view(detail, approver, needs, url, until, now)
     return {
         "subject": f"Decide by {view.due}: {view.ask}"[:_SUBJECT],
-        "text": _tidy(render_to_string("emails/approval.txt", {"mail": view})),
+        "text": tidy(render_to_string("emails/approval.txt", {"mail": view})),
         "html": render_to_string("emails/approval.html", {"mail": view}),
     }
 
@@ -99,25 +99,25 @@ def _view(
     suggestion = page.brief.suggestion
     return MailView(
         name=approver.name,
-        ask=_line(page.ask),
+        ask=line(page.ask),
         kind=page.kind,
         workflow=page.workflow,
         role=page.role,
         due=_at(detail.handoff.deadline_at),
         otherwise=strip.get("If nobody answers", ""),
-        why=_line(page.why),
-        waits=_line(strip.get("Who waits", "")),
+        why=line(page.why),
+        waits=line(strip.get("Who waits", "")),
         facts=facts[:_FACTS],
         more=len(facts[_FACTS:]) + len(page.brief.evidence),
         flags=tuple(
-            Line(label=flag.severity, text=_line(flag.label)) for flag in page.brief.flags[:_FLAGS]
+            Line(label=flag.severity, text=line(flag.label)) for flag in page.brief.flags[:_FLAGS]
         ),
         answers=tuple(
-            Line(label=_line(marked(one.label)), text=_line(marked(one.consequence)))
+            Line(label=line(marked(one.label)), text=line(marked(one.consequence)))
             for one in options(detail, now)
             if one.verb in link_rules.VERBS - ASIDE
         ),
-        suggestion=_line(f"{suggestion.verb}. {suggestion.rationale}") if suggestion else "",
+        suggestion=line(f"{suggestion.verb}. {suggestion.rationale}") if suggestion else "",
         withheld=detail.withheld,
         url=url,
         opens=OPENS[needs],
@@ -147,11 +147,11 @@ def options(detail: HandoffDetail, now: datetime) -> list[verbs.VerbOption]:
 def _facts(page: handoff.HandoffPage) -> Iterator[Line]:
     """Yield what will be done, exactly, then what is known, each in a line."""
     for fact in page.action.facts if page.action else ():
-        yield Line(label=_line(fact.label), text=_line(_plain(fact.value)))
+        yield Line(label=line(fact.label), text=line(_plain(fact.value)))
     for group in page.brief.facts:
         for fact in group.facts:
             label = f"{group.title}: {fact.label}" if group.title else fact.label
-            yield Line(label=_line(label), text=_line(_plain(fact.value)))
+            yield Line(label=line(label), text=line(_plain(fact.value)))
 
 
 def _plain(value: Value) -> str:
@@ -171,12 +171,12 @@ def _plain(value: Value) -> str:
             return value.text
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """Bring a text into one line that cannot be followed, and say where it goes on."""
     said = inert(" ".join(text.split()))
     return said if len(said) <= _LINE else f"{said[: _LINE - 1]}…"
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Leave one empty line where the template left several."""
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -9,7 +9,7 @@ from django.urls import reverse
 from handoffs.states import Verb
 from reviews.pages import times, words
 from reviews.pages.text import marked
-from reviews.shell import Around, Session, Undoable
+from reviews.shell import Around, Session, Stopped, Undoable
 
 # what happens when the window has passed
 _THEN: dict[str, str] = {
@@ -52,16 +52,39 @@ class SessionBar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoppedLine:
+    """What people have stopped, told on every page while it lasts."""
+
+    what: str
+    by: str
+    reason: str
+    since: times.Moment
+    drill: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class AroundPage:
     undo: tuple[UndoLine, ...]
     session: SessionBar | None
+    stopped: tuple[StoppedLine, ...] = ()
 
 
 def around(found: Around, now: datetime) -> AroundPage:
     running = found.session is not None and found.session.live
     return AroundPage(
+        stopped=tuple(_stopped(one, now) for one in found.stopped),
         undo=undo_lines(found.undoable, now),
         session=_bar(found.session) if found.session and running else None,
+    )
+
+
+def _stopped(one: Stopped, now: datetime) -> StoppedLine:
+    return StoppedLine(
+        what=f"{one.what} is stopped" if one.what else "Everything is stopped",
+        by=one.role,
+        reason=marked(one.reason),
+        since=times.since(one.since, now),
+        drill=one.drill,
     )
 
 

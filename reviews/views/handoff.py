@@ -15,7 +15,7 @@ from accounts.http import UserRequest
 from handoffs.errors import RollBackOver
 from reviews import claims, comments, decisions, shell
 from reviews import desk as reading
-from reviews.errors import ClaimLost, SafeguardUnmet, TextMissing, VerbNotOffered
+from reviews.errors import ClaimLost, RequesterSaidMore, SafeguardUnmet, TextMissing, VerbNotOffered
 from reviews.forms import decision as forms
 from reviews.pages import desk as desk_pages
 from reviews.pages import handoff as pages
@@ -23,7 +23,7 @@ from reviews.views.onward import next_of_session, onward
 from reviews.views.refusals import explained
 
 # what the person who filled in the form can mend on the spot
-MENDABLE = (SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
+MENDABLE = (RequesterSaidMore, SafeguardUnmet, TextMissing, VerbNotOffered, RollBackOver)
 
 
 @require_GET

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -34,6 +35,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         "tells": notices.NOTICES[event],
         "to": address,
         "stopped": notices.is_stopped(address, event),
+        "settings_url": reverse("reviews:notices") if event.startswith("notice.") else "",
     }
     response = render(request, "reviews/mail_stop.html", {"page": page})
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -37,6 +37,7 @@ OPEN = {
     },
     "links/at/…/desk": "leads to the desk, which asks to sign in",
     "status/…": "the requester's page: an unguessable link is the guard",
+    "status/…/say": "the same",
     ".well-known/jwks.json": "public keys, for whoever verifies a receipt",
     "docs/errors": "what a problem's type points at: read by whoever met it",
     "docs/errors/…": "the same",

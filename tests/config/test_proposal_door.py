@@ -77,8 +77,10 @@ def run(agent, shop) -> str:
 
 @pytest.fixture
 def ask(loop, bot_key):
-    def ask(application: Any, body: bytes | str | dict, headers: Headers = {}, **scope: Any) -> Any:
-        return loop.run(_ask(application, bot_key, body, headers, scope))
+    def ask(
+        application: Any, body: bytes | str | dict, headers: Headers | None = None, **scope: Any
+    ) -> Answer:
+        return loop.run(_ask(application, bot_key, body, headers or {}, scope))
 
     return ask
 

@@ -119,6 +119,22 @@ def test_rule_that_never_fires_cannot_be_covered() -> None:
     ]
 
 
+def test_the_edge_of_an_hour_lies_where_a_clock_can_stand() -> None:
+    risk_map = a_map(
+        {
+            "any": [
+                compare("values.amount", "contains_any", ["lawyer"]),
+                compare("time.hour", "<", 0.04512736316414215),
+            ]
+        }
+    )
+
+    made = cases.suggest(risk_map, TYPES)
+
+    assert [one.rules for one in made] == [("rule-0",), ()]
+    assert cases.uncovered(risk_map, TYPES, made) == []
+
+
 types = st.lists(strategies.action_types, min_size=1, max_size=3, unique_by=lambda one: one.name)
 
 

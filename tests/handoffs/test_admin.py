@@ -208,7 +208,9 @@ class TestWorkflows:
         browser = browser_of(mia)
 
         response = browser.post(
-            "/admin/handoffs/workflow/add/", {"name": "Loans", "slug": "loans"}, follow=True
+            "/admin/handoffs/workflow/add/",
+            {"name": "Loans", "slug": "loans", "requester_sees": "role"},
+            follow=True,
         )
 
         assert response.status_code == 200

@@ -7,6 +7,7 @@ from handoffs import ladder
 from handoffs.errors import QueueFull
 from handoffs.models import (
     Answer,
+    AuditEntry,
     Handoff,
     LadderStep,
     OutboxMessage,
@@ -142,7 +143,9 @@ def test_held_it_stays_and_says_when_it_is_looked_at_again(shop, bot, bot_key, m
 
     again = climb(held)
     assert (again.state, again.held_since) == ("waiting", held.held_since)
-    assert OutboxMessage.objects.filter(event="handoff.held").count() == 2
+    assert AuditEntry.objects.filter(action="handoff.held").count() == 2
+    # within the hour the owner is not told again
+    assert OutboxMessage.objects.filter(event="handoff.held").count() == 1
     assert walks.say(again).verb == "approve"
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from handoffs import compiled, doors, intake, lots, runs
 from handoffs.actors import SYSTEM
+from handoffs.errors import QueueFull
 from handoffs.idempotency import Told
 from handoffs.intake import Asked, Keyed
 from handoffs.lots import LEFT
@@ -226,13 +227,17 @@ def test_a_run_that_somebody_holds_keeps_nobody_waiting(shop, bot, secret, settl
     assert Handoff.objects.get().run_id == free.id
 
 
-def test_a_limit_holds_within_a_lot(shop, bot, secret, settle):
+def test_a_limit_holds_for_a_lot(shop, bot, secret, settle):
+    """Near it, each is left to whoever looks exactly."""
     Queue.objects.filter(id=shop.queue.id).update(depth_limit=2)
-    started = [walks.start_run(shop, bot) for _ in range(3)]
+    sent = [asked(secret, walks.start_run(shop, bot)) for _ in range(3)]
 
-    outcomes = settle([asked(secret, run) for run in started])
+    left = [one for one, told in zip(sent, settle(sent), strict=True) if told is LEFT]
+    with pytest.raises(QueueFull):
+        for one in left:
+            alone(one)
 
-    assert [type(one) for one in outcomes] == [Told, Told, type(LEFT)]
+    assert Handoff.objects.count() == 2
 
 
 def test_what_has_to_ask_the_database_more_is_left(shop, bot, secret, settle, monkeypatch):

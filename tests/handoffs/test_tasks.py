@@ -17,8 +17,10 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    pressures,
     release,
     resumptions,
+    stops,
     tasks,
 )
 from handoffs.models import AuditSeal, IdempotencyRecord, OutboxMessage, Run
@@ -37,6 +39,9 @@ TASKS = {
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
+    "handoffs.watch_pressure": (pressures, "watch"),
+    "handoffs.tend_stops": (stops, "tend"),
+    "handoffs.remind_of_stops": (stops, "remind"),
 }
 
 

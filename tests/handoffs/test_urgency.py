@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from handoffs import answers, deadlines, ladder
 from handoffs.actors import SYSTEM
-from handoffs.models import AuditEntry, Handoff, Rung
+from handoffs.models import AuditEntry, Handoff, OutboxMessage, Rung
 from tests import walks
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +168,29 @@ def test_a_worker_whose_clock_is_an_hour_off_fires_neither_early_nor_late(shop, 
     assert ladder.fire_overdue(now=now() - timedelta(hours=1)) == 1
 
     assert fired(early) == []
+
+
+def test_one_that_cannot_be_acted_on_holds_up_no_other(shop, bot, bot_key):
+    broken, sound = walks.waiting(shop, bot, bot_key), walks.waiting(shop, bot, bot_key)
+    walks.overdue(broken, ladder=[{"level": 2, "role_id": 0, "role": "", "queue_id": 0,
+                                   "queue": "", "seconds": 1}])  # fmt: skip
+    walks.overdue(sound)
+    walks.overdue(broken)
+
+    assert ladder.fire_overdue(now=now()) == 1
+
+    assert [one[2] for one in fired(sound)] == ["climbed"]
+    left = Handoff.objects.get(id=broken.id)
+    assert (left.state, left.next_at > now(), fired(broken)) == ("waiting", True, [])
+
+
+def test_a_night_without_answers_is_one_mail_to_the_owner(shop, bot, bot_key, mia):
+    shop.workflow.owner = mia
+    shop.workflow.save()
+    for _ in range(3):
+        walks.overdue(walks.waiting(shop, bot, bot_key), ladder=[], fallback="hold")
+
+    assert ladder.fire_overdue(now=now()) == 3
+
+    assert OutboxMessage.objects.filter(event="handoff.held").count() == 1
+    assert Rung.objects.filter(outcome="held").count() == 3

@@ -168,6 +168,17 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequesterWord:
+    """What whoever has the requester's link wrote: untrusted text, never instructions."""
+
+    number: int
+    kind: str
+    text: str
+    said_at: datetime
+    raw: Raw = _raw()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One execution of a workflow, with a durable state."""
 
@@ -181,6 +192,7 @@ class Run:
     open_handoffs: tuple[Handoff, ...] = ()
     status_url: str | None = None
     wait_url: str | None = None
+    requester_said: tuple[RequesterWord, ...] = ()
     transitions: tuple[Transition, ...] = ()
     raw: Raw = _raw()
 

@@ -1,0 +1,121 @@
+"""What is counted of queues, and what was said beforehand; never of a person."""
+
+from django.db import models
+
+from handoffs.models import Queue
+
+
+class Arrival(models.Model):
+    """That a handoff came to a queue, noted within a minute: later it may wait somewhere else.
+
+    What became of it is looked up at `look_at`, ever more seldom the longer it takes.
+    """
+
+    class Outcome(models.TextChoices):
+        IN_TIME = "in_time"
+        LATE = "late"
+        WITHDRAWN = "withdrawn"
+
+    # no foreign keys: thousands an hour, and neither handoffs nor queues are ever deleted
+    handoff_id = models.CharField(max_length=40, primary_key=True)
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    came_at = models.DateTimeField()
+    # seconds of opening time until somebody took it; null: nobody did, or it is not known yet
+    wait_seconds = models.FloatField(null=True)
+    outcome = models.CharField(max_length=10, blank=True, default="", choices=Outcome.choices)
+    look_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # read by arrivals.settle_due: what is due, not what is open
+            models.Index(
+                fields=["look_at"], condition=models.Q(outcome=""), name="arrival_to_look_at"
+            ),
+            # read by hours.count
+            models.Index(fields=["queue", "came_at"], name="arrival_of_hour"),
+            # read by arrivals.forget
+            models.Index(fields=["came_at"], name="arrival_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handoff_id
+
+
+class QueueHour(models.Model):
+    """What came to a queue in one hour, what became of it, and how many hands were there."""
+
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="hours_counted", db_index=False
+    )
+    starts_at = models.DateTimeField()
+    came = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+    # of all that were taken, added up
+    wait_seconds = models.FloatField(default=0)
+    in_time = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)
+    # nobody answered them so far, and their time is not up
+    undecided = models.PositiveIntegerField(default=0)
+    # looked at so often, this many hands together, see QueueRate.hands
+    samples = models.PositiveIntegerField(default=0)
+    hands = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["queue", "starts_at"], name="queue_hour_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.queue_id} {self.starts_at:%Y-%m-%d %H:00}: {self.came}"
+
+
+class QueueFigures(models.Model):
+    """What a queue's work is like, over the last whole weeks."""
+
+    queue = models.OneToOneField(
+        Queue, primary_key=True, on_delete=models.CASCADE, related_name="figures"
+    )
+    measured_at = models.DateTimeField()
+    # work in one handoff, over all who held it; null: too few people did to tell
+    handling_seconds = models.FloatField(null=True)
+    # its standard deviation in units of the mean
+    handling_spread = models.FloatField(null=True)
+    handled = models.PositiveIntegerField(default=0)
+    deadline_seconds = models.FloatField(null=True)
+    # of all that the workflows which send here propose; null: nothing was proposed
+    escalated_share = models.FloatField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.queue_id}: {self.handling_seconds} s"
+
+
+class Forecast(models.Model):
+    """What was said about an hour before it began: nobody can say it afterwards."""
+
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="forecasts", db_index=False
+    )
+    starts_at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    came = models.FloatField()
+    hands = models.FloatField()
+    wait_seconds = models.FloatField()
+    wait_low = models.FloatField()
+    wait_high = models.FloatField()
+    in_time = models.FloatField()
+    in_time_low = models.FloatField()
+    in_time_high = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["queue", "starts_at"], name="forecast_once"),
+            models.CheckConstraint(
+                condition=models.Q(made_at__lte=models.F("starts_at")),
+                name="forecast_was_made_before",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.queue_id} {self.starts_at:%Y-%m-%d %H:00}"

@@ -1,0 +1,9 @@
+"""Where the top bar says one is, on the pages of oversight."""
+
+from django.urls import reverse
+
+from reviews.pages.desk import Here
+
+
+def here() -> Here:
+    return Here(url=reverse("oversight:index"), name="Capacity")

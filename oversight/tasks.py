@@ -1,0 +1,23 @@
+"""What the clock asks for."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from oversight import counting, figures
+
+
+@shared_task(name="oversight.count_queues")
+def count_queues(**_: Any) -> None:
+    counting.count(now=timezone.now())
+
+
+@shared_task(name="oversight.measure_queues")
+def measure_queues(**_: Any) -> None:
+    figures.measure(now=timezone.now())
+
+
+@shared_task(name="oversight.forget")
+def forget(**_: Any) -> None:
+    counting.forget(now=timezone.now())

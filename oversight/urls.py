@@ -1,0 +1,16 @@
+"""The addresses at which whoever leads a queue sees whether enough people are there."""
+
+from django.urls import path
+
+from oversight.views import capacity
+
+app_name = "oversight"
+urlpatterns = [
+    path("capacity/", capacity.index, name="index"),
+    path("capacity/plan/", capacity.plan, name="plan"),
+    path("capacity/plan.csv", capacity.plan_csv, name="plan-csv"),
+    path("capacity/plan.json", capacity.plan_json, name="plan-json"),
+    path("capacity/queues/<slug:slug>/", capacity.queue, name="capacity"),
+    path("capacity/queues/<slug:slug>.csv", capacity.queue_csv, name="capacity-csv"),
+    path("capacity/queues/<slug:slug>.json", capacity.queue_json, name="capacity-json"),
+]

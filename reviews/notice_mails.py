@@ -1,0 +1,173 @@
+"""Send the notices that are due: one mail to a person, of all that there is to tell just then.
+
+Whether it still holds is looked at once more: what somebody else has answered meanwhile is not
+told. A mail and the marks that it was written commit together, so no notice goes out twice.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from handoffs import locks, mails
+from handoffs.models import Answer, Brief, Handoff
+from handoffs.states import ActorKind, HandoffState
+from reviews import notice_wishes, permissions, visibility
+from reviews.models import Notice
+from reviews.notice_rules import MOST_AT_ONCE, Hours, Kind, next_digest
+from reviews.pages import notice_mail
+from reviews.pages.notice_mail import Told
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100
+# more than these in one mail nobody reads; the rest comes with the next one
+IN_A_MAIL = 200
+SENDER_LOCK = 0x6F766572_C901
+_DUE = """
+select recipient_id from reviews_notice
+where ended_at is null and due_at <= statement_timestamp()
+group by recipient_id order by min(due_at) limit %s
+"""
+_OF_LATE = """
+select count(distinct message) from reviews_notice
+where recipient_id = %s and ended_at > statement_timestamp() - interval '1 hour'
+    and ended_because = 'sent' and not digest
+"""
+Ended = Notice.Ended
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What became of the notices that are due: what to tell, and why of the others not."""
+
+    told: list[Told]
+    not_told: dict[Ended, list[int]]
+
+
+def send_due(*, now: datetime) -> int:
+    """Write what is due to everybody; return how many mails that is.
+
+    A no-op while another process is at it. Each person's mails are a transaction of their own.
+    """
+    with locks.only_one(SENDER_LOCK) as alone:
+        if not alone:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [AT_ONCE])
+            waiting = [row[0] for row in cursor.fetchall()]
+        return sum(_send(person, now=now) for person in waiting)
+
+
+@transaction.atomic
+def _send(person_id: int, *, now: datetime) -> int:
+    person = User.objects.get(id=person_id)
+    found = Notice.objects.filter(recipient=person, ended_at=None, due_at__lte=Now())
+    due = list(found.select_for_update(skip_locked=True).order_by("due_at", "id")[:IN_A_MAIL])
+    looked = _look(person, due)
+    for because, ids in looked.not_told.items():
+        _end(ids, because)
+    digest = [one for one in looked.told if one.digest]
+    at_once = [one for one in looked.told if not one.digest]
+    kinds = [kind for kind in Kind if any(one.kind is kind for one in at_once)]
+    if at_once and _of_late(person) + len(kinds) > MOST_AT_ONCE:
+        _gather(at_once, now)
+        at_once, kinds = [], []
+    written = sum(
+        _write(person, notice_wishes.event(kind), [one for one in at_once if one.kind is kind], now)
+        for kind in kinds
+    )
+    return written + (_write(person, notice_wishes.DIGEST, digest, now) if digest else 0)
+
+
+def _look(person: User, due: Iterable[Notice]) -> _Looked:
+    """Sort what is due: still true, and still theirs to know."""
+    due = list(due)
+    ids = [notice.handoff_id for notice in due]
+    asks, answers = _asks(ids), _answers(ids)
+    asked = Handoff.objects.select_related("queue", "role", "workflow", "run")
+    handoffs = asked.in_bulk(ids)
+    queues, workflows = permissions.readable(person) if person.is_active else ([], [])
+    looked = _Looked(told=[], not_told={})
+    for notice in due:
+        handoff = handoffs[notice.handoff_id]
+        kind = Kind(notice.kind)
+        reads = handoff.queue_id in queues or handoff.workflow_id in workflows
+        if not _holds(notice, handoff):
+            looked.not_told.setdefault(Ended.OVER, []).append(notice.pk)
+        elif not person.is_active or not (reads or kind is Kind.COMPLETED):
+            looked.not_told.setdefault(Ended.NOT_THEIRS, []).append(notice.pk)
+        else:
+            verb, role = answers.get(handoff.id, ("", ""))
+            told = Told(
+                id=notice.pk,
+                kind=kind,
+                digest=notice.digest,
+                handoff=handoff,
+                reads=reads,
+                of_run=notice.of_run,
+                ask=asks.get(handoff.id, ""),
+                verb=verb,
+                role=role,
+            )
+            looked.told.append(told)
+    return looked
+
+
+def _asks(handoffs: list[str]) -> dict[str, str]:
+    """Return what is asked, as anybody may read it before they decide."""
+    latest = Brief.objects.filter(handoff__in=handoffs).order_by("handoff", "-version")
+    found = latest.distinct("handoff").values_list("handoff_id", "body", "handoff__safeguards")
+    return {
+        id: str(visibility.brief_for(body, safeguards, False).get("ask") or "")
+        for id, body, safeguards in found
+    }
+
+
+def _answers(handoffs: list[str]) -> dict[str, tuple[str, str]]:
+    """Return what each was answered with, and by which role; "" where policy did."""
+    latest = Answer.objects.filter(handoff__in=handoffs).order_by("handoff", "-round")
+    found = latest.distinct("handoff").values_list("handoff_id", "verb", "role", "by_kind")
+    person = ActorKind.PERSON.value
+    return {id: (verb, role if kind == person else "") for id, verb, role, kind in found}
+
+
+def _holds(notice: Notice, handoff: Handoff) -> bool:
+    """Tell whether it is still as it was when the notice was made."""
+    if notice.kind == Kind.COMPLETED:
+        return notice.of_run or handoff.state != HandoffState.WAITING.value
+    return (
+        handoff.state == HandoffState.WAITING.value
+        and handoff.level == notice.level
+        and handoff.round == notice.round
+    )
+
+
+def _of_late(person: User) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_LATE, [person.pk])
+        return int(cursor.fetchone()[0])
+
+
+def _gather(told: Iterable[Told], now: datetime) -> None:
+    """Let what is too much for one hour wait for the next: nobody is mailed in a storm."""
+    ids = [one.id for one in told]
+    Notice.objects.filter(pk__in=ids).update(digest=True, due_at=next_digest(now, Hours()))
+    logger.warning("Notices are gathered.", extra={"action": "notices.gathered", "count": len(ids)})
+
+
+def _write(person: User, event: str, told: list[Told], now: datetime) -> int:
+    message = mails.send(person.email, event, notice_mail.mail(person, event, told, now=now))
+    ids = [one.id for one in told]
+    _end(ids, Ended.SENT if message else Ended.STOPPED, message or "")
+    return 1 if message else 0
+
+
+def _end(ids: Iterable[int], because: Ended, message: str = "") -> None:
+    Notice.objects.filter(pk__in=list(ids)).update(
+        ended_at=Now(), ended_because=because, message=message
+    )

@@ -1,0 +1,35 @@
+"""What the clock calls here: known by fixed names, and each calls one operation."""
+
+import pytest
+
+from config.celery import app
+from oversight import counting, figures
+
+TASKS = {
+    "oversight.count_queues": (counting, "count"),
+    "oversight.measure_queues": (figures, "measure"),
+    "oversight.forget": (counting, "forget"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _tasks_are_known() -> None:
+    app.loader.import_default_modules()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_clock_knows_each_task_and_each_calls_one_operation(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, operation = TASKS[name]
+    calls = []
+    monkeypatch.setattr(module, operation, lambda **given: calls.append(given))
+
+    app.tasks[name](something_that_was_once_sent=True)
+
+    assert len(calls) == 1
+    assert name in {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
+def test_every_task_of_oversight_is_listed_here() -> None:
+    assert {name for name in app.tasks if name.startswith("oversight.")} == set(TASKS)
