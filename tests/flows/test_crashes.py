@@ -61,6 +61,7 @@ PROCESS = {
     "judgements": "judge",
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
+    "stops": "presser",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
