@@ -50,6 +50,7 @@ def secret(bot_key: str) -> str:
 @pytest.fixture(autouse=True)
 def policy(shop: factories.Shop) -> None:
     """Read the policy beforehand: whoever comes first leaves it to those who may wait for it."""
+    Queue.objects.filter(id=shop.queue.id).update(depth_limit=20_000)
     ActionType.objects.update(first_proposed_at=timezone.now())
     compiled.get(shop.workflow.id)
 
