@@ -114,11 +114,11 @@ def _batches(chunks: Iterable[bytes]) -> Iterator[bytes]:
 async def body(receive: Receive) -> bytes:
     """Read a body whole; Gone when it does not come."""
     message = await _next(receive)
-    whole: bytes = message.get("body", b"")
+    parts: list[bytes] = [message.get("body", b"")]
     while message.get("more_body"):
         message = await _next(receive)
-        whole += message.get("body", b"")
-    return whole
+        parts.append(message.get("body", b""))
+    return b"".join(parts)
 
 
 async def _parts(scope: Scope, receive: Receive) -> Any:

@@ -17,9 +17,9 @@ from django.middleware.security import SecurityMiddleware
 
 from accounts.errors import DomainError
 from config import door, gateways
-from config.gateways import Application, Receive, Scope, Send
+from config.gateways import Application, Gone, Receive, Scope, Send
 from handoffs import lots, statements
-from handoffs.api import problems, proposals
+from handoffs.api import problems, proposals, reading
 from handoffs.idempotency import Told
 from handoffs.intake import Asked
 from handoffs.together import Together
@@ -59,7 +59,10 @@ class ProposalDoor:
         if scope["type"] != "http" or not _is_plain(scope):
             await self._django(scope, receive, send)
             return
-        body = await gateways.body(receive)
+        try:
+            body = await gateways.body(receive)
+        except Gone:
+            return
         request = Received(scope, body)
         try:
             told = await self._ask(request)
@@ -109,11 +112,11 @@ class ProposalDoor:
 
 
 def _is_plain(scope: Scope) -> bool:
-    """Tell whether it is a proposal with a body of a known length, which can simply be read."""
+    """Tell whether it is a proposal with a body that says how long it is, and is not too long."""
     if scope["path"] != PATH or scope["method"] != "POST" or scope.get("root_path"):
         return False
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= gateways.MOST
+    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= reading.MAX_BODY
 
 
 def _secure(environ: dict[str, Any]) -> bool:

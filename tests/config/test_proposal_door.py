@@ -15,6 +15,7 @@ from django.utils import timezone
 from config.gateways import InOneThread, Receive, Scope, Send
 from config.proposal_door import PATH, ProposalDoor
 from handoffs import compiled
+from handoffs.api import reading
 from handoffs.models import ActionType, Proposal
 from handoffs.wires import Lost, Wire
 from tests import factories
@@ -230,6 +231,37 @@ def test_a_body_in_pieces_and_a_place_below_another_go_through_django(run, door,
     assert ask(door, body, pieces)[0] == 200
     ask(door, body, root_path="/overread")
     assert spy.asked == 2
+
+
+@pytest.mark.parametrize("pieces", [[], [b'{"run": ']], ids=["at once", "half way"])
+def test_who_goes_away_while_sending_is_nobodys_concern(door, spy, loop, pieces):
+    """Nothing is stored, nothing told, and nothing written to the log as an error."""
+    told: list[Any] = []
+    coming = [{"type": "http.request", "body": one, "more_body": True} for one in pieces]
+    coming.append({"type": "http.disconnect"})
+
+    async def receive() -> Any:
+        return coming.pop(0)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    headers = [(b"content-length", b"99")]
+    scope = {"type": "http", "method": "POST", "path": PATH, "root_path": "", "headers": headers}
+    loop.run(door(scope, receive, send))
+
+    assert (told, spy.asked, coming) == ([], 0, [])
+
+
+def test_a_body_that_is_too_long_is_not_read_by_the_door(loop):
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        raise PermissionError
+
+    length = b"%d" % (reading.MAX_BODY + 1)
+    headers = [(b"content-length", length)]
+    scope = {"type": "http", "method": "POST", "path": PATH, "root_path": "", "headers": headers}
+    with pytest.raises(PermissionError):
+        loop.run(ProposalDoor(refuse)(scope, None, None))  # type: ignore[arg-type]
 
 
 def test_the_callers_own_request_id_comes_back(run, door, ask):
