@@ -160,8 +160,9 @@ def _arrivals(found: Capacity) -> Source:
     weeks = found.hours_seen / HOURS_A_WEEK
     a_week = found.came / weeks if weeks >= 1 else found.came
     value = f"{a_week:,.0f} a week" if weeks >= 1 else f"{found.came:,} so far"
-    seen = f"counted over {times.span(found.hours_seen * 3600)}" if found.hours_seen else "none yet"
-    return Source(term="What comes", value=value, source=seen)
+    seen = f"{weeks:.1f} weeks" if weeks >= 1 else times.span(found.hours_seen * 3600)
+    source = f"counted over {seen}" if found.hours_seen else "nothing counted yet"
+    return Source(term="What comes", value=value, source=source)
 
 
 def _handling_source(found: Capacity) -> str:

@@ -174,7 +174,7 @@ def test_a_proposal_is_answered_as_by_django(agent, shop, door, spy, ask, settin
 
 
 def test_an_earlier_answer_is_told_again_on_both_ways(run, door, spy, ask):
-    send = factories.proposal_payload(run)
+    send = factories.small_proposal_payload(run)
     key: Headers = {"idempotency-key": "again"}
     first, short = ask(door, send, key), ask(door, send, key)
     assert spy.asked == 0

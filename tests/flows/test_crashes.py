@@ -60,6 +60,7 @@ PROCESS = {
     "judgements": "judge",
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
+    "stepping_in": "presser",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",

@@ -85,8 +85,9 @@ def asked(secret: str, run: Run, key: str | None = None, **changes: object) -> A
     return Asked(secret, walks.proposed(run, **changes), keyed)
 
 
-def small(secret: str, run: Run) -> Asked:
-    return Asked(secret, Proposed(**factories.small_proposal_payload(run.id)), None)
+def small(secret: str, run: Run, key: str | None = None) -> Asked:
+    keyed = Keyed(key, hashlib.sha256(key.encode()).hexdigest()) if key else None
+    return Asked(secret, Proposed(**factories.small_proposal_payload(run.id)), keyed)
 
 
 def alone(one: Asked) -> Told:
@@ -192,7 +193,7 @@ def test_one_key_on_two_runs_in_a_lot_is_stored_for_neither(shop, bot, secret, s
 
 def test_who_was_answered_before_is_told_it_again_among_others(shop, bot, secret, settle):
     run, other = walks.start_run(shop, bot), walks.start_run(shop, bot)
-    one = asked(secret, run, "k1")
+    one = small(secret, run, "k1")
     (first,) = settle([one])
 
     again, new = settle([one, asked(secret, other, "k2")])
@@ -200,6 +201,16 @@ def test_who_was_answered_before_is_told_it_again_among_others(shop, bot, secret
     assert isinstance(first, Told) and isinstance(again, Told) and isinstance(new, Told)
     assert (again.body, again.replayed, new.replayed) == (first.body, True, False)
     assert Proposal.objects.count() == 2
+
+
+def test_who_was_answered_before_of_a_paused_run_is_left(shop, bot, secret, settle):
+    """Whether a person holds the run is more than one look tells."""
+    run = walks.start_run(shop, bot)
+    one = asked(secret, run, "k1")
+    (first,) = settle([one])
+
+    assert settle([one]) == [LEFT]
+    assert isinstance(first, Told) and alone(one).body == first.body
 
 
 def test_a_run_that_ends_meanwhile_is_left(shop, bot, secret, settle, monkeypatch):
