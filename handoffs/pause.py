@@ -164,8 +164,11 @@ class Stored(Enum):
 
 
 @cache
-def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
-    """Put a statement together, once for each combination of what there is to store."""
+def statement(parts: tuple[str, ...], patient: bool) -> Statement:
+    """Put a statement together, once for each combination of what there is to store.
+
+    One that is not patient leaves out what somebody else just works on.
+    """
     head, *rest = parts
     room = pause_parts.ROOM["counted" in rest]
     sql = ",".join(
@@ -179,18 +182,21 @@ def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
     return Statement(name, f"{sql} {pause_parts.ENDS['handoff' in rest]}")
 
 
-def store(writings: Sequence[Writing], *, patient: bool = True) -> dict[str, Stored]:
+def store(writings: Sequence[Writing]) -> dict[str, Stored]:
     """Store all of them together and return what became of each run's.
 
-    They have the same parts and are for different runs. What a run does not accept is left out;
-    so is, unless we are patient, a run that somebody else just works on. Those that wait in one
-    queue are stored all or none, as its slot has places.
+    They have the same parts and are for different runs. What a run does not accept is left out.
+    Those that wait in one queue are stored all or none, as its slot has places.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first;
     then nothing is stored.
     """
-    statement = _statement(writings[0].parts, patient)
-    rows: Any = statement.rows([one.values for one in writings])
+    found = statement(writings[0].parts, patient=True)
+    return stored(found.rows([one.values for one in writings]))
+
+
+def stored(rows: Any) -> dict[str, Stored]:
+    """Read what became of each run's; of a run that is left out, nothing is told."""
     return {run: Stored.STORED if there == "t" else Stored.NO_PLACE for run, there in rows}
 
 
