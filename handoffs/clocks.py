@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from handoffs import deadlines, levels, queries, sla
+from handoffs import deadlines, gathering, levels, queries, sla
 from handoffs.calendars import Calendar
 from handoffs.levels import Terms
 from handoffs.models import Handoff, InformationRequest, Queue, Stop
@@ -19,17 +19,23 @@ from handoffs.states import AUTONOMOUS_TIERS, RungName
 
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
-    """Let a level's time run from now on."""
+    """Let a level's time run from now on; where its row lets it, it gathers with others first."""
     now, calendar = _now_in(queue_id, terms)
-    deadline = deadlines.count(now, seconds, urgent_seconds=terms.urgent_seconds, calendar=calendar)
-    return deadline.columns()
+    due = deadlines.count(now, seconds, urgent_seconds=terms.urgent_seconds, calendar=calendar)
+    gathers = gathering.until(
+        now,
+        gathering.window(terms.batch_seconds, seconds),
+        due_at=due.due_at,
+        urgent_at=due.urgent_at,
+    )
+    return {**due.columns(), "gather_until": gathers}
 
 
 def hold(handoff: Handoff, seconds: int) -> dict[str, Any]:
     """Let the time run until what is held is looked at again; nothing of it is urgent."""
     now, calendar = _now_in(handoff.queue_id, terms_of(handoff))
     deadline = deadlines.count(now, seconds, urgent_seconds=0, calendar=calendar)
-    return deadline.columns(RungName.REVIEW)
+    return {**deadline.columns(RungName.REVIEW), "gather_until": None}
 
 
 def allow(handoff: Handoff, seconds: int) -> dict[str, Any]:
@@ -39,16 +45,20 @@ def allow(handoff: Handoff, seconds: int) -> dict[str, Any]:
     deadline = deadlines.count(
         now, seconds, urgent_seconds=terms.urgent_seconds, calendar=None, by_the_clock=True
     )
-    return deadline.columns(end_of(handoff))
+    return {**deadline.columns(end_of(handoff)), "gather_until": None}
 
 
 def stop(handoff: Handoff) -> dict[str, Any]:
-    """Stop the clock while the agent is asked; its answer is waited for as long as the level's."""
+    """Stop the clock while the agent is asked; its answer is waited for as long as the level's.
+
+    It does not gather again when it comes back.
+    """
     now, calendar = _now_in(handoff.queue_id, terms_of(handoff))
     seconds = max(handoff.deadline_seconds, 1)
     return {
         "next_at": sla.deadline(now, seconds, calendar),
         "next_rung": RungName.INFORMATION.value,
+        "gather_until": None,
     }
 
 
@@ -56,6 +66,16 @@ def go_on(handoff: Handoff) -> dict[str, Any]:
     """Let a stopped clock go on: what was left when it was stopped is left now."""
     deadline = read(handoff)
     return deadline.moments(urgent=handoff.urgent_since is not None, end=end_of(handoff))
+
+
+def gather_on(handoff: Handoff, moved: dict[str, Any]) -> dict[str, Any]:
+    """Let it gather on where it was moved to, as far as its deadline allows it there."""
+    if handoff.gather_until is None or "deadline_at" not in moved:
+        return {}
+    now, _ = _now_in(handoff.queue_id, terms_of(handoff))
+    due_at, urgent_at = moved["deadline_at"], moved["urgent_at"]
+    ends = gathering.within(handoff.gather_until, now=now, due_at=due_at, urgent_at=urgent_at)
+    return {"gather_until": ends}
 
 
 def read(handoff: Handoff) -> deadlines.Deadline:

@@ -30,6 +30,7 @@ def move(handoff: Handoff, *, to: int, now: datetime) -> bool:
             return False
         handoff.queue_id = to
         clock = clocks.go_on(handoff) if clocks.terms_of(handoff).business_time else {}
+        clock |= clocks.gather_on(handoff, clock)
         came_from = None if goes_back else home
         Handoff.objects.filter(id=handoff.id).update(queue=to, overflow_from=came_from, **clock)
         facts = {"from": here, "to": to}
