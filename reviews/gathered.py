@@ -16,9 +16,7 @@ ENOUGH = 2
 # what one of a session tries before it gives way to those who are quicker
 TRIES = 6
 
-_GOES_ON = """(h.workflow_id <> all(overread_stopped_workflows())
-    or h.tier in ('autonomous', 'notify'))"""
-_THEIRS = f"{permissions.DECIDABLE} and {listing.FREE} and {_GOES_ON}"
+_THEIRS = f"{permissions.DECIDABLE} and {listing.FREE} and {permissions.GOES_ON}"
 # Of one queue, those whose window has ended: a bounded walk along `handoff_gathered`.
 _ENDED = f"""(select h.* from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'

@@ -5,7 +5,7 @@ from typing import Any
 
 from handoffs import gathering
 from handoffs.authority import Row, say
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 from reviews import spec
 from reviews.pages.times import span
 
@@ -69,4 +69,6 @@ def gathered(row: Row) -> tuple[str, ...]:
     if window := gathering.window(row.batch_seconds, row.deadline_seconds):
         cut = ", a quarter of its time" if window < row.batch_seconds else ""
         said.append(f"gathered for up to {span(window)}{cut}")
+    if row.at_limit is AtLimit.PAUSE:
+        said.append("when its queue is full, the workflow pauses")
     return tuple(said)

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0040_tell_overflow_apart"),
-        ("reviews", "0037_write_to_requesters"),
+        ("handoffs", "0041_step_in"),
+        ("reviews", "0041_pass_over_paused_runs"),
     ]
 
     operations = [
