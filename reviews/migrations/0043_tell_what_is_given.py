@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0040_tell_channels")]
+    dependencies = [("reviews", "0042_work_through_what_gathered")]
 
     operations = [
         migrations.AlterField(
