@@ -80,6 +80,7 @@ class Stub:
     resumptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
     checkpoints: dict[str, list[Any]] = field(default_factory=dict)
+    stopped: dict[str, Any] | None = None
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -194,6 +195,8 @@ class Stub:
                 return 200, {}, {"handoff": id, "receipt": "a.b.c"}
             case ["pressure"]:
                 return 200, {}, {"level": "slow", "depth": 41, "limit": 50, "retry_after": 30}
+            case ["standing"]:
+                return 200, {}, {"workflow": seen.query["workflow"], "stopped": self.stopped}
             case ["governance"] | ["maps", _]:
                 return 200, {}, {"asked": seen.path, "query": seen.query}
         raise Refused(404, "not_found")
