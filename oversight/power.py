@@ -13,6 +13,8 @@ DAYS_A_WEEK = 5
 # the chart looks for misses that rise by so much: from 10 % to 30 %
 RISE = 0.20
 NINE = 0.9
+FALLS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
+OTHER_RATES = (0.01, 0.02, 0.03, 0.05, 0.10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +136,9 @@ class Fall:
 
 def falls(team: Team) -> list[Fall]:
     """Return how soon other falls would be noticed, from slight to complete."""
-    steps = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
     return [
         Fall(after=after, power=reckon(replace(team, after=after)))
-        for after in steps
+        for after in FALLS
         if after < team.before - 0.05
     ]
 

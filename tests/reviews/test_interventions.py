@@ -165,7 +165,10 @@ class TestSteppingIn:
         assert (first.status_code, again.status_code) == (200, 503)
         told = again.json()
         assert told["code"] == "stepped_in" and int(again["Retry-After"]) >= 30
-        assert (told["stopped"]["scope"], told["stopped"]["reason"]) == ("run", "It goes in circles")
+        assert (told["stopped"]["scope"], told["stopped"]["reason"]) == (
+            "run",
+            "It goes in circles",
+        )
         assert told["stopped"]["by"] == {"kind": "person", "name": "refund approvers"}
 
     def test_it_is_told(self, run, ann, agent, bot):
