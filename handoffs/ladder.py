@@ -23,6 +23,7 @@ from handoffs import (
     standstill,
 )
 from handoffs.actors import POLICY
+from handoffs.failpoints import failpoint
 from handoffs.lots import REVIEW_SECONDS, UNANSWERED, Due, Fired
 from handoffs.models import Handoff
 from handoffs.saying import Said
@@ -102,6 +103,7 @@ def fire_overdue(*, limit: int = 1000) -> int:
             {"limit": limit, "actor_kind": POLICY.kind.value, "actor": POLICY.audit_name},
         )
         promoted, now = cursor.fetchone()
+        failpoint("ladder.after_promoting")
         cursor.execute(_DUE, {"limit": limit})
         due = [Due(*row) for row in cursor.fetchall()]
     found = [due[start : start + LOT] for start in range(0, len(due), LOT)]
@@ -154,6 +156,7 @@ def _try(due: Due, *, now: datetime) -> bool:
             if rung is RungName.URGENT:
                 rung = rungs.pass_over_urgency(handoff)
             outcome = _end_level(handoff, now=now)
+        failpoint("ladder.before_rung")
         rungs.log(handoff, rung, due_at=due.at, outcome=outcome)
     return True
 

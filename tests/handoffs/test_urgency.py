@@ -9,8 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from config.celery import app
-from handoffs import answers, deadlines, ladder
+from handoffs import answers, deadlines, ladder, tasks
 from handoffs.actors import SYSTEM
 from handoffs.models import Answer, AuditEntry, Handoff, OutboxMessage, Rung
 from tests import walks
@@ -181,7 +180,7 @@ def test_a_worker_whose_clock_steps_by_an_hour_fires_neither_early_nor_late(
     monkeypatch.setattr(time, "time", lambda: real() + off.total_seconds())
     monkeypatch.setattr(timezone, "now", lambda: stepped)
 
-    app.tasks["handoffs.fire_overdue"]()
+    tasks.fire_overdue()
 
     monkeypatch.undo()
     assert fired(early) == []
