@@ -167,10 +167,9 @@ def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:
     held = Handoff.objects.filter(
         run=handoff.run_id, stepped_in=True, answered_at__gt=handoff.counted_from
     ).exclude(id=handoff.id)
-    return [
-        *stops.values_list("stopped_at", "ended_at"),
-        *held.values_list("opened_at", "answered_at"),
-    ]
+    return stops.values_list("stopped_at", "ended_at").union(
+        held.values_list("opened_at", "answered_at"), all=True
+    )
 
 
 def terms_of(handoff: Handoff) -> Terms:

@@ -200,6 +200,12 @@ class NotADraft(DomainError):
     code, status, title = "not_a_draft", 409, "Not a draft"
 
 
+class ChannelRefused(DomainError):
+    """Nothing can be sent there. Nothing was kept. Paste the address as the service shows it."""
+
+    code, status, title = "channel_refused", 422, "No such channel"
+
+
 class NothingSaid(DomainError):
     """There are no words in it. Nothing was sent. Write what we should know."""
 

@@ -64,6 +64,8 @@ def step_in(run_id: str, *, reason: str, by: Actor, now: datetime) -> str:
             held=True, **({"open_blocking": 1} if run.state in _BETWEEN else {})
         )
         runs.moved(run_id, by=by, action="run.stepped_in", handoff=opened, reason=reason[:500])
+        failpoint("stepping_in.before_commit")
+    failpoint("stepping_in.after_commit")
     return opened
 
 

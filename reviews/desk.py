@@ -62,6 +62,7 @@ class QueueCard:
     slug: str
     name: str
     waiting: int
+    most: int
     oldest_opened_at: datetime | None
     next_deadline_at: datetime | None
     pick_allowed: bool
@@ -111,6 +112,11 @@ class Row:
     mine: bool
     approvers: int = 1
     decided: int = 0
+    # what keeps it where it is: people's stop, or a person who has its run; or empty
+    stands: str = ""
+    # the queue that was full when it came; and whether it was let in although there was no room
+    came_from: str | None = None
+    beyond_limit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

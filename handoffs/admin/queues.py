@@ -43,7 +43,25 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=Queue._meta.get_field("push_seconds").help_text,
     )
     depth_limit = forms.IntegerField(
-        min_value=1, help_text="With this many waiting, the agents are told to slow down."
+        min_value=1,
+        help_text="No more may wait here. The last tenth is kept for what is urgent within the "
+        "hour; agents are told to slow down before.",
+    )
+    work_minutes_limit = forms.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        label="Minutes of work",
+        help_text="Nor more than people finish in so many minutes, at the measured handling time. "
+        "Empty: no such limit.",
+    )
+    overflow_queue = forms.ModelChoiceField(
+        queryset=Queue.objects.order_by("name"),
+        required=False,
+        empty_label="none",
+        label="Overflows into",
+        help_text="Where handoffs go while it is full, unless their row names another queue. They "
+        "come back when there is room. The same role has to work there.",
     )
 
     time_zone = forms.CharField(
@@ -79,6 +97,8 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             "slug",
             "name",
             "depth_limit",
+            "work_minutes_limit",
+            "overflow_queue",
             "pick_allowed",
             "lease_seconds",
             "mode",
@@ -103,6 +123,15 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial.setdefault("lease_seconds", 300)
             self.initial.setdefault("push_seconds", 180)
             self.initial.setdefault("depth_limit", 200)
+
+    def clean_overflow_queue(self) -> Queue | None:
+        to: Queue | None = self.cleaned_data["overflow_queue"]
+        if self.instance.pk and queues.leads_back(self.instance, to):
+            raise forms.ValidationError(
+                f"Overflow would come back to {self.instance.name}. When all of them are full, "
+                "one has to be the last. Name another queue, or none."
+            )
+        return to
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).strip().upper()
@@ -153,6 +182,8 @@ class QueueAdmin(WithLevels, Audited):
         "slug",
         "teams",
         "depth_limit",
+        "work_minutes_limit",
+        "overflow_queue",
         "pick_allowed",
         "lease_seconds",
         "mode",
@@ -206,6 +237,8 @@ class QueueAdmin(WithLevels, Audited):
     def facts(self, obj: Queue) -> dict[str, Any]:
         return {
             "depth_limit": obj.depth_limit,
+            "work_minutes_limit": obj.work_minutes_limit,
+            "overflow_queue": obj.overflow_queue.slug if obj.overflow_queue else None,
             "pick_allowed": obj.pick_allowed,
             "lease_seconds": obj.lease_seconds,
             "mode": obj.mode,

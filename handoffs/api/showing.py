@@ -139,6 +139,8 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         round=handoff.round,
         blocking=handoff.blocking,
         queue=handoff.queue.slug,
+        overflow_from=handoff.overflow_from.slug if handoff.overflow_from else None,
+        beyond_limit=handoff.beyond_limit,
         owner=OwnerOut(
             role=handoff.role.name, level=f"L{handoff.level}", since=handoff.owner_since
         ),

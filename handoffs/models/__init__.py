@@ -21,7 +21,7 @@ from handoffs.models.matrix import (
     QueueUserPermission,
     Recount,
 )
-from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
 from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
@@ -69,6 +69,7 @@ __all__ = [
     "LadderStep",
     "MailStop",
     "MatrixRow",
+    "NoticeChannel",
     "OutboxMessage",
     "Proposal",
     "Queue",

@@ -100,6 +100,8 @@ class HandoffOut(Out):
     round: int = Field(description="How often it was asked: a stale approval is asked again.")
     blocking: bool
     queue: str
+    overflow_from: str | None = Field(description="That queue was full when it came.")
+    beyond_limit: bool = Field(description="No place was free, and its client cannot be slowed.")
     owner: OwnerOut
     deadline_at: datetime
     deadline_derivation: str = Field(

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from handoffs.readings import SLOW_FROM
+from handoffs.rooms import Room
 from handoffs.states import HandoffKind
 from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
 from reviews.pages import panel, times, words
@@ -16,6 +18,7 @@ class QueueLine:
     slug: str
     name: str
     waiting: int
+    full: str
     oldest: times.Moment | None
     due: times.Moment | None
     urgent: bool
@@ -33,6 +36,9 @@ class HeldLine:
     new: bool
 
 
+_STANDS = {"": "", "paused": "paused by a person", "stopped": "stopped"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowLine:
     ask: str
@@ -44,6 +50,8 @@ class RowLine:
     claimed: bool
     pick_url: str
     several: str
+    stands: str
+    came: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +148,7 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
         slug=card.slug,
         name=card.name,
         waiting=card.waiting,
+        full=_full(Room(card.waiting, card.most)),
         oldest=times.since(oldest, now) if oldest else None,
         due=times.until(due, now, urgent=card.urgent) if due else None,
         urgent=card.urgent,
@@ -147,6 +156,20 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
         list_url=listed,
         session_url=reverse("reviews:session-start", args=[card.slug]),
     )
+
+
+def _full(room: Room) -> str:
+    """Say that agents feel how full it is, once they do."""
+    if not room.takes(presses=False):
+        return f"of {room.limit}, full"
+    return f"of {room.limit}" if room.waiting >= SLOW_FROM * room.for_all else ""
+
+
+def _came(row: Row) -> str:
+    """Say why it waits where one would not expect it."""
+    if row.beyond_limit:
+        return "let in beyond the limit"
+    return f"from {row.came_from}, which was full" if row.came_from else ""
 
 
 def _held(row: HeldRow, now: datetime) -> HeldLine:
@@ -170,4 +193,6 @@ def _row(row: Row, now: datetime) -> RowLine:
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),
         several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
+        stands=_STANDS[row.stands],
+        came=_came(row),
     )

@@ -256,6 +256,7 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         team = panels.team_of(handoff, detail.claim.seat)
         you = reach.why_you(detail.deciding, team)
         items.append(StripItem(label="Why you", text=you))
+    items += reach.came(handoff)
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
         items.append(

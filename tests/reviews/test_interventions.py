@@ -33,11 +33,12 @@ from handoffs.models import (
     WebhookEndpoint,
 )
 from handoffs.states import Verb
-from reviews import interventions
+from reviews import claims, interventions
 from reviews.errors import MayNotIntervene
 from reviews.models import Claim
 from tests import factories, walks
 from tests.reviews.racing import Racer, all_at_once
+from tests.reviews.waiting import put
 
 now = timezone.now
 
@@ -68,6 +69,63 @@ def held(run, ann) -> Handoff:
 
 def end(handoff: Handoff, verb: Verb, **said: Any) -> None:
     walks.say(handoff, verb, **said)
+
+
+@pytest.mark.django_db
+class TestWhatElseItAsks:
+    """Nothing of a paused run comes to anybody, but for what it was paused by."""
+
+    @pytest.fixture
+    def asked(self, shop, bot, bot_key, mia) -> Handoff:
+        asked = walks.waiting(shop, bot, bot_key)
+        interventions.step_in(asked.run_id, reason="It goes in circles", by=mia, now=now())
+        return asked
+
+    def test_it_is_not_taken_next(self, asked, ann, ben):
+        first = claims.take_next(by=ann, now=now())
+
+        assert first is not None and first.handoff_id != asked.id
+        assert claims.take_next(by=ben, now=now()) is None
+
+    def test_nor_by_turns(self, asked, ann, shop, bot):
+        Handoff.objects.exclude(id=asked.id).update(queue=shop.leads_queue)
+        other = factories.launch_shop(slug="other", team=shop.team)
+        put(other, bot, queue=shop.queue, role=shop.team, due_in=90_000)
+        put(other, bot, queue=shop.queue, role=shop.team, due_in=90_000)
+
+        taken = []
+        while claim := claims.take_next(by=ann, now=now()):
+            taken.append(claim.handoff_id)
+            Claim.objects.update(kept_until=now() + timedelta(hours=1))
+        assert len(taken) == 2 and asked.id not in taken
+
+    def test_whoever_picks_it_is_told_why_not(self, asked, ann):
+        with pytest.raises(StandsStill, match="Somebody has stepped into this run"):
+            claims.pick(asked.id, by=ann, now=now())
+
+    def test_nor_is_what_people_stopped(self, shop, bot, bot_key, ann):
+        asked = walks.waiting(shop, bot, bot_key)
+        presser = stops.Presser(by=person_actor(7, "manager"))
+        stops.stop(shop.workflow, reason="It refunds twice", presser=presser, now=now())
+
+        assert claims.take_next(by=ann, now=now()) is None
+        with pytest.raises(StandsStill, match="It refunds twice"):
+            claims.pick(asked.id, by=ann, now=now())
+        assert "stopped" in text(signed_in(ann).get("/queues/refunds"))
+
+    def test_its_queue_says_so(self, asked, ann):
+        shown = text(signed_in(ann).get("/queues/refunds"))
+
+        assert shown.count("paused by a person") == 1
+        assert shown.count("Take this") == 1
+
+    def test_it_is_taken_again_when_the_run_goes_on(self, asked, ann):
+        held = Handoff.objects.get(stepped_in=True)
+        claims.take_next(by=ann, now=now())
+        walks.say(held, Verb.HAND_BACK)
+
+        claim = claims.take_next(by=ann, now=now())
+        assert claim is not None and claim.handoff_id == asked.id
 
 
 @pytest.mark.django_db
