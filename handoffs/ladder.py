@@ -16,7 +16,7 @@ from handoffs import (
     bulk,
     compiled,
     holding,
-    lots,
+    silences,
     moves,
     rungs,
     runs,
@@ -24,7 +24,7 @@ from handoffs import (
 )
 from handoffs.actors import POLICY
 from handoffs.failpoints import failpoint
-from handoffs.lots import REVIEW_SECONDS, UNANSWERED, Due, Fired
+from handoffs.silences import REVIEW_SECONDS, UNANSWERED, Due, Fired
 from handoffs.models import Handoff
 from handoffs.saying import Said
 from handoffs.states import (
@@ -113,7 +113,7 @@ def fire_overdue(*, limit: int = 1000) -> int:
 def _fire_lot(lot: Sequence[Due], *, now: datetime) -> int:
     """Fire many together, and one by one what is odd; all, where something is wrong with one."""
     try:
-        fired = lots.fire(lot, now=now)
+        fired = silences.fire(lot, now=now)
     except (*_BROKEN, bulk.NotAll):
         log.warning(
             "Deadlines could not be acted on together; each is looked at alone.",

@@ -61,7 +61,7 @@ PROCESS = {
     "stops": "presser",
     "stepping_in": "presser",
     "ladder": "sweeper",
-    "lots": "sweeper",
+    "silences": "sweeper",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from handoffs import answers, calendars, clocks, deadlines, ladder, lots, recounts, routing, sla
+from handoffs import answers, calendars, clocks, deadlines, ladder, recounts, routing, silences, sla
 from handoffs.actors import SYSTEM
 from handoffs.models import Handoff, InformationRequest, MatrixRow, Queue, Recount, Rung
 from handoffs.states import Verb
@@ -185,13 +185,13 @@ def test_6_a_shorter_deadline_leaves_the_longer_one_alone(shop, bot, bot_key):
 def test_7_an_answer_between_the_look_and_the_write_wins(shop, bot, bot_key, monkeypatch):
     handoff = walks.waiting(shop, bot, bot_key)
     walks.overdue(handoff, ladder=[])
-    write = lots.fire
+    write = silences.fire
 
     def answer_first(due, *, now):
         walks.say(Handoff.objects.get(id=handoff.id))
         return write(due, now=now)
 
-    monkeypatch.setattr(lots, "fire", answer_first)
+    monkeypatch.setattr(silences, "fire", answer_first)
 
     assert ladder.fire_overdue() == 0
     assert [one.verb for one in handoff.answers.all()] == [Verb.APPROVE.value]
@@ -201,13 +201,13 @@ def test_7_an_answer_between_the_look_and_the_write_wins(shop, bot, bot_key, mon
 def test_7_what_moved_between_the_look_and_the_write_is_not_fired(shop, bot, bot_key, monkeypatch):
     handoff = walks.waiting(shop, bot, bot_key)
     walks.overdue(handoff)
-    write = lots.fire
+    write = silences.fire
 
     def take_on_first(due, *, now):
         routing.allow_until(handoff.id, round=1, seconds=7200, by=walks.APPROVER, now=now)
         return write(due, now=now)
 
-    monkeypatch.setattr(lots, "fire", take_on_first)
+    monkeypatch.setattr(silences, "fire", take_on_first)
 
     assert ladder.fire_overdue() == 0
     assert Handoff.objects.get(id=handoff.id).level == 1

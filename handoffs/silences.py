@@ -93,15 +93,15 @@ def fire(due: Sequence[Due], *, now: datetime) -> Fired:
         _pass_over(plain, said)
         paused = [one.handoff.run_id for one in plain if one.paused]
         bulk.move_runs(paused, RunState.TIMED_OUT, by=POLICY, cause=Cause.TIMED_OUT)
-        failpoint("lots.after_timing_out")
+        failpoint("silences.after_timing_out")
         _keep(stays, said)
         _answer(answered, said, now=now)
         said.say()
         outcomes = [(stay.one, stay.outcome) for stay in stays]
         outcomes += [(one, Verb.REJECT.value) for one in answered]
         rungs.log_all([(one.handoff, one.rung, one.due.at, to) for one, to in outcomes])
-        failpoint("lots.before_commit")
-    failpoint("lots.after_commit")
+        failpoint("silences.before_commit")
+    failpoint("silences.after_commit")
     return Fired(len(plain), odd)
 
 

@@ -11,9 +11,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from handoffs import bulk, ladder, lots
+from handoffs import bulk, ladder, silences
 from handoffs.errors import HandoffMoved
-from handoffs.lots import Fired
+from handoffs.silences import Fired
 from handoffs.models import (
     Answer,
     AuditEntry,
@@ -50,7 +50,7 @@ def night(shop, bot, bot_key, mia) -> Callable[[int], list[Handoff]]:
 
 
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lots, "fire", lambda due, *, now: Fired(0, due))
+    monkeypatch.setattr(silences, "fire", lambda due, *, now: Fired(0, due))
 
 
 def told_of(handoff: Handoff) -> list[object]:
@@ -131,18 +131,18 @@ def test_what_breaks_a_lot_costs_nobody_a_deadline(night, monkeypatch):
 def test_the_write_looks_once_more_and_takes_the_lot_back(night, monkeypatch, changes):
     """Whatever the locks: what is no longer as it was seen is not moved, and its lot neither."""
     first, *_ = [one for one, kind in zip(night(1), KINDS, strict=True) if kind == changes]
-    look = lots._look
+    look = silences._look
 
     def look_then_move(due):
         found = look(due)
         Handoff.objects.filter(id=first.id).update(round=2)
         return found
 
-    monkeypatch.setattr(lots, "_look", look_then_move)
-    due = [lots.Due(one.id, one.run_id, one.next_at) for one in Handoff.objects.all()]
+    monkeypatch.setattr(silences, "_look", look_then_move)
+    due = [silences.Due(one.id, one.run_id, one.next_at) for one in Handoff.objects.all()]
 
     with pytest.raises(bulk.NotAll), transaction.atomic():
-        lots.fire(due, now=now())
+        silences.fire(due, now=now())
 
     assert not Rung.objects.exists()
 
