@@ -45,7 +45,7 @@ with given as (
         id text, round integer, seen timestamptz, climbs boolean, level smallint, queue bigint,
         role integer, ladder jsonb, terms jsonb, deadline_seconds integer,
         counted_from timestamptz, counted_seconds integer, deadline_at timestamptz,
-        urgent_at timestamptz, next_at timestamptz, next_rung text)
+        urgent_at timestamptz, next_at timestamptz, next_rung text, gather_until timestamptz)
 ), moved as (
     update handoffs_handoff h
     set version = h.version + 1, level = given.level, queue_id = given.queue,
@@ -57,7 +57,7 @@ with given as (
         deadline_seconds = given.deadline_seconds, counted_from = given.counted_from,
         counted_seconds = given.counted_seconds, by_the_clock = false, urgent_since = null,
         deadline_at = given.deadline_at, urgent_at = given.urgent_at, next_at = given.next_at,
-        next_rung = given.next_rung
+        next_rung = given.next_rung, gather_until = given.gather_until
     from given where {_SAME}
     returning h.id, h.run_id, h.version
 ), logged as (

@@ -16,17 +16,17 @@ from handoffs import (
     bulk,
     compiled,
     holding,
-    silences,
     moves,
     rungs,
     runs,
+    silences,
     standstill,
 )
 from handoffs.actors import POLICY
 from handoffs.failpoints import failpoint
-from handoffs.silences import REVIEW_SECONDS, UNANSWERED, Due, Fired
 from handoffs.models import Handoff
 from handoffs.saying import Said
+from handoffs.silences import REVIEW_SECONDS, UNANSWERED, Due, Fired
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     UNDECIDED_STATES,

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from handoffs import bulk, ladder, silences
 from handoffs.errors import HandoffMoved
-from handoffs.silences import Fired
 from handoffs.models import (
     Answer,
     AuditEntry,
@@ -27,6 +26,7 @@ from handoffs.models import (
     WebhookEndpoint,
     Workflow,
 )
+from handoffs.silences import Fired
 from tests import walks
 
 now = timezone.now
@@ -58,7 +58,8 @@ def told_of(handoff: Handoff) -> list[object]:
     run = Run.objects.get(id=handoff.run_id)
     is_now = Handoff.objects.get(id=handoff.id)
     kept = ("state", "version", "level", "queue_id", "role_id", "ladder", "terms", "next_rung",
-            "deadline_seconds", "counted_seconds", "urgent_since", "by_the_clock")  # fmt: skip
+            "deadline_seconds", "counted_seconds", "urgent_since", "by_the_clock",
+            "gather_until")  # fmt: skip
     moved = ("version", "from_state", "to_state", "actor_kind", "actor", "cause")
     moments = (is_now.deadline_at, is_now.urgent_at, is_now.next_at)
     subjects = (handoff.id, run.id)
