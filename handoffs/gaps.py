@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from handoffs import authority, policy, seating
+from handoffs import authority, gathering, policy, seating
 from handoffs.authority import KIND_OF, Row, say, say_named
 from handoffs.policy import RiskMap
 from handoffs.seating import Staffing as Staffing
@@ -36,6 +36,7 @@ Kind = Literal[
     "queue_unattended",
     "overflow_circles",
     "deadline_too_short",
+    "gathers_too_long",
     "email_without_sign_in",
     "tie_nobody_above",
     "approves_alone",
@@ -183,6 +184,7 @@ def _of_row(row: Row, asked: Sequence[_Question]) -> Iterator[Gap]:
         *_ladder_circles(row),
         *_approves(row, asked),
         *_too_short(row),
+        *_gathers_too_long(row),
         *_email(row, asked),
         *_several(row),
     ):
@@ -258,6 +260,16 @@ def _too_short(row: Row) -> _Found:
                 f"Level {level} of {_lower(_the(row))} is due after {seconds} s, and nobody may "
                 f"decide before {minimum} s of reading. Give it more time, or ask for less.",
             )
+
+
+def _gathers_too_long(row: Row) -> _Found:
+    window = gathering.window(row.batch_seconds, row.deadline_seconds)
+    if window < row.batch_seconds:
+        yield (
+            "gathers_too_long",
+            f"{_the(row)} gathers for {row.batch_seconds} s, more than a quarter of its time: it "
+            f"is cut to {window} s. Gather for less, or give it more time.",
+        )
 
 
 def _email(row: Row, asked: Sequence[_Question]) -> _Found:
@@ -374,8 +386,7 @@ def _unstaffed(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:
 
 
 def _the(row: Row) -> str:
-    named = say_named(row.named)
-    return "The row for " + named
+    return f"The row for {say_named(row.named)}"
 
 
 def _lower(text: str) -> str:

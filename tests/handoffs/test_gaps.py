@@ -212,6 +212,16 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
             )
         ],
     ),
+    "a window longer than a quarter of the deadline": (
+        [row(batch_seconds=1200), row(2, action_type="refund", batch_seconds=900)],
+        [
+            (
+                "gathers_too_long",
+                "The row for everything gathers for 1200 s, more than a quarter of its time: it "
+                "is cut to 900 s. Gather for less, or give it more time.",
+            )
+        ],
+    ),
     "an e-mail where one has to sign in": (
         [row(email=ByEmail.YES)],
         [
