@@ -61,6 +61,8 @@ PROCESS = {
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
     "stepping_in": "presser",
+    # see test_assigning_crashes
+    "assigning": "assigner",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
@@ -77,7 +79,7 @@ AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if role_of(step) not in ("watcher", "judge", "presser")
+    if role_of(step) not in ("watcher", "judge", "presser", "assigner")
 ]
 
 
