@@ -56,6 +56,12 @@ class Client(models.Model):
     name = models.CharField(max_length=120, unique=True)
     contact = models.EmailField(blank=True, help_text="Who is told when deliveries fail.")
     is_active = models.BooleanField(default=True)
+    can_be_slowed = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="It waits when it is told to. Without this, what it asks is let in although a "
+        "queue is full, and marked so.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -4,12 +4,11 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
-
-from handoffs import audit, compiled, moves, pause, titles
+from handoffs import audit, compiled, moves, pause, rooms, titles
 from handoffs.actors import POLICY
 from handoffs.compiled import Action
-from handoffs.models import Handoff, Proposal, QueueDepth
+from handoffs.models import Handoff, Proposal
+from handoffs.rooms import Placed
 from handoffs.states import Cause, HandoffKind, HandoffState, Tier
 
 # nothing is left to undo then
@@ -38,35 +37,33 @@ def ask(
     """
     run = proposal.run
     policy = compiled.get(run.workflow_id)
-    row = policy.authority(proposal.action_type, kind, Tier(proposal.tier))
-    authority = row.with_room(_waiting) if row else None
+    authority = policy.authority(proposal.action_type, kind, Tier(proposal.tier))
     if authority is None:
         return None
     action = policy.actions.get(proposal.action_type)
-    opening = pause.Opening(
-        run_id=run.id,
-        workflow_id=run.workflow_id,
-        client_id=run.client_id,
-        kind=kind,
-        authority=authority,
-        brief={"ask": _question(proposal, action), **brief},
-        by=POLICY,
-        now=now,
-        cause=Cause.PROPOSED,
-        facts={"run": run.id, "kind": kind.value, "proposal": proposal.id, **facts},
-        tier=Tier(proposal.tier),
-        blocking=False,
-        afterwards=True,
-        about=proposal.id,
-        roll_back_until=_until(proposal, action),
-    )
-    pause.open_handoff(opening)
-    return opening.id
 
+    def make(placed: Placed) -> pause.Opening:
+        return pause.Opening(
+            run_id=run.id,
+            workflow_id=run.workflow_id,
+            client_id=run.client_id,
+            kind=kind,
+            authority=placed.authority,
+            overflow_from=placed.overflow_from,
+            brief={"ask": _question(proposal, action), **brief},
+            by=POLICY,
+            now=now,
+            cause=Cause.PROPOSED,
+            facts={"run": run.id, "kind": kind.value, "proposal": proposal.id, **facts},
+            tier=Tier(proposal.tier),
+            blocking=False,
+            afterwards=True,
+            about=proposal.id,
+            roll_back_until=_until(proposal, action),
+        )
 
-def _waiting(queue_id: int) -> int:
-    depths = QueueDepth.objects.filter(queue=queue_id)
-    return int(depths.aggregate(waiting=Sum("waiting"))["waiting"] or 0)
+    _, opening = rooms.open_where_room(authority, make, anyway=False)
+    return opening.id if opening else None
 
 
 def _question(proposal: Proposal, action: Action | None) -> str:

@@ -318,6 +318,7 @@ def climb(handoff: Handoff, *, reason: str, by: Actor, cause: Cause) -> None:
     Handoff.objects.filter(id=handoff.id).update(
         level=up.level,
         queue=up.queue_id,
+        overflow_from=None,
         role=up.role_id,
         ladder=levels.to_json(above[1:]),
         terms=levels.terms_to_json(terms),
@@ -326,8 +327,7 @@ def climb(handoff: Handoff, *, reason: str, by: Actor, cause: Cause) -> None:
         deadline_seconds=up.seconds,
         **clocks.begin(up.queue_id, up.seconds, terms),
     )
-    moves.shift_depth(handoff.queue_id, -1)
-    moves.shift_depth(up.queue_id, +1)
+    moves.shift_queue(handoff.queue_id, up.queue_id)
     facts = {"reason": reason, "level": up.level, "role": up.role, "queue": up.queue}
     audit.record(by=by, action="handoff.escalated", subject=handoff.id, body=facts)
     tell(handoff, "handoff.level_changed", level=up.level)

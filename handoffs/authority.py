@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 
 # what kind of handoff a ruling opens; the lighter tiers ask nobody
 KIND_OF: Mapping[Tier, HandoffKind] = {
@@ -47,6 +47,7 @@ class Row:
     kind: HandoffKind | None = None
     tier: Tier | None = None
     overflow_queue: str | None = None
+    at_limit: AtLimit = AtLimit.OVERFLOW
     business_time: bool = False
     urgent_seconds: int = 900
     ladder: tuple[Step, ...] = ()

@@ -8,7 +8,7 @@ when it holds, and every intake also reads the database's clock.
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
 from handoffs.signals import ActionType, Signals
-from handoffs.states import Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, Fallback, HandoffKind, Tier
 
 _KEPT: dict[int, "CompiledWorkflow"] = {}
 # maps that say the same under the same number are compiled once, whichever workflow has them
@@ -147,8 +147,11 @@ def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
     with connection.cursor() as cursor:
         cursor.execute(_SPAN, {"workflow": workflow_id, "at": at})
         since, until = cursor.fetchone()
+    # overflow goes from queue to queue, whoever they belong to
+    queues = models.Queue.objects.in_bulk()
     rows = [
-        (queries.authority_row(row), _authority(row)) for row in queries.rows_in_force(workflow, at)
+        (queries.authority_row(row), _authority(row, queues))
+        for row in queries.rows_in_force(workflow, at)
     ]
     return CompiledWorkflow(
         id=workflow.id,
@@ -195,10 +198,27 @@ def _action(action: models.ActionType) -> Action:
     )
 
 
-def _authority(row: models.MatrixRow) -> Authority:
-    overflow = row.overflow_queue
-    here = _at(row, row.queue)
-    return here if overflow is None else replace(here, overflow=_at(row, overflow))
+def _authority(row: models.MatrixRow, queues: Mapping[int, models.Queue]) -> Authority:
+    """Resolve the row for each queue that may take it, the first one pointing to the next."""
+    chain = [_at(row, queue) for queue in _chain(row, queues)]
+    for place in range(len(chain) - 2, -1, -1):
+        chain[place] = replace(chain[place], overflow=chain[place + 1])
+    return chain[0]
+
+
+def _chain(row: models.MatrixRow, queues: Mapping[int, models.Queue]) -> Iterator[models.Queue]:
+    """Follow the overflow from the row's queue on; a circle, which is a gap, ends where it began.
+
+    A row that pauses at its limit goes nowhere else.
+    """
+    yield row.queue
+    if row.at_limit == AtLimit.PAUSE.value:
+        return
+    seen, at = {row.queue_id}, row.overflow_queue_id or row.queue.overflow_queue_id
+    while at is not None and at not in seen:
+        seen.add(at)
+        yield queues[at]
+        at = queues[at].overflow_queue_id
 
 
 def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
@@ -219,10 +239,11 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         queue_name=queue.name,
         queue_slug=queue.slug,
         depth_limit=queue.depth_limit,
+        urgent_seconds=row.urgent_seconds,
+        at_limit=AtLimit(row.at_limit),
         role_id=row.role_id,
         role_name=row.role.name,
         deadline_seconds=row.deadline_seconds,
-        urgent_seconds=row.urgent_seconds,
         calendar=queries.calendar(queue) if row.business_time else None,
         fallback=row.fallback or Fallback.REJECT.value,
         safeguards=row.safeguards,

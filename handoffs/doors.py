@@ -10,15 +10,17 @@ import orjson
 from handoffs import actors
 from handoffs.statements import Statement
 
+_NONE = (0, 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Everything intake must know before it rules: who asks, about which run, under which revision of
-# the policy, whether this very request was answered before, and how full the queues are.
+# the policy, whether this very request was answered before, how full the queues are, and whether
+# one of them has paused the workflow.
 _DOOR = Statement(
     "door",
     """
 depths as materialized (
-    select jsonb_object_agg(queue_id, waiting)::text as told from (
-        select depth.queue_id, sum(depth.waiting) as waiting
+    select jsonb_object_agg(queue_id, jsonb_build_array(waiting, places))::text as told from (
+        select depth.queue_id, sum(depth.waiting) as waiting, sum(depth.quota) as places
         from handoffs_queuedepth depth
         where depth.queue_id in (
             select unnest(array[row.queue_id, row.overflow_queue_id])
@@ -35,13 +37,15 @@ select asked.place, client.id, client.name, key.prefix, array_to_string(key.work
     (extract(epoch from statement_timestamp()) * 1000000)::bigint,
     (select told from depths),
     (select string_agg(coalesce(stop.workflow_id, 0)::text, ' ')
-        from handoffs_stop stop where stop.ended_at is null)
+        from handoffs_stop stop where stop.ended_at is null),
+    client.can_be_slowed, pressure.paused_since is not null
 from asked
 join accounts_apikey key on key.secret_hash = asked.secret_hash
     and key.revoked_at is null and (key.expires_at is null or key.expires_at > now())
 join accounts_client client on client.id = key.client_id and client.is_active
 left join handoffs_run run on run.id = asked.run and run.client_id = client.id
 left join handoffs_workflow workflow on workflow.id = run.workflow_id
+left join handoffs_workflowpressure pressure on pressure.workflow_id = workflow.id
 left join handoffs_idempotencyrecord kept on kept.client_id = client.id and kept.key = asked.key
 """,
 )
@@ -75,17 +79,25 @@ class Door:
     status: int
     body: str | None
     now: datetime
-    depths: dict[str, int]
+    depths: dict[str, list[int]]
+    can_be_slowed: bool = True
+    # a queue was full whose row pauses the workflow then
+    paused: bool = False
     # people stopped its workflow
     stopped: bool = False
 
     def waiting(self, queue_id: int) -> int:
         """Return how many handoffs waited in a queue when we looked."""
-        return self.depths.get(str(queue_id), 0)
+        return self.depths.get(str(queue_id), _NONE)[0]
+
+    def places(self, queue_id: int) -> int | None:
+        """Return how many might wait there; None of a queue that was not looked at."""
+        known = self.depths.get(str(queue_id))
+        return known[1] if known else None
 
     def add_waiting(self, queue_id: int) -> None:
         """Count one that is about to wait, for whoever was looked at in the same moment."""
-        self.depths[str(queue_id)] = self.waiting(queue_id) + 1
+        self.depths[str(queue_id)] = [self.waiting(queue_id) + 1, self.places(queue_id) or 0]
 
     @property
     def actor(self) -> actors.Actor:
@@ -108,7 +120,7 @@ def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
     )
     if not rows:
         return found
-    microseconds, depths, stops = rows[0][15:]
+    microseconds, depths, stops = rows[0][15:18]
     now = _EPOCH + timedelta(microseconds=int(microseconds))
     told = orjson.loads(depths or "{}")
     stopped = frozenset(stops.split(" ")) if stops else frozenset()
@@ -117,7 +129,7 @@ def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
     return found
 
 
-def _door(row: Any, now: datetime, depths: dict[str, int], stopped: frozenset[str]) -> Door:
+def _door(row: Any, now: datetime, depths: dict[str, list[int]], stopped: frozenset[str]) -> Door:
     client, name, prefix, workflows, run, state, workflow, token, slug, revision, launched = row[
         1:12
     ]
@@ -139,5 +151,7 @@ def _door(row: Any, now: datetime, depths: dict[str, int], stopped: frozenset[st
         body=body,
         now=now,
         depths=depths,
+        can_be_slowed=row[18] == "t",
+        paused=row[19] == "t",
         stopped=bool(stopped) and ("0" in stopped or workflow in stopped),
     )

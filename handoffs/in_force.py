@@ -31,11 +31,13 @@ class InForce:
     def queues(self) -> tuple[Queue, ...]:
         """Every queue that a handoff of this workflow can come to wait in, by name."""
         named: dict[int, Queue] = {}
+        known = Queue.objects.select_related("overflow_queue").in_bulk()
         for row in self.rows:
-            steps = [step.queue for step in row.steps.all()]
-            for queue in (row.queue, row.overflow_queue, *steps):
-                if queue is not None:
-                    named[queue.pk] = queue
+            steps = [step.queue_id for step in row.steps.all()]
+            for id in (row.queue_id, row.overflow_queue_id, *steps):
+                while id is not None and id not in named:
+                    named[id] = known[id]
+                    id = known[id].overflow_queue_id
         return tuple(sorted(named.values(), key=lambda queue: (queue.name, queue.pk)))
 
     @cached_property
@@ -83,6 +85,8 @@ def _queue(queue: Queue) -> dict[str, Any]:
     return {
         "slug": queue.slug,
         "depth_limit": queue.depth_limit,
+        "work_minutes_limit": queue.work_minutes_limit,
+        "overflow_queue": queue.overflow_queue.slug if queue.overflow_queue else None,
         "time_zone": queue.time_zone,
         "hours": queue.hours,
         "holidays": queue.holidays,

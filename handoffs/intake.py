@@ -3,7 +3,7 @@ for all who ask at the same moment.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,18 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
 
 from accounts.errors import NotSignedIn
-from handoffs import doors, ids, pause, rulings, sampling, standstill, waiting
+from handoffs import bodies, doors, ids, pause, placing, rooms, rulings, sampling, standstill
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
     InProgress,
     NoAuthority,
-    QueueFull,
 )
 from handoffs.failpoints import failpoint
 from handoffs.idempotency import Told
+from handoffs.pause import Authority, Stored
 from handoffs.policy import Fired
+from handoffs.rooms import Placed
 from handoffs.rulings import Proposed, Ruled
 from handoffs.states import Cause, HandoffKind
 
@@ -46,12 +47,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A ruling and what is to be stored of it."""
+    """A ruling and what is to be stored of it; `put` makes it anew for another queue."""
 
     door: Door
     keyed: Keyed | None
     told: Told
     writing: pause.Writing
+    authority: Authority | None = None
+    put: Callable[[Placed], "_Ready"] | None = None
 
 
 def propose_all(asked: Sequence[Asked]) -> list[Told | Exception]:
@@ -100,7 +103,7 @@ def _look_all(asked: Sequence[Asked]) -> list[Door | None]:
 
 def _store_all(ready: Sequence[_Ready]) -> list[Told | Exception]:
     """Store all at once; whoever is in the way of the others, or waits, is stored by itself."""
-    stored: set[str] = set()
+    stored: dict[str, Stored] = {}
     if len(ready) > 1:
         try:
             stored = _write(ready, patient=False)
@@ -108,7 +111,7 @@ def _store_all(ready: Sequence[_Ready]) -> list[Told | Exception]:
             # nothing of it was stored, unless the connection broke and we cannot know
             if not connection.is_usable():
                 return [error] * len(ready)
-    return [one.told if one.writing.values["run_id"] in stored else _alone(one) for one in ready]
+    return [one.told if stored.get(_run(one)) is Stored.STORED else _alone(one) for one in ready]
 
 
 def _alone(one: _Ready) -> Told | Exception:
@@ -137,42 +140,88 @@ def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told
         return replayed
     ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
-    opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
-    body = _body(door, ruled, proposal, opening)
-    told = Told(status=201 if opening else 200, body=orjson.dumps(body).decode())
-    remembered = (
-        pause.Remembered(
-            key=keyed.key, fingerprint=keyed.fingerprint, status=told.status, body=told.body
-        )
-        if keyed
-        else None
+    if ruled.authority is None:
+        return _needs_nobody(door, proposed, keyed, ruled, proposal)
+
+    def put(placed: Placed) -> _Ready:
+        opening = _opening(door, proposed, ruled, proposal, placed)
+        told = _told(201, bodies.ruling(door, ruled, proposal, opening))
+        writing = pause.opened(opening, _remembered(keyed, told))
+        return _Ready(door, keyed, told, writing, ruled.authority, put)
+
+    placed = placing.choose(door, ruled.authority)
+    ready = put(placed)
+    door.add_waiting(placed.authority.queue_id)
+    return ready
+
+
+def _needs_nobody(
+    door: Door,
+    proposed: Proposed,
+    keyed: Keyed | None,
+    ruled: Ruled,
+    proposal: pause.ProposalFacts,
+) -> _Ready:
+    told = _told(200, bodies.ruling(door, ruled, proposal, None))
+    writing = pause.ruled(
+        proposal,
+        client_id=door.client_id,
+        by=door.actor,
+        facts=_audit_facts(proposal),
+        remembered=_remembered(keyed, told),
+        checkpoint=proposed.checkpoint,
     )
-    if opening is not None:
-        writing = pause.opened(opening, remembered)
-        door.add_waiting(opening.authority.queue_id)
-    else:
-        writing = pause.ruled(
-            proposal,
-            client_id=door.client_id,
-            by=door.actor,
-            facts=_audit_facts(proposal),
-            remembered=remembered,
-            checkpoint=proposed.checkpoint,
-        )
     return _Ready(door, keyed, told, writing)
+
+
+def _told(status: int, body: dict[str, Any]) -> Told:
+    return Told(status=status, body=orjson.dumps(body).decode())
+
+
+def _remembered(keyed: Keyed | None, told: Told) -> pause.Remembered | None:
+    if keyed is None:
+        return None
+    return pause.Remembered(
+        key=keyed.key, fingerprint=keyed.fingerprint, status=told.status, body=told.body
+    )
 
 
 def _store(ready: _Ready) -> Told:
     try:
-        stored = _write([ready], patient=True)
+        return _find_place(ready)
     except IntegrityError as error:
         if ready.keyed is None or "idempotency_key_once" not in str(error):
             raise
         return _other_answer(ready.door, ready.keyed)
-    if not stored:
+
+
+def _find_place(ready: _Ready) -> Told:
+    """Store it where it was to go, or where its slot is full, exactly: there, elsewhere, or not."""
+    beyond = bool(ready.writing.values.get("beyond_limit"))
+    outcome = Stored.NO_PLACE if beyond else _write([ready], patient=True).get(_run(ready))
+    if outcome is Stored.NO_PLACE:
+        return _find_place_exactly(ready, beyond=beyond)
+    if outcome is not Stored.STORED:
         _check_stopped(ready.door)
         raise rulings.not_accepting(ready.door.state)
     return ready.told
+
+
+def _find_place_exactly(ready: _Ready, *, beyond: bool) -> Told:
+    assert ready.authority is not None and ready.put is not None
+    authority, door = ready.authority, ready.door
+    ways = [] if beyond else [rooms.at(authority, one) for one in authority.chain]
+    if not door.can_be_slowed:
+        ways.append(Placed(authority, beyond_limit=True))
+    for placed in ways:
+        another = ready.put(placed)
+        outcome = pause.store_exactly(another.writing, anyway=placed.beyond_limit)
+        if outcome is Stored.NOT_ACCEPTED:
+            _check_stopped(door)
+            raise rulings.not_accepting(door.state)
+        if outcome is Stored.STORED:
+            return another.told
+    raise placing.refusal(door, authority)
 
 
 def _check_stopped(door: Door) -> None:
@@ -180,7 +229,11 @@ def _check_stopped(door: Door) -> None:
     standstill.check(door.workflow_id, client_id=door.client_id)
 
 
-def _write(ready: Sequence[_Ready], *, patient: bool) -> set[str]:
+def _run(ready: _Ready) -> str:
+    return str(ready.writing.values["run_id"])
+
+
+def _write(ready: Sequence[_Ready], *, patient: bool) -> dict[str, Stored]:
     failpoint("intake.before_store")
     stored = pause.store([one.writing for one in ready], patient=patient)
     failpoint("intake.after_store")
@@ -191,13 +244,16 @@ def dry_run(door: Door, proposed: Proposed) -> Told:
     """Answer as `propose` would and store nothing."""
     ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
-    opening = _opening(door, proposed, ruled, proposal) if ruled.authority else None
-    body = {**_body(door, ruled, proposal, opening), "id": None, "dry_run": True}
+    opening = None
+    if ruled.authority:
+        placed = placing.choose(door, ruled.authority, dry_run=True)
+        opening = _opening(door, proposed, ruled, proposal, placed)
+    body = {**bodies.ruling(door, ruled, proposal, opening), "id": None, "dry_run": True}
     if opening is not None:
         body["handoff"] = {
             "queue": opening.authority.queue_slug,
             "deadline_at": opening.deadline_at.isoformat(),
-            "position": _position(door, opening.authority),
+            "position": bodies.position(door, opening.authority),
         }
     return Told(status=200, body=orjson.dumps(body).decode())
 
@@ -253,16 +309,16 @@ def _fired(reason: Fired) -> dict[str, Any]:
 
 
 def _opening(
-    door: Door, proposed: Proposed, ruled: Ruled, proposal: pause.ProposalFacts
+    door: Door, proposed: Proposed, ruled: Ruled, proposal: pause.ProposalFacts, placed: Placed
 ) -> pause.Opening:
-    assert ruled.authority is not None
-    authority = _with_room(door, ruled.authority)
     return pause.Opening(
         run_id=proposed.run,
         workflow_id=door.workflow_id,
         client_id=door.client_id,
         kind=ruled.kind,
-        authority=authority,
+        authority=placed.authority,
+        overflow_from=placed.overflow_from,
+        beyond_limit=placed.beyond_limit,
         brief=ruled.brief,
         by=door.actor,
         now=door.now,
@@ -275,17 +331,6 @@ def _opening(
     )
 
 
-def _with_room(door: Door, authority: pause.Authority) -> pause.Authority:
-    found = authority.with_room(door.waiting)
-    if found is None:
-        raise QueueFull(
-            f"{authority.queue_name} already has {authority.depth_limit} handoffs waiting, its "
-            "limit. Nothing was stored. Slow down and send this again later.",
-            retry_after=30,
-        )
-    return found
-
-
 def _audit_facts(proposal: pause.ProposalFacts) -> dict[str, Any]:
     return {
         "proposal": proposal.id,
@@ -296,41 +341,6 @@ def _audit_facts(proposal: pause.ProposalFacts) -> dict[str, Any]:
         "rules": [rule["id"] for rule in proposal.rules],
         "map_version": proposal.map_version,
     }
-
-
-def _body(
-    door: Door, ruled: Ruled, proposal: pause.ProposalFacts, opening: pause.Opening | None
-) -> dict[str, Any]:
-    """Build the answer of `api.md`; see `handoffs.schemas.RulingOut` for its shape."""
-    return {
-        "id": proposal.id,
-        "tier": proposal.tier.value,
-        "act": proposal.act,
-        "map": {"workflow": door.slug, "version": proposal.map_version},
-        "rules": proposal.rules,
-        "arguments_digest": proposal.arguments_digest,
-        "warnings": ruled.warnings,
-        "handoff": _handoff_body(door, opening) if opening else None,
-    }
-
-
-def _handoff_body(door: Door, opening: pause.Opening) -> dict[str, Any]:
-    signer = waiting.Signer(secret=settings.SECRET_KEY, base_url=settings.WAIT_URL)
-    return {
-        "id": opening.id,
-        "state": "waiting",
-        "queue": opening.authority.queue_slug,
-        "deadline_at": opening.deadline_at.isoformat(),
-        "position": _position(door, opening.authority),
-        "expected_by": opening.deadline_at.isoformat(),
-        "url": f"{settings.PUBLIC_URL}/handoffs/{opening.id}",
-        "status_url": f"{settings.PUBLIC_URL}/status/{door.status_token}",
-        "wait_url": signer.url_for_handoff(opening.id, 1, now=opening.now),
-    }
-
-
-def _position(door: Door, authority: pause.Authority) -> int:
-    return door.waiting(authority.queue_id) + 1
 
 
 def escalate(
@@ -347,21 +357,32 @@ def escalate(
     if authority is None:
         raise NoAuthority
     warnings = rulings.check_brief(policy, brief, action_type=kind.value)
-    assert door.run_id is not None
-    opening = pause.Opening(
-        run_id=door.run_id,
-        workflow_id=door.workflow_id,
-        client_id=door.client_id,
-        kind=kind,
-        authority=_with_room(door, authority),
-        brief=brief,
-        by=door.actor,
-        now=door.now,
-        cause=Cause.ESCALATED,
-        facts={"run": door.run_id, "kind": kind.value},
-        blocking=blocking,
-        checkpoint=checkpoint,
-    )
-    if not pause.open_handoff(opening):
+    run_id = door.run_id
+    assert run_id is not None
+    if door.paused and door.can_be_slowed and not authority.presses:
+        raise placing.refusal(door, authority)
+
+    def make(placed: Placed) -> pause.Opening:
+        return pause.Opening(
+            run_id=run_id,
+            workflow_id=door.workflow_id,
+            client_id=door.client_id,
+            kind=kind,
+            authority=placed.authority,
+            overflow_from=placed.overflow_from,
+            beyond_limit=placed.beyond_limit,
+            brief=brief,
+            by=door.actor,
+            now=door.now,
+            cause=Cause.ESCALATED,
+            facts={"run": run_id, "kind": kind.value},
+            blocking=blocking,
+            checkpoint=checkpoint,
+        )
+
+    outcome, opening = rooms.open_where_room(authority, make, anyway=not door.can_be_slowed)
+    if opening is None:
+        raise placing.refusal(door, authority)
+    if outcome is not Stored.STORED:
         raise rulings.not_accepting(door.state)
-    return {**_handoff_body(door, opening), "warnings": warnings}
+    return {**bodies.handoff(door, opening), "warnings": warnings}

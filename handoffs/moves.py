@@ -52,16 +52,18 @@ with before as (
     delete from handoffs_heldanswer using before
     where before.state = 'decided' and handoffs_heldanswer.handoff_id = before.id
 ), depth as (
-    update handoffs_queuedepth set waiting = waiting
-        + (%(to)s = 'waiting')::int - (before.state = 'waiting')::int
+    update handoffs_queuedepth set waiting = waiting - 1
     from before
     where handoffs_queuedepth.queue_id = before.queue_id
-        and slot = pg_backend_pid() %% 16 and (%(to)s = 'waiting') <> (before.state = 'waiting')
+        and slot = pg_backend_pid() %% 16 and before.state = 'waiting' and %(to)s <> 'waiting'
+), back as (
+    select overread_come_back(queue_id) from before
+    where state <> 'waiting' and %(to)s = 'waiting'
 )
 insert into handoffs_transition
     (run_id, handoff_id, version, from_state, to_state, actor_kind, actor, cause, xact_id)
 select run_id, id, version, from_state, %(to)s, %(actor_kind)s, %(actor)s, %(cause)s, 0
-from moved returning version
+from moved left join back on true returning version
 """
 
 
@@ -157,13 +159,34 @@ def count_refusal(refused: IllegalTransition) -> None:
         )
 
 
-def shift_depth(queue_id: int, by: int) -> None:
-    """Move a queue's count of waiting handoffs, on this connection's slot."""
+def shift_queue(before: int, after: int, *, only_with_room: bool = False) -> bool:
+    """Count a handoff that waits on, elsewhere; what climbs or goes back is never refused.
+
+    `only_with_room`: return False, exactly, where there is no place; the caller's transaction must
+    not commit then. The queues are locked in one order, whichever way it goes.
+    """
+    if before == after:
+        return True
+    if before < after:
+        _one_less(before)
+    with connection.cursor() as cursor:
+        if only_with_room:
+            cursor.execute("select overread_enter(%s, false)", [after])
+            if not cursor.fetchone()[0]:
+                return False
+        else:
+            cursor.execute("select overread_come_back(%s)", [after])
+    if before > after:
+        _one_less(before)
+    return True
+
+
+def _one_less(queue_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update {QueueDepth._meta.db_table} set waiting = waiting + %s "
+            f"update {QueueDepth._meta.db_table} set waiting = waiting - 1 "
             "where queue_id = %s and slot = pg_backend_pid() %% 16",
-            [by, queue_id],
+            [queue_id],
         )
 
 

@@ -3,13 +3,15 @@ answer commit together, as one statement, or not at all. What several agents ask
 goes into the same statement.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 from functools import cache, cached_property
 from typing import Any
 
 import orjson
+from django.db import connection, transaction
 
 from handoffs import audit, canonical, deadlines, ids, pause_parts
 from handoffs.actors import Actor
@@ -17,7 +19,9 @@ from handoffs.calendars import Calendar
 from handoffs.deadlines import Deadline
 from handoffs.sampling import NOT_SAMPLED, Draw
 from handoffs.statements import Statement
-from handoffs.states import Cause, HandoffKind, Tier
+from handoffs.states import AtLimit, Cause, HandoffKind, Tier
+
+PRESSES_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,18 +66,27 @@ class Authority:
     urgent_seconds: int
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
-    # the same row's other queue, for when this one is full
+    at_limit: AtLimit = AtLimit.OVERFLOW
+    # the queue for when this one is full, which may have one itself
     overflow: "Authority | None" = None
 
-    def with_room(self, waiting: Callable[[int], int]) -> "Authority | None":
-        """Return the row's queue, or its overflow queue when only that has room.
+    @property
+    def urgent_in(self) -> timedelta:
+        """Return how long after it comes it is urgent, in the time that its row counts."""
+        return timedelta(seconds=max(0, self.deadline_seconds - self.urgent_seconds))
 
-        `waiting` tells how many handoffs wait in the queue of a number.
-        """
-        for one in (self, self.overflow):
-            if one is not None and waiting(one.queue_id) < one.depth_limit:
-                return one
-        return None
+    @property
+    def presses(self) -> bool:
+        """It becomes urgent soon after it comes: it may take the places kept for such."""
+        return self.urgent_in <= PRESSES_WITHIN
+
+    @property
+    def chain(self) -> "Iterator[Authority]":
+        """Go through the queues that may take it, each asked when those before are full."""
+        one: Authority | None = self
+        while one is not None:
+            yield one
+            one = one.overflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +126,9 @@ class Opening:
     reported: bool = False
     about: str | None = None
     roll_back_until: datetime | None = None
+    # the queue that had no room for it
+    overflow_from: int | None = None
+    beyond_limit: bool = False
     id: str = field(default_factory=ids.new_handoff)
 
     @cached_property
@@ -138,42 +154,80 @@ class Writing:
     values: dict[str, Any]
 
 
+class Stored(Enum):
+    """What became of a writing: only what is STORED left a trace."""
+
+    STORED = "stored"
+    # no place in this connection's slot of the queue; `store_exactly` looks at all of them
+    NO_PLACE = "no place"
+    NOT_ACCEPTED = "not accepted"
+
+
 @cache
 def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
     """Put a statement together, once for each combination of what there is to store."""
     head, *rest = parts
+    room = pause_parts.ROOM["counted" in rest]
     sql = ",".join(
         [
-            pause_parts.HEADS[head].format(wait=pause_parts.WAITS[patient]),
-            *(pause_parts.PARTS[part] for part in rest),
+            pause_parts.HEADS[head].format(wait=pause_parts.WAITS[patient], room=room.lstrip()),
+            *(pause_parts.PARTS[part] for part in rest if part != "counted"),
         ]
     )
     # PostgreSQL tells prepared statements apart by 63 characters
     name = "_".join(part[:5] for part in (*parts, "waits" if patient else "skips"))
-    return Statement(name, f"{sql} select source.run_id from source")
+    return Statement(name, f"{sql} {pause_parts.ENDS['handoff' in rest]}")
 
 
-def store(writings: Sequence[Writing], *, patient: bool = True) -> set[str]:
-    """Store all of them together and return the runs that they were stored for.
+def store(writings: Sequence[Writing], *, patient: bool = True) -> dict[str, Stored]:
+    """Store all of them together and return what became of each run's.
 
     They have the same parts and are for different runs. What a run does not accept is left out;
-    so is, unless we are patient, a run that somebody else just works on.
+    so is, unless we are patient, a run that somebody else just works on. Those that wait in one
+    queue are stored all or none, as its slot has places.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first;
     then nothing is stored.
     """
     statement = _statement(writings[0].parts, patient)
-    return {str(row[0]) for row in statement.rows([one.values for one in writings])}
+    rows: Any = statement.rows([one.values for one in writings])
+    return {run: Stored.STORED if there == "t" else Stored.NO_PLACE for run, there in rows}
 
 
-def open_handoff(opening: Opening) -> bool:
-    """Store everything; False when the run does not accept handoffs, and then nothing is stored."""
-    return bool(store([opened(opening)]))
+def store_exactly(writing: Writing, *, anyway: bool = False) -> Stored:
+    """Store one that found no place in its slot: all slots of the queue are looked at, and held.
+
+    `anyway` lets it in beyond the limit. The order of locks is that of every change: run, depths.
+    """
+    values = writing.values
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select from handoffs_run where id = %s for update", [values["run_id"]])
+        cursor.execute("select overread_enter(%s, %s)", [values["queue_id"], anyway])
+        if not cursor.fetchone()[0]:
+            return Stored.NO_PLACE
+        counted = Writing(parts=(*writing.parts, "counted"), values=values)
+        outcome = store([counted]).get(values["run_id"], Stored.NOT_ACCEPTED)
+        if outcome is not Stored.STORED:
+            transaction.set_rollback(True)
+    return outcome
+
+
+def open_handoff(opening: Opening) -> Stored:
+    """Store everything or nothing: what waits gets its place, or is let in beyond the limit."""
+    writing = opened(opening)
+    if not opening.beyond_limit:
+        # a slot that was waited for in vain stays locked as long as this lasts, and no longer
+        with transaction.atomic():
+            outcome = store([writing]).get(opening.run_id, Stored.NOT_ACCEPTED)
+            transaction.set_rollback(outcome is Stored.NO_PLACE)
+        if outcome is not Stored.NO_PLACE:
+            return outcome
+    return store_exactly(writing, anyway=opening.beyond_limit)
 
 
 def opened(opening: Opening, remembered: Remembered | None = None) -> Writing:
     """Say what is to be stored of a handoff, its proposal and what the agent was told."""
-    going_on = "afterwards" if opening.afterwards else "go_on"
+    going_on = "afterwards" if opening.afterwards else "ask"
     stopping = "report" if opening.reported else "stop"
     parts = [
         stopping if opening.blocking else going_on,
@@ -228,6 +282,8 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "kind": opening.kind.value,
         "tier": opening.tier.value if opening.tier else "",
         "queue_id": authority.queue_id,
+        "overflow_from": opening.overflow_from,
+        "beyond_limit": opening.beyond_limit,
         "role_id": authority.role_id,
         "ladder": authority.ladder,
         "terms": authority.terms,

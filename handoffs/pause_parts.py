@@ -48,11 +48,12 @@ audited as (
 _HANDOFF = """
 handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
-        round, queue_id, role_id, level, ladder, terms, blocking, pause,
-        deadline_at, deadline_seconds, counted_from, counted_seconds, urgent_at, next_at, next_rung,
-        fallback, safeguards, roll_back_until)
+        round, queue_id, overflow_from_id, beyond_limit, role_id, level, ladder, terms, blocking,
+        pause, deadline_at, deadline_seconds, counted_from, counted_seconds, urgent_at, next_at,
+        next_rung, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s::bigint, %(prop_id)s, %(kind)s, %(tier)s,
-        'waiting', 1, 1, %(queue_id)s::bigint, %(role_id)s::integer, 1, %(ladder)s::jsonb,
+        'waiting', 1, 1, %(queue_id)s::bigint, %(overflow_from)s::bigint,
+        %(beyond_limit)s::boolean, %(role_id)s::integer, 1, %(ladder)s::jsonb,
         %(terms)s::jsonb, %(blocking)s::boolean, source.pause, %(deadline_at)s::timestamptz,
         %(deadline_seconds)s::integer, %(counted_from)s::timestamptz,
         %(deadline_seconds)s::integer, %(urgent_at)s::timestamptz, %(urgent_at)s::timestamptz,
@@ -63,10 +64,6 @@ handoff as (
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)
     select %(handoff_id)s, 1, %(brief)s::jsonb, %(brief_digest)s from source),
-depth as (
-    update handoffs_queuedepth depth set waiting = depth.waiting + opened.count
-    from (select %(queue_id)s::bigint as queue_id, count(*) from source group by 1) opened
-    where depth.queue_id = opened.queue_id and depth.slot = pg_backend_pid() % 16),
 logged as (
     insert into handoffs_transition (run_id, handoff_id, version, from_state, to_state,
         actor_kind, actor, cause, xact_id)
@@ -77,13 +74,26 @@ logged as (
         %(actor_kind)s, %(actor)s, %(cause)s, 0
     from source where source.from_state = 'RUNNING')"""
 
+# Those that wait take their places before anything else is written: where the slot has too few, the
+# statement writes nothing of them. `queue_depth` waits for whoever writes the same slot.
+_PLACES = """
+room as (
+    update handoffs_queuedepth depth set waiting = depth.waiting + wanted.count
+    from (select queue_id, count(*)::int as count from before group by queue_id) wanted
+    where depth.queue_id = wanted.queue_id and depth.slot = pg_backend_pid() % 16
+        and depth.waiting + wanted.count <= depth.quota
+    returning depth.queue_id)"""
+# they were counted before, in the same transaction
+_COUNTED = """
+room as (select distinct queue_id from before)"""
+
 # a blocking handoff stops the run; the first of a stop opens a new pause
 _STOP = """
 before as (
-    select run.id, run.state, asked.cause
+    select run.id, run.state, asked.cause, asked.queue_id::bigint as queue_id
     from asked join handoffs_run run on run.id = asked.run_id
     where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for update of run{wait}
-), moved as (
+), {room}, moved as (
     update handoffs_run run set
         state = 'PAUSED_PENDING_HUMAN',
         version = run.version + (before.state = 'RUNNING')::int,
@@ -91,9 +101,29 @@ before as (
         open_blocking = run.open_blocking + 1,
         state_since = case before.state when 'RUNNING' then now() else run.state_since end,
         cause = case before.state when 'RUNNING' then before.cause else run.cause end
-    from before where run.id = before.id
+    from before join room on room.queue_id = before.queue_id where run.id = before.id
     returning run.id, run.version as run_version, run.pause, before.state as from_state
 ), source as (select moved.*, asked.* from moved join asked on asked.run_id = moved.id)"""
+
+# one that the run does not wait for
+_ASK = """
+before as (
+    select run.id, asked.queue_id::bigint as queue_id
+    from asked join handoffs_run run on run.id = asked.run_id
+    where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait}
+), {room}, source as (
+    select before.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
+    from before join room on room.queue_id = before.queue_id
+    join asked on asked.run_id = before.id)"""
+
+_AFTERWARDS = """
+before as (
+    select run.id, asked.queue_id::bigint as queue_id
+    from asked join handoffs_run run on run.id = asked.run_id for share of run{wait}
+), {room}, source as (
+    select before.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
+    from before join room on room.queue_id = before.queue_id
+    join asked on asked.run_id = before.id)"""
 
 _GO_ON = """
 source as (
@@ -101,18 +131,21 @@ source as (
     from asked join handoffs_run run on run.id = asked.run_id
     where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait})"""
 
-_AFTERWARDS = """
-source as (
-    select run.id, 0 as run_version, 0 as pause, '' as from_state, asked.*
-    from asked join handoffs_run run on run.id = asked.run_id for share of run{wait})"""
-
 _GOING = f" and not {STOPPED.format(workflow='run.workflow_id')}"
-# `{wait}` is left for WAITS; what is only reported is taken in while people have stopped the work
+# `{wait}` is left for WAITS and `{room}` for ROOM; what is only reported is taken in while people
+# have stopped the work
 HEADS = {
     "stop": _STOP.replace("{going}", _GOING),
     "report": _STOP.replace("{going}", ""),
+    "ask": _ASK.replace("{going}", _GOING),
     "go_on": _GO_ON.replace("{going}", _GOING),
     "afterwards": _AFTERWARDS,
+}
+ROOM = {False: _PLACES, True: _COUNTED}
+# which runs it was stored for, and which ones only lacked a place
+ENDS = {
+    True: "select before.id, source.id is not null from before left join source using (id)",
+    False: "select source.id, true from source",
 }
 PARTS = {
     "handoff": _HANDOFF,

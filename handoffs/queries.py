@@ -1,12 +1,10 @@
 """Read side: how full the people are, and what binds a workflow now."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch, Q
 
 from handoffs import authority, calendars, levels, signals
 from handoffs.levels import Place
@@ -20,72 +18,12 @@ from handoffs.models import (
     Run,
     Workflow,
 )
-from handoffs.states import ByEmail, Fallback, HandoffKind, Impact, Reversibility, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Impact, Reversibility, Tier
 
-# below this share of the limit nothing slows down
-SLOW_FROM = 0.8
-CLOSED_RETRY_SECONDS = 30
-
-_DEPTHS = """
-select queue.slug, coalesce(sum(depth.waiting), 0), queue.depth_limit
-from handoffs_queue queue left join handoffs_queuedepth depth on depth.queue_id = queue.id
-where queue.id in (select queue_id from handoffs_matrixrow row
-    where row.workflow_id = %s and row.effective_from <= now()
-        and (row.effective_until is null or row.effective_until > now()))
-group by queue.id order by queue.slug
+_ROOM = """
+select overread_queue_limit(%s), greatest(coalesce(sum(waiting), 0), 0)::int
+from handoffs_queuedepth where queue_id = %s
 """
-# the newest thousand only: what it costs does not grow with the history
-_TYPICAL_WAIT = """
-select percentile_cont(0.5) within group (
-    order by extract(epoch from recent.answered_at - recent.opened_at))
-from (
-    select queue_id, opened_at, answered_at from handoffs_handoff order by id desc limit 1000
-) recent
-where recent.answered_at is not null and recent.queue_id in (
-    select queue_id from handoffs_matrixrow where workflow_id = %s)
-"""
-
-
-@dataclass(frozen=True)
-class QueueDepth:
-    queue: str
-    depth: int
-    limit: int
-
-    @property
-    def share(self) -> float:
-        return self.depth / self.limit if self.limit else 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pressure:
-    """How full the queues of a workflow are; the fullest one decides."""
-
-    queues: list[QueueDepth]
-    typical_wait_seconds: int | None
-
-    @property
-    def fullest(self) -> QueueDepth | None:
-        return max(self.queues, key=lambda queue: queue.share, default=None)
-
-    @property
-    def level(self) -> Literal["open", "slow", "closed"]:
-        share = self.fullest.share if self.fullest else 0
-        return "closed" if share >= 1 else "slow" if share >= SLOW_FROM else "open"
-
-    @property
-    def retry_after(self) -> int | None:
-        return CLOSED_RETRY_SECONDS if self.level == "closed" else None
-
-
-def pressure(workflow: Workflow) -> Pressure:
-    with connection.cursor() as cursor:
-        cursor.execute(_DEPTHS, [workflow.pk])
-        # slots are counted apart, so that a sum in passing may be below nothing
-        queues = [QueueDepth(slug, max(0, int(n)), limit) for slug, n, limit in cursor.fetchall()]
-        cursor.execute(_TYPICAL_WAIT, [workflow.pk])
-        (wait,) = cursor.fetchone()
-    return Pressure(queues=queues, typical_wait_seconds=None if wait is None else round(wait))
 
 
 def rows_in_force(workflow: Workflow, now: datetime) -> list[MatrixRow]:
@@ -132,9 +70,10 @@ def places(handoff: Handoff) -> tuple[Place, ...]:
 
 def room(queue_id: int) -> tuple[int, int]:
     """Return how many may wait in a queue, and how many do."""
-    found = Queue.objects.filter(id=queue_id).annotate(now=Coalesce(Sum("depths__waiting"), 0))
-    limit, waiting = found.values_list("depth_limit", "now").get()
-    return limit, max(0, waiting)
+    with connection.cursor() as cursor:
+        cursor.execute(_ROOM, [queue_id, queue_id])
+        limit, waiting = cursor.fetchone()
+    return limit, waiting
 
 
 def authority_row(row: MatrixRow) -> authority.Row:
@@ -147,6 +86,7 @@ def authority_row(row: MatrixRow) -> authority.Row:
         role=row.role.name,
         queue=row.queue.slug,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        at_limit=AtLimit(row.at_limit),
         deadline_seconds=row.deadline_seconds,
         business_time=row.business_time,
         urgent_seconds=row.urgent_seconds,

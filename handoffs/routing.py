@@ -29,28 +29,31 @@ def send_on(
         if not wanted:
             raise NotSentThere
         place = wanted[0]
-        _check_room(place)
         moves.move_handoff(
             handoff_id, HandoffState.WAITING, by=by, cause=Cause.SENT_ON, round=round
         )
         Handoff.objects.filter(id=handoff_id).update(
-            queue=place.queue_id, role=place.role_id, held_since=None, owner_since=Now()
+            queue=place.queue_id,
+            overflow_from=None,
+            role=place.role_id,
+            held_since=None,
+            owner_since=Now(),
         )
-        moves.shift_depth(handoff.queue_id, -1)
-        moves.shift_depth(place.queue_id, +1)
+        _take_place(handoff, place)
         facts = {"reason": reason, "role": place.role, "queue": place.queue}
         audit.record(by=by, action="handoff.sent_on", subject=handoff_id, body=facts)
         moves.notify(handoff_id)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
 
-def _check_room(place: Place) -> None:
+def _take_place(handoff: Handoff, place: Place) -> None:
+    if moves.shift_queue(handoff.queue_id, place.queue_id, only_with_room=True):
+        return
     limit, waiting = queries.room(place.queue_id)
-    if waiting >= limit:
-        raise QueueFull(
-            f"{place.queue_name} already has {waiting} handoffs waiting, its limit. Nothing was "
-            "sent. Decide it here, or try again later."
-        )
+    raise QueueFull(
+        f"{place.queue_name} already has {waiting} handoffs waiting, its limit of {limit}. Nothing "
+        "was sent. Decide it here, or try again later."
+    )
 
 
 def add_context(

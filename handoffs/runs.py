@@ -13,11 +13,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Client
-from handoffs import audit, compiled, ids, moves, outbox, pause, standstill
+from handoffs import audit, compiled, ids, moves, outbox, pause, rooms, standstill
 from handoffs.actors import Actor
 from handoffs.errors import CheckpointConflict, IllegalTransition, NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Checkpoint, Handoff, Resumption, Run, Transition, Workflow
+from handoffs.pause import Stored
+from handoffs.rooms import Placed
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     FINAL_RUN_STATES,
@@ -91,25 +93,40 @@ def _ask_for_task(run: Run, *, by: Actor, now: datetime) -> None:
 def open_where_asked(
     run: Run, kind: HandoffKind, *, brief: dict[str, Any], by: Actor, now: datetime, cause: Cause
 ) -> str | None:
-    """Stop the run for a person where the matrix has a row for this kind; return the handoff."""
+    """Stop the run for a person where the matrix has a row for this kind; return the handoff.
+
+    Raises QueueFull when no queue has room for it; the caller's transaction goes with it.
+    """
     policy = compiled.get(run.workflow_id)
     authority = policy.authority_for_kind(kind)
     if authority is None:
         return None
-    opening = pause.Opening(
-        run_id=run.id,
-        workflow_id=run.workflow_id,
-        client_id=run.client_id,
-        kind=kind,
-        authority=authority,
-        brief=brief,
-        by=by,
-        now=now,
-        cause=cause,
-        facts={"run": run.id, "kind": kind.value},
-        reported=cause in (Cause.COMPLETED, Cause.ERROR),
-    )
-    if not pause.open_handoff(opening):
+    # an error is never sent away: nobody would hear of it again
+    anyway = kind is HandoffKind.RECOVERY or not run.client.can_be_slowed
+    if not anyway and not authority.presses and rooms.is_paused(run.workflow_id):
+        raise rooms.refusal(authority, now=now, paused=True)
+
+    def make(placed: Placed) -> pause.Opening:
+        return pause.Opening(
+            run_id=run.id,
+            workflow_id=run.workflow_id,
+            client_id=run.client_id,
+            kind=kind,
+            authority=placed.authority,
+            overflow_from=placed.overflow_from,
+            beyond_limit=placed.beyond_limit,
+            brief=brief,
+            by=by,
+            now=now,
+            cause=cause,
+            facts={"run": run.id, "kind": kind.value},
+            reported=cause in (Cause.COMPLETED, Cause.ERROR),
+        )
+
+    outcome, opening = rooms.open_where_room(authority, make, anyway=anyway)
+    if opening is None:
+        raise rooms.refusal(authority, now=now)
+    if outcome is not Stored.STORED:
         raise IllegalTransition
     return opening.id
 

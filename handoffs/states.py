@@ -244,6 +244,21 @@ RELEASING_VERBS = frozenset(
 ENDING_VERBS = {Verb.TAKE_OVER: Cause.TRANSFERRED, Verb.STOP: Cause.STOPPED}
 
 
+class AtLimit(StrEnum):
+    """What happens to new questions of a row when its queue is full."""
+
+    OVERFLOW = "overflow"
+    PAUSE = "pause"
+
+
+class Pressure(StrEnum):
+    """How full the people are to whom a workflow turns; what an agent goes by."""
+
+    OPEN = "open"
+    SLOW = "slow"
+    CLOSED = "closed"
+
+
 class Fallback(StrEnum):
     """What happens above the last level of the ladder, when nobody answered."""
 

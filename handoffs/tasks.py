@@ -14,6 +14,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    pressures,
     release,
     resumptions,
     stops,
@@ -68,6 +69,11 @@ def detect_anomalies(**_: Any) -> None:
 @shared_task(name="handoffs.open_findings")
 def open_findings(**_: Any) -> None:
     findings.open_due(now=timezone.now())
+
+
+@shared_task(name="handoffs.watch_pressure")
+def watch_pressure(**_: Any) -> None:
+    pressures.watch(now=timezone.now())
 
 
 @shared_task(name="handoffs.tend_stops")

@@ -6,7 +6,9 @@ Of a queue, never of a person.
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
+
+from handoffs import rates
 
 # whatever is counted, it is of so many of the newest; a shorter time is then what they are of
 NEWEST = 20_000
@@ -95,10 +97,27 @@ on conflict (queue_id) do update set
         then coalesce(kept.busy_since, excluded.busy_since) end
 """
 
+# A limit that breathes with every measurement would be none to rely on: it moves by a tenth or not.
+_FIT = """
+with fits as (
+    select queue.id, greatest(1, floor(queue.work_minutes_limit * 60 / case
+        when rate.handling_count >= %(enough)s and rate.handling_seconds is not null
+        then greatest(rate.handling_seconds, 1) else %(assumed)s end))::int as fitting
+    from handoffs_queue queue join handoffs_queuerate rate on rate.queue_id = queue.id
+    where queue.work_minutes_limit is not null
+), changed as (
+    update handoffs_queuerate rate set fitting = fits.fitting from fits
+    where rate.queue_id = fits.id and (rate.fitting is null
+        or abs(fits.fitting - rate.fitting) > rate.fitting / 10.0)
+    returning rate.queue_id
+)
+select queue_id from changed order by queue_id
+"""
+
 
 def measure(*, now: datetime) -> None:
-    """Measure every queue as it is now, by the database's clock."""
-    with connection.cursor() as cursor:
+    """Measure every queue as it is now, by the database's clock, and what fits into its minutes."""
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _MEASURE,
             {
@@ -110,3 +129,6 @@ def measure(*, now: datetime) -> None:
                 "pause": PAUSE_SECONDS,
             },
         )
+        cursor.execute(_FIT, {"enough": rates.ENOUGH, "assumed": rates.ASSUMED_HANDLING_SECONDS})
+        for (queue,) in cursor.fetchall():
+            cursor.execute("select overread_spread(%s)", [queue])

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import in_force, policy, queries, sla, standstill
+from handoffs import in_force, policy, pressures, queries, sla, standstill
 from handoffs.api import access, documented, showing, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
@@ -42,18 +42,26 @@ WorkflowParameter = Annotated[str, Query(min_length=1, max_length=60)]
 def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
     """Ask how full the people are before giving them more."""
     found = access.workflow(request, workflow)
-    pressure = queries.pressure(found)
-    fullest = pressure.fullest
+    stands = pressures.of(found)
+    fullest = stands.fullest
     told = PressureOut(
         workflow=found.slug,
-        level=pressure.level,
-        depth=fullest.depth if fullest else 0,
+        level=stands.level.value,
+        depth=fullest.waiting if fullest else 0,
         limit=fullest.limit if fullest else 0,
-        expected_wait_seconds=pressure.typical_wait_seconds,
-        retry_after=pressure.retry_after,
+        expected_wait_seconds=pressures.whole(fullest.wait_seconds) if fullest else None,
+        retry_after=stands.retry_after,
+        since=stands.since,
+        because=stands.because,
+        paused=stands.paused_since is not None,
         queues=[
-            QueuePressureOut(queue=queue.queue, depth=queue.depth, limit=queue.limit)
-            for queue in pressure.queues
+            QueuePressureOut(
+                queue=one.queue,
+                depth=one.waiting,
+                limit=one.limit,
+                expected_wait_seconds=pressures.whole(one.wait_seconds),
+            )
+            for one in stands.readings
         ],
     )
     return telling.versioned(request, told)
@@ -96,7 +104,13 @@ def governance(request: AgentRequest, workflow: WorkflowParameter) -> HttpRespon
         map_digest=binding.map_digest,
         rows=[_row(row) for row in binding.rows],
         queues=[
-            QueueOut(slug=queue.slug, name=queue.name, depth_limit=queue.depth_limit)
+            QueueOut(
+                slug=queue.slug,
+                name=queue.name,
+                depth_limit=queue.depth_limit,
+                work_minutes_limit=queue.work_minutes_limit,
+                overflow_queue=queue.overflow_queue.slug if queue.overflow_queue else None,
+            )
             for queue in binding.queues
         ],
     )
@@ -111,6 +125,7 @@ def _row(row: MatrixRow) -> RowOut:
         role=row.role.name,
         queue=row.queue.slug,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        at_limit=row.at_limit,
         deadline_seconds=row.deadline_seconds,
         business_time=row.business_time,
         deadline_in_words=_deadline(row),

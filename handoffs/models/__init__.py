@@ -21,6 +21,7 @@ from handoffs.models.matrix import (
     QueueUserPermission,
 )
 from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
     Checkpoint,
@@ -87,5 +88,6 @@ __all__ = [
     "WebhookEndpoint",
     "Workflow",
     "WorkflowGroupPermission",
+    "WorkflowPressure",
     "WorkflowUserPermission",
 ]

@@ -55,6 +55,17 @@ class Handoff(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    # the queue that was full when it came here; it goes back there when that has room
+    overflow_from = models.ForeignKey(
+        Queue,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    # its agent cannot be slowed down: it was let in although there was no room
+    beyond_limit = models.BooleanField(default=False, db_default=False)
     role = models.ForeignKey(
         Group, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -129,6 +140,12 @@ class Handoff(models.Model):
                 fields=["next_at"],
                 condition=models.Q(state__in=["waiting", "needs_information"]),
                 name="handoff_next",
+            ),
+            # read by reviews.overflowing: what is to go back to the queue it came from
+            models.Index(
+                fields=["overflow_from", "deadline_at"],
+                condition=models.Q(state="waiting", overflow_from__isnull=False),
+                name="handoff_overflowed",
             ),
             # read by the API's run view and by runs when a stop ends
             models.Index(fields=["run", "pause"], name="handoff_of_pause"),

@@ -6,7 +6,7 @@ from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from handoffs.models.workflows import ActionType, Workflow
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 
 
 class Queue(models.Model):
@@ -15,6 +15,12 @@ class Queue(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     depth_limit = models.PositiveIntegerField(default=200)
+    # as many as people finish in so long, at the measured handling time; null: no such limit
+    work_minutes_limit = models.PositiveIntegerField(null=True, blank=True)
+    # where handoffs go while it is full, unless their row of the matrix names another one
+    overflow_queue = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     pick_allowed = models.BooleanField(
         default=False, help_text="Reviewers may choose from the list instead of taking the next."
     )
@@ -65,13 +71,19 @@ class QueueGroupPermission(GroupObjectPermissionBase):
 
 
 class QueueDepth(models.Model):
-    """How many handoffs wait, spread over slots so that intakes do not queue for one row."""
+    """How many handoffs wait, spread over slots so that intakes do not queue for one row.
+
+    The queue's limit is spread over them too: an intake takes a place in its own slot, below its
+    `quota`. As long as every slot keeps to it, so does the queue, and no slot has to look at the
+    others. Where a slot is full, `overread_enter` locks all of them and spreads what is left anew.
+    """
 
     SLOTS = 16
 
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="depths")
     slot = models.PositiveSmallIntegerField()
     waiting = models.IntegerField(default=0)
+    quota = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -101,6 +113,8 @@ class QueueRate(models.Model):
     hands = models.FloatField(default=0)
     # since when there was always something to take; null: now there is not
     busy_since = models.DateTimeField(null=True)
+    # how many make up the minutes of work that its queue takes; null: it says nothing of minutes
+    fitting = models.PositiveIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"{self.queue_id}: {self.finished_per_hour:g} per hour"
@@ -129,6 +143,12 @@ class MatrixRow(models.Model):
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="rows")
     overflow_queue = models.ForeignKey(
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at_limit = models.CharField(
+        max_length=10,
+        default=AtLimit.OVERFLOW.value,
+        db_default=AtLimit.OVERFLOW.value,
+        choices=[(a.value, a.value) for a in AtLimit],
     )
     deadline_seconds = models.PositiveIntegerField(default=4 * 3600)
     # counted in the opening hours of the queue, otherwise by the clock

@@ -10,20 +10,33 @@ from handoffs.schemas.runs import StoppedOut
 
 
 class QueuePressureOut(Out):
+    """A queue with those it overflows into: the one of them that has most room left."""
+
     queue: str
     depth: int
     limit: int
+    expected_wait_seconds: int | None = Field(
+        description="Of one that comes now; null: nothing to tell it by."
+    )
 
 
 class PressureOut(Out):
-    """The fullest queue of the workflow decides the level."""
+    """How hard a workflow presses on its people; the fullest of its queues decides."""
 
     workflow: str
     level: Literal["open", "slow", "closed"]
     depth: int
     limit: int
-    expected_wait_seconds: int | None = Field(description="Null: too few answers to say.")
-    retry_after: int | None = Field(description="Seconds to leave this workflow alone.")
+    expected_wait_seconds: int | None = Field(
+        description="Of one that comes now, at the rate at which people finish; null: not known."
+    )
+    retry_after: int | None = Field(
+        description="While closed: seconds to leave this workflow alone. While slow: seconds to "
+        "leave between two questions."
+    )
+    since: datetime | None = Field(description="The level was announced then; null: not yet.")
+    because: str = Field(description="Why, in a sentence; empty while open.")
+    paused: bool = Field(description="A queue was full whose row pauses the workflow then.")
     queues: list[QueuePressureOut]
 
 
@@ -57,7 +70,10 @@ class RowOut(Out):
     tier: str | None
     role: str
     queue: str
-    overflow_queue: str | None = Field(description="Where it goes when the queue is full.")
+    overflow_queue: str | None = Field(
+        description="Where it goes when the queue is full; null: where the queue itself says."
+    )
+    at_limit: str = Field(description="When its queue is full: overflow, or pause the workflow.")
     deadline_seconds: int
     business_time: bool = Field(description="Counted while the queue is open, not by the clock.")
     deadline_in_words: str
@@ -81,6 +97,10 @@ class QueueOut(Out):
     slug: str
     name: str
     depth_limit: int
+    work_minutes_limit: int | None = Field(
+        description="Nor more than makes up so many minutes of work; null: no such limit."
+    )
+    overflow_queue: str | None = Field(description="Where handoffs go while it is full.")
 
 
 class GovernanceOut(Out):

@@ -55,7 +55,7 @@ def take_back(handoff: Handoff) -> Said:
 
 
 def waiting_in(handoff: Handoff) -> int:
-    return queries.pressure(handoff.workflow).queues[0].depth
+    return queries.room(handoff.queue_id)[1]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from handoffs import (
     idempotency,
     ladder,
     outbox,
+    pressures,
     release,
     resumptions,
     stops,
@@ -38,6 +39,7 @@ TASKS = {
     "handoffs.open_audits": (audits, "open_due"),
     "handoffs.detect_anomalies": (detection, "look"),
     "handoffs.open_findings": (findings, "open_due"),
+    "handoffs.watch_pressure": (pressures, "watch"),
     "handoffs.tend_stops": (stops, "tend"),
     "handoffs.remind_of_stops": (stops, "remind"),
 }

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from accounts.roles import Role
-from handoffs import levels, moves
+from handoffs import levels
 from handoffs.errors import NotSentThere, QueueFull
 from handoffs.models import AuditEntry, Handoff, OutboxMessage, QueueDepth, Transition
 from reviews import claims, comments, decisions, passing, threads
@@ -309,7 +309,7 @@ class TestSendingOn:
     def test_a_full_queue_takes_no_more(
         self, desk: Browser, sendable: Handoff, ann: User, risk: Any
     ) -> None:
-        moves.shift_depth(risk[2].pk, risk[2].depth_limit)
+        QueueDepth.objects.filter(queue=risk[2], slot=0).update(waiting=risk[2].depth_limit)
 
         with pytest.raises(QueueFull):
             passing.send_on(
