@@ -33,6 +33,8 @@ class QueueIn(Part):
     depth_limit: int = Field(default=200, ge=1, le=1_000_000)
     pick_allowed: bool = False
     lease_seconds: int = Field(default=300, ge=30, le=86_400)
+    mode: Literal["pull", "push"] = "pull"
+    push_seconds: int = Field(default=180, ge=30, le=3600)
     time_zone: str = "UTC"
     hours: dict[str, list[str]] = {}
     holidays: dict[str, str] = {}

@@ -121,6 +121,8 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
             "depth_limit": queue.depth_limit,
             "pick_allowed": queue.pick_allowed,
             "lease_seconds": queue.lease_seconds,
+            "mode": queue.mode,
+            "push_seconds": queue.push_seconds,
             "time_zone": queue.time_zone,
             "hours": queue.hours,
             "holidays": queue.holidays,
@@ -245,6 +247,9 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "depth_limit": queue.depth_limit,
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,
+        **(
+            {"mode": queue.mode, "push_seconds": queue.push_seconds} if queue.mode != "pull" else {}
+        ),
         **({"time_zone": queue.time_zone} if queue.time_zone != "UTC" else {}),
         **_said("hours", {day: queue.hours[day] for day in WEEKDAYS if day in queue.hours}),
         **_said("holidays", dict(sorted(queue.holidays.items()))),

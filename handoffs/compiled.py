@@ -232,6 +232,7 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         batch_seconds=row.batch_seconds,
         overflow_queue_id=row.overflow_queue_id,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        at_limit=row.at_limit,
         send_to=_places(row),
     )
     return Authority(

@@ -44,6 +44,7 @@ class Terms:
     batch_seconds: int = 0
     overflow_queue_id: int | None = None
     overflow_queue: str | None = None
+    at_limit: str = "overflow"
     required_context: tuple[str, ...] = ()
     # where a reviewer may send it instead, wherever it is now
     send_to: tuple[Place, ...] = ()

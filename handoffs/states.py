@@ -116,6 +116,9 @@ class Cause(StrEnum):
     STALE = "stale"
     # a person sent it to another queue
     SENT_ON = "sent_on"
+    # its queue was full; and then had room again
+    OVERFLOWED = "overflowed"
+    WENT_BACK = "went_back"
     TIMED_OUT = "timed_out"
     COMPLETED = "completed"
     ERROR = "error"

@@ -116,6 +116,13 @@ update reviews_claim claim set assigned = true, expires_at = greatest(claim.expi
 from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
 """
 
+# just so long: whoever does not open it in time leaves it to a colleague
+_ASSIGN = """
+update reviews_claim claim set assigned = true, expires_at =
+    least(h.deadline_at, statement_timestamp() + make_interval(secs => %(seconds)s))
+from handoffs_handoff h where h.id = claim.handoff_id and claim.id = %(claim)s
+"""
+
 _END_STALE = f"""
 with over as (
     select claim.id, claim.expires_at <= statement_timestamp() as ran_out
@@ -185,11 +192,20 @@ def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
 
 def put_into_hands(handoff_id: str, *, of: User, seconds: int, now: datetime) -> Claim:
     """Lease a handoff that nobody holds to this person, for so long or until it is due."""
-    look = queueing.attempt(of, handoff=handoff_id)
+    return _give(handoff_id, of, _FOR_THEM, seconds)
+
+
+def assign(handoff_id: str, *, to: User, seconds: int, now: datetime) -> Claim:
+    """Lease a handoff that nobody holds to somebody who has so long to open it."""
+    return _give(handoff_id, to, _ASSIGN, seconds)
+
+
+def _give(handoff_id: str, to: User, how: str, seconds: int) -> Claim:
+    look = queueing.attempt(to, handoff=handoff_id)
     if look.id is None:
         raise HandsFull if look.full else AlreadyClaimed
     with connection.cursor() as cursor:
-        cursor.execute(_FOR_THEM, {"claim": look.id, "seconds": seconds})
+        cursor.execute(how, {"claim": look.id, "seconds": seconds})
     return Claim.objects.get(id=look.id)
 
 

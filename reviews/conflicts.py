@@ -35,6 +35,8 @@ _MOVED = {
     Cause.ESCALATED: "handed this up to the next level",
     Cause.TIMED_OUT: "moved this on because its time was up",
     Cause.SENT_ON: "sent this to another queue",
+    Cause.OVERFLOWED: "moved this on because its queue was too full",
+    Cause.WENT_BACK: "moved this back to the queue it came from",
     Cause.STALE: "put this question again with newer facts",
     Cause.STOPPED: "stopped the run",
     Cause.TRANSFERRED: "took the task over",

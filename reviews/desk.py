@@ -75,6 +75,8 @@ class HeldRow:
     urgent: bool
     expires_at: datetime
     taken_at: datetime
+    # it was assigned to them and they have not opened it yet
+    new: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

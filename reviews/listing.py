@@ -6,19 +6,19 @@ from reviews import judged, panels, permissions
 _OLDEST_OF = 100
 
 # only the latest claim of a handoff can be live
-_CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
+CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.level
         and claim.round = h.round and claim.expires_at > statement_timestamp()
         then claim.reviewer_id end
     from reviews_claim claim where claim.handoff_id = h.id
     order by claim.turn desc limit 1)"""
-_FREE = permissions.SEAT_FREE.format(claimed_by=_CLAIMED_BY)
+_FREE = permissions.SEAT_FREE.format(claimed_by=CLAIMED_BY)
 # who has it: oneself, or where several decide and every seat is held, somebody
 _HELD_BY = f"""coalesce(
     (select claim.reviewer_id from reviews_claim claim
         where claim.handoff_id = h.id and claim.reviewer_id = %(user)s and claim.ended_at is null
             and claim.level = h.level and claim.round = h.round
             and claim.expires_at > statement_timestamp()),
-    case when overread_one_decides(h.safeguards) then {_CLAIMED_BY}
+    case when overread_one_decides(h.safeguards) then {CLAIMED_BY}
         when not {_FREE} then 0 end)"""
 
 CARDS = f"""
@@ -32,7 +32,7 @@ select queue.slug, queue.name, queue.pick_allowed,
         limit {_OLDEST_OF}) due) as oldest_opened_at,
     (select h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
-            and {permissions.DECIDABLE} and {_FREE}
+            and {permissions.DECIDABLE} and {_FREE} and {permissions.OFFERED}
         order by {permissions.CALM}, h.deadline_at, h.id limit 1) as next_deadline_at,
     exists (select from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting' and not {permissions.CALM}
@@ -44,7 +44,7 @@ order by queue.name, queue.id
 HELD = f"""
 select h.id, {judged.ASK} as ask, queue.name as queue, h.deadline_at,
     not {permissions.CALM} as urgent, claim.expires_at,
-    claim.taken_at
+    claim.taken_at, claim.assigned and claim.opened_at is null as new
 from (select * from reviews_claim where reviewer_id = %(user)s
     order by number desc limit 100) claim
 join handoffs_handoff h on h.id = claim.handoff_id and h.state = 'waiting'

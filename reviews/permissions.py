@@ -45,6 +45,9 @@ GRANTED = """(
 # The order of a queue begins with it, and so does its index: what is urgent comes before what is
 # not, each by its deadline.
 CALM = "(h.urgent_since is null)"
+# of such a handoff: it does not gather with others of its kind any more
+OFFERED = """(h.gather_until is null or h.gather_until <= statement_timestamp()
+        or h.urgent_since is not null)"""
 
 # arrays, not lists in a condition: it must stay a filter on a walk along the index
 TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"

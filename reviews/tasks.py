@@ -6,11 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from reviews import (
+    assigning,
     claims,
     link_mails,
     measures,
     notice_mails,
     notices,
+    overflowing,
     rates,
     search_index,
     sessions,
@@ -21,6 +23,11 @@ from reviews import (
 @shared_task(name="reviews.end_stale_claims")
 def end_stale_claims(**_: Any) -> None:
     claims.end_stale(timezone.now())
+
+
+@shared_task(name="reviews.assign")
+def assign(**_: Any) -> None:
+    assigning.assign(now=timezone.now())
 
 
 @shared_task(name="reviews.mail_links")
@@ -51,6 +58,11 @@ def note_for_search(**_: Any) -> None:
 @shared_task(name="reviews.measure_briefs")
 def measure_briefs(**_: Any) -> None:
     measures.measure_new(now=timezone.now())
+
+
+@shared_task(name="reviews.move_overflow")
+def move_overflow(**_: Any) -> None:
+    overflowing.move(now=timezone.now())
 
 
 @shared_task(name="reviews.measure_rates")

@@ -61,6 +61,7 @@ class QueueLine:
     limit: int
     hours: str
     pick: bool
+    given: str
     teams: str
 
 
@@ -193,6 +194,7 @@ def _queues(queues: tuple[Queue, ...]) -> tuple[QueueLine, ...]:
             limit=queue.depth_limit,
             hours=_hours(queue),
             pick=queue.pick_allowed,
+            given="assigned to who is there" if queue.mode == "push" else "taken by people",
             teams=", ".join(teams.get(queue.pk, [])),
         )
         for queue in queues

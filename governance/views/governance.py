@@ -28,5 +28,11 @@ def workflow(request: UserRequest, slug: str) -> HttpResponse:
     page = standing.page(in_force.of(found, timezone.now()))
     leads = grants.leads(request.user, found).allowed
     briefs_url = reverse("governance:briefs", args=[slug]) if leads else ""
-    context = {"page": page, "briefs_url": briefs_url, "here": here()}
+    requesters_url = reverse("governance:requesters", args=[slug]) if leads else ""
+    context = {
+        "page": page,
+        "briefs_url": briefs_url,
+        "requesters_url": requesters_url,
+        "here": here(),
+    }
     return render(request, "governance/workflow.html", context)

@@ -30,6 +30,18 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
     lease_seconds = forms.IntegerField(
         min_value=30, max_value=86_400, help_text=Queue._meta.get_field("lease_seconds").help_text
     )
+    mode = forms.ChoiceField(
+        choices=Queue._meta.get_field("mode").flatchoices,
+        required=False,
+        initial="pull",
+        help_text=Queue._meta.get_field("mode").help_text,
+    )
+    push_seconds = forms.IntegerField(
+        min_value=30,
+        max_value=3600,
+        required=False,
+        help_text=Queue._meta.get_field("push_seconds").help_text,
+    )
     depth_limit = forms.IntegerField(
         min_value=1, help_text="With this many waiting, the agents are told to slow down."
     )
@@ -56,7 +68,16 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Queue
-        fields = ["slug", "name", "depth_limit", "pick_allowed", "lease_seconds", "time_zone"]
+        fields = [
+            "slug",
+            "name",
+            "depth_limit",
+            "pick_allowed",
+            "lease_seconds",
+            "mode",
+            "push_seconds",
+            "time_zone",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +93,14 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         else:
             self.initial.setdefault("lease_seconds", 300)
+            self.initial.setdefault("push_seconds", 180)
             self.initial.setdefault("depth_limit", 200)
+
+    def clean_mode(self) -> str:
+        return self.cleaned_data["mode"] or "pull"
+
+    def clean_push_seconds(self) -> int:
+        return self.cleaned_data["push_seconds"] or 180
 
     def clean_hours(self) -> dict[str, list[str]]:
         lines = (line.split() for line in self.cleaned_data["hours"].splitlines() if line.strip())
@@ -115,6 +143,8 @@ class QueueAdmin(WithLevels, Audited):
         "depth_limit",
         "pick_allowed",
         "lease_seconds",
+        "mode",
+        "push_seconds",
         "time_zone",
         "hours",
         "holidays",
@@ -165,6 +195,8 @@ class QueueAdmin(WithLevels, Audited):
             "depth_limit": obj.depth_limit,
             "pick_allowed": obj.pick_allowed,
             "lease_seconds": obj.lease_seconds,
+            "mode": obj.mode,
+            "push_seconds": obj.push_seconds,
         }
 
 

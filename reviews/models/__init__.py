@@ -4,6 +4,7 @@ from reviews.models.briefs import BriefMeasure, SummaryEdit
 from reviews.models.claims import Claim, EvidenceOpened, Visit
 from reviews.models.decisions import Decision, Judgement
 from reviews.models.drafts import Comment, Draft
+from reviews.models.expectations import Expectation
 from reviews.models.links import ApproverLink
 from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
@@ -22,6 +23,7 @@ __all__ = [
     "Decision",
     "Draft",
     "EvidenceOpened",
+    "Expectation",
     "Judgement",
     "LogPlace",
     "Notice",

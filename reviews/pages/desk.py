@@ -29,6 +29,7 @@ class HeldLine:
     url: str
     due: times.Moment
     until: times.Moment
+    new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,7 @@ def _held(row: HeldRow, now: datetime) -> HeldLine:
         url=reverse("reviews:handoff", args=[row.id]),
         due=times.until(row.deadline_at, now),
         until=times.until(row.expires_at, now),
+        new=row.new,
     )
 
 

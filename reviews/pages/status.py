@@ -19,7 +19,7 @@ from handoffs.states import (
     Verb,
 )
 from reviews import leases, spec
-from reviews.models import Claim
+from reviews.models import Claim, Expectation
 from reviews.pages import status_lines as lines
 from reviews.pages.text import marked
 
@@ -62,9 +62,12 @@ class StatusPage:
     final: bool
     owner: str
     since: Moment
-    news: str
     expected: Moment | None
-    otherwise: str
+    # how sure that is, and whether they were told an earlier time before
+    sure: str
+    revised: bool
+    confidence: float | None
+    latest: Moment | None
     passed_on: tuple[str, ...]
     said: tuple[Said, ...]
     not_needed: bool
@@ -80,9 +83,10 @@ class StatusPage:
             "final": self.final,
             "owner": self.owner or None,
             "since": self.since.iso,
-            "news": self.news or None,
             "expected_by": self.expected.iso if self.expected else None,
-            "otherwise": self.otherwise or None,
+            "confidence": self.confidence,
+            "revised": self.revised,
+            "latest_by": self.latest.iso if self.latest else None,
             "passed_on": list(self.passed_on),
             "said": [{"kind": one.kind, "text": one.text, "at": one.at.iso} for one in self.said],
             "not_needed": self.not_needed,
@@ -99,21 +103,33 @@ class StatusPage:
         return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
-def page(run: Run, *, language: str, now: datetime) -> StatusPage:
-    """Read the run's open question, if there is one, and say it in this language."""
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A run, the question that it waits for, and when its requester is told to expect an answer."""
+
+    run: Run
+    handoff: Handoff | None
+    told: Expectation | None
+    stopped: bool
+
+
+def page(standing: Standing, *, language: str, now: datetime) -> StatusPage:
+    """Say how it stands in this language."""
     with languages.speaking(language):
-        return _page(run, language, now, languages.zone_of(_requester(run)))
+        return _page(standing, language, now, languages.zone_of(_requester(standing.run)))
 
 
 def _requester(run: Run) -> Mapping[str, Any]:
     return run.requester if isinstance(run.requester, dict) else {}
 
 
-def _page(run: Run, language: str, now: datetime, zone: tzinfo | None) -> StatusPage:
-    handoff = _asked(run)
+def _page(standing: Standing, language: str, now: datetime, zone: tzinfo | None) -> StatusPage:
+    run, handoff, told = standing.run, standing.handoff, standing.told
     claim = _claim(handoff) if handoff else None
     taken_on = claim is not None and claim.kept_until is not None and claim.kept_until > now
-    if handoff is None:
+    if standing.stopped and RunState(run.state) not in FINAL_RUN_STATES:
+        line = languages.say("The work on your request is paused at the moment.")
+    elif handoff is None:
         line = lines.of_run(run, answered_by=_answered_by(run))
     else:
         line = lines.of_handoff(handoff, name=_name(run, handoff, claim), taken_on=taken_on)
@@ -130,9 +146,11 @@ def _page(run: Run, language: str, now: datetime, zone: tzinfo | None) -> Status
         final=RunState(run.state) in FINAL_RUN_STATES,
         owner=handoff.role.name if handoff else "",
         since=_moment(since, now, zone),
-        news="",
-        expected=_moment(due, now, zone) if due else None,
-        otherwise="",
+        expected=_moment(told.by_at, now, zone) if told else None,
+        sure=_sure(told) if told else "",
+        revised=told is not None and told.revision > 1,
+        confidence=told.confidence / 100 if told else None,
+        latest=_moment(due, now, zone) if due else None,
         passed_on=_passed_on(run, brief.body) if brief else (),
         said=tuple(_said(word, now, zone) for word in words),
         not_needed=bool(turns) and turns[-1].kind == Kind.NOT_NEEDED,
@@ -149,7 +167,13 @@ def _moment(at: datetime, now: datetime, zone: tzinfo | None) -> Moment:
     return Moment(iso=at.isoformat(), text=languages.moment(at, now, zone), here=zone is None)
 
 
-def _asked(run: Run) -> Handoff | None:
+def _sure(told: Expectation) -> str:
+    return languages.say(
+        "In %(kept)d of 10 cases like this it comes by then.", kept=round(told.confidence / 10)
+    )
+
+
+def asked(run: Run) -> Handoff | None:
     """Return the question that the run waits for; nobody waits for what is looked at afterwards."""
     return (
         Handoff.objects.filter(

@@ -45,6 +45,8 @@ MOVES: dict[str, str] = {
     Cause.INFORMATION_GIVEN: "information given by {who}",
     Cause.WITHDRAWN: "withdrawn by {who}",
     Cause.SENT_ON: "sent on by {who}",
+    Cause.OVERFLOWED: "moved on by {who}, its queue was too full",
+    Cause.WENT_BACK: "moved back by {who}, its queue has room again",
     Cause.STALE: "put again with newer facts by {who}",
     Cause.TIMED_OUT: "moved on by {who}, its time was up",
     Cause.STOPPED: "stopped by {who}",

@@ -9,7 +9,7 @@ from django.views.decorators.http import etag, require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
-from reviews import claims, filters
+from reviews import assigning, claims, filters
 from reviews import desk as reading
 from reviews.pages import desk as pages
 from reviews.pages import search as search_pages
@@ -21,6 +21,7 @@ from reviews.views.refusals import explained
 @explained
 def desk(request: UserRequest) -> HttpResponse:
     """Show the desk; what a page asks for again is sent only when it has changed."""
+    assigning.at_desk(request.user, now=timezone.now())
     if not request.htmx:
         return _desk(request)
     found: HttpResponse = _when_changed(request)

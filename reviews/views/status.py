@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.errors import DomainError
-from handoffs import languages, requesters
+from handoffs import languages, requesters, standstill
 from handoffs.models import Run
+from reviews import expectations
 from reviews.pages import status as pages
 
 # as JSON: twice the longest text, every character escaped
@@ -32,7 +33,7 @@ _LONGEST = 12 * requesters.LONGEST
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Say how it stands, or that nothing changed since the reader's ETag."""
     run = _run(token)
-    page = pages.page(run, language=_language(request, run), now=timezone.now())
+    page = _page(request, run)
     if page.etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _private(HttpResponseNotModified(), page)
     return _shown(request, run, page)
@@ -44,15 +45,14 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def say(request: HttpRequest, token: str) -> HttpResponse:
     """Keep what the requester says. Without a form token: the address is the only authority."""
-    run, now = _run(token), timezone.now()
-    language, (kind, text) = _language(request, run), _words(request)
+    run, (kind, text) = _run(token), _words(request)
     try:
-        with languages.speaking(language):
-            requesters.say(run.id, kind=kind, text=text, now=now)
+        with languages.speaking(_language(request, run)):
+            requesters.say(run.id, kind=kind, text=text, now=timezone.now())
     except DomainError as refusal:
-        return _refused(request, run, refusal, language=language, text=text)
+        return _refused(request, run, refusal, text=text)
     if _wants_json(request):
-        page = pages.page(_run(token), language=language, now=timezone.now())
+        page = _page(request, run)
         return _private(JsonResponse(page.as_json(), status=201), page)
     asked = {"language": request.GET["language"]} if "language" in request.GET else {}
     return redirect(f"{reverse('reviews:status', args=[token])}?{urlencode(asked)}#told")
@@ -75,11 +75,8 @@ def _words(request: HttpRequest) -> tuple[str, str]:
     )
 
 
-def _refused(
-    request: HttpRequest, run: Run, refusal: DomainError, *, language: str, text: str
-) -> HttpResponse:
-    page = pages.page(run, language=language, now=timezone.now())
-    page = replace(page, typed=text, error=refusal.message)
+def _refused(request: HttpRequest, run: Run, refusal: DomainError, *, text: str) -> HttpResponse:
+    page = replace(_page(request, run), typed=text, error=refusal.message)
     if _wants_json(request):
         said = {"code": refusal.code, "message": refusal.message}
         response = _private(JsonResponse({"error": said}, status=refusal.status), page)
@@ -106,6 +103,18 @@ def _shown(
     with languages.speaking(page.language):
         response = render(request, "reviews/status.html", context, status=status)
     return _private(response, page)
+
+
+def _page(request: HttpRequest, run: Run) -> pages.StatusPage:
+    """Say how it stands now; when they are told to expect an answer is kept from then on."""
+    now, handoff = timezone.now(), pages.asked(run)
+    standing = pages.Standing(
+        run=run,
+        handoff=handoff,
+        told=expectations.tell(handoff, now=now),
+        stopped=standstill.over(run.workflow_id) is not None,
+    )
+    return pages.page(standing, language=_language(request, run), now=now)
 
 
 def _run(token: str) -> Run:

@@ -126,7 +126,7 @@ def test_the_requester_is_told_by_mail_and_on_their_page(task: Handoff, ann: Use
     assert "/status/" in mail.payload["text"]
     assert "Ann" not in str(mail.payload)
     assert status(task)["line"] == "A person has taken over your request and is working on it."
-    assert status(task)["expected_by"] == until.isoformat()
+    assert status(task)["latest_by"] == until.isoformat()
 
 
 def test_a_requester_without_an_address_gets_no_mail(task: Handoff, ann: User) -> None:

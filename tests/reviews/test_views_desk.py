@@ -80,6 +80,8 @@ def test_the_part_that_polls_comes_without_the_page_around_it(desk: Browser, sho
 def test_the_desk_costs_the_same_for_ten_and_for_twenty(
     desk: Browser, shop: Shop, bot: Client
 ) -> None:
+    # that they are here is noted once in a while
+    desk.get(DESK)
     counts = []
     for _ in range(2):
         for _ in range(10):

@@ -41,7 +41,8 @@ def test_it_speaks_json_to_programs(client: Browser, held: Handoff) -> None:
 
     assert said["state"] == "PAUSED_PENDING_HUMAN"
     assert said["owner"] == "refund approvers"
-    assert said["expected_by"] is not None
+    assert said["latest_by"] == held.deadline_at.isoformat()
+    assert (said["expected_by"], said["confidence"]) == (None, None)
     assert said["passed_on"] == ["1 fact about it", "1 record", "What was done so far"]
 
 
