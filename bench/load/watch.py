@@ -1,0 +1,167 @@
+"""Check, after every step, what must hold: each rule is a question to the database of its own.
+
+The checker knows the limits, caps and deadlines from the scene. It counts rows, never counters.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from bench.load.scene import Scene
+
+# a rung that is due may wait for the next sweep, no longer
+SWEEP_SECONDS = 1.0
+
+_DEPTHS = """
+select queue_id, count(*) filter (where not beyond_limit), count(*) from handoffs_handoff
+where state = 'waiting' group by queue_id
+"""
+_COUNTED = "select queue_id, sum(waiting) from handoffs_queuedepth group by queue_id"
+_LOST = """
+select h.id, h.state, h.next_rung from handoffs_handoff h
+where h.state in ('waiting', 'needs_information') and (
+    least(h.next_at, h.deadline_at) < statement_timestamp() - make_interval(secs => %(late)s)
+    or (h.urgent_at < statement_timestamp() - make_interval(secs => %(late)s)
+        and h.urgent_since is null))
+"""
+_NO_OWNER = """
+select h.id, 'no team works its queue' from handoffs_handoff h
+where h.state = 'waiting' and not exists (select from handoffs_queuegrouppermission given
+    where given.content_object_id = h.queue_id)
+union all
+select run.id, 'paused for nobody' from handoffs_run run
+where run.state in ('PAUSED_PENDING_HUMAN', 'TIMED_OUT') and not exists (
+    select from handoffs_handoff h where h.run_id = run.id and h.blocking
+        and h.state in ('waiting', 'needs_information', 'decided'))
+union all
+select h.id, 'answered without an answer' from handoffs_handoff h
+where h.state = 'answered' and not exists (select from handoffs_answer answer
+    where answer.handoff_id = h.id and answer.round = h.round)
+union all
+select run.id, 'told nothing' from handoffs_run run
+where run.state = 'HUMAN_RESPONDED' and not exists (select from handoffs_resumption resumption
+    where resumption.run_id = run.id and resumption.state in ('ready', 'leased'))
+"""
+# every level that was left because its time was up has its rung, and before it that it was urgent
+_RUNGS = """
+select h.id, moved.times, count(rung.id) filter (where rung.rung = 'deadline'),
+    count(rung.id) filter (where rung.rung = 'urgent'), count(distinct (rung.round, rung.level,
+        rung.rung, rung.number)) filter (where rung.id is not null), count(rung.id), max(h.level)
+from handoffs_handoff h
+left join handoffs_rung rung on rung.handoff_id = h.id
+cross join lateral (select count(*) as times from handoffs_transition moved
+    where moved.run_id = h.run_id and moved.handoff_id = h.id and moved.cause = 'timed_out') moved
+group by h.id, moved.times
+having moved.times <> count(rung.id) filter (where rung.rung = 'deadline')
+    or count(rung.id) filter (where rung.rung = 'deadline')
+        > count(rung.id) filter (where rung.rung = 'urgent')
+    or count(distinct (rung.round, rung.level, rung.rung, rung.number))
+        filter (where rung.id is not null) <> count(rung.id)
+"""
+_CAPS = """
+select reviewer_id, count(*) filter (where claim.ended_at is null
+        and claim.expires_at > statement_timestamp() and h.state = 'waiting'
+        and claim.level = h.level and claim.round = h.round),
+    count(*) filter (where claim.opened_at > statement_timestamp() - interval '1 hour')
+from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id group by reviewer_id
+"""
+_TWICE = """
+select handoff_id, count(*) from reviews_claim claim join handoffs_handoff h on h.id = handoff_id
+where claim.ended_at is null and claim.expires_at > statement_timestamp()
+    and h.state = 'waiting' and claim.level = h.level
+group by handoff_id having count(*) > 1
+"""
+# what somebody could have taken instead: urgent, free, of their queues and teams, not given back
+_URGENT_FREE = """
+select h.id from handoffs_handoff h
+where h.state = 'waiting' and h.urgent_since is not null and h.queue_id = any(%(queues)s)
+    and h.id <> %(taken)s
+    and h.role_id in (select group_id from accounts_user_groups where user_id = %(user)s)
+    and not exists (select from reviews_claim claim where claim.handoff_id = h.id
+        and claim.ended_at is null and claim.expires_at > statement_timestamp()
+        and claim.level = h.level and claim.round = h.round)
+    and not exists (select from reviews_claim claim where claim.handoff_id = h.id
+        and claim.reviewer_id = %(user)s and claim.ended_because = 'given_back')
+"""
+
+
+@dataclass
+class Watch:
+    """Collects what did not hold; `looks` counts how often each rule was asked."""
+
+    scene: Scene
+    broken: list[str] = field(default_factory=list)
+    looks: Counter[str] = field(default_factory=Counter)
+    # refused proposals that were neither taken nor given up yet
+    refused: dict[str, int] = field(default_factory=dict)
+    fullest: Counter[str] = field(default_factory=Counter)
+
+    def step(self) -> None:
+        """Ask every rule once; the jobs have just run."""
+        for rule in (self._limits, self._owners, self._rungs, self._caps):
+            self.looks[rule.__name__.strip("_")] += 1
+            self.broken += list(rule())
+
+    def _limits(self) -> Iterator[str]:
+        counted = dict(_ask(_COUNTED))
+        for queue, inside, all_of_them in _ask(_DEPTHS):
+            name = self.scene.queues[queue]
+            self.fullest[name] = max(self.fullest[name], all_of_them)
+            if inside > self.scene.limits[queue]:
+                yield f"limit: {name} has {inside} of {self.scene.limits[queue]}"
+            if counted[queue] != all_of_them:
+                yield f"limit: {name} counts {counted[queue]} and has {all_of_them}"
+
+    def _owners(self) -> Iterator[str]:
+        for id, what in _ask(_NO_OWNER):
+            yield f"owner: {id} is {what}"
+        for id, times in _ask(_TWICE):
+            yield f"owner: {id} is held {times} times"
+
+    def _rungs(self) -> Iterator[str]:
+        for id, state, rung in _ask(_LOST, late=SWEEP_SECONDS):
+            yield f"rung: {id} is {state}, and its {rung} is overdue"
+        for id, moved, ends, urgent, distinct, total, level in _ask(_RUNGS):
+            yield (
+                f"rung: {id} at level {level} moved on {moved} times; deadlines {ends}, "
+                f"urgent {urgent}, {total - distinct} twice"
+            )
+
+    def _caps(self) -> Iterator[str]:
+        for person, held, opened in _ask(_CAPS):
+            if held > self.scene.most_open:
+                yield f"cap: {person} holds {held} of {self.scene.most_open}"
+            if opened > self.scene.most_an_hour:
+                yield f"cap: {person} had {opened} of {self.scene.most_an_hour} in an hour"
+
+    def taken(self, handoff_id: str, *, by: int, urgent: bool) -> None:
+        """Nobody is given what is not urgent while something urgent is free for them."""
+        self.looks["urgent_first"] += 1
+        if urgent:
+            return
+        queues = list(self.scene.works[by])
+        passed = _ask(_URGENT_FREE, queues=queues, taken=handoff_id, user=by)
+        if passed:
+            self.broken.append(f"urgent: {by} was given {handoff_id} before {passed[0][0]}")
+
+    def sent_away(self, ask: str, retry_after: str | None) -> None:
+        """Whoever is refused is told when to come again."""
+        self.looks["refusals"] += 1
+        self.refused[ask] = self.refused.get(ask, 0) + 1
+        if retry_after is None or not retry_after.isdigit() or not 1 <= int(retry_after) <= 4600:
+            self.broken.append(f"refusal: {ask} was told to come again in {retry_after}")
+
+    def settled(self, ask: str) -> None:
+        self.refused.pop(ask, None)
+
+    def over(self) -> None:
+        """At the end nobody is left with a refusal that led to nothing."""
+        self.broken += [f"refusal: {ask} was refused {n} times" for ask, n in self.refused.items()]
+
+
+def _ask(query: str, **params: object) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)  # type: ignore[arg-type]
+        return cursor.fetchall()
