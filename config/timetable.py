@@ -20,6 +20,7 @@ EVERY = {
     "reviews.forget_sessions": 600,
     "reviews.mail_links": 5,
     "reviews.look_for_notices": 3,
+    "reviews.write_to_requesters": 5,
     "reviews.send_notices": 5,
     "reviews.forget_notices": 3600,
     "reviews.note_for_search": 3,

@@ -210,7 +210,9 @@ def _mail(message: Leased) -> Delivery:
     if stop := notices.stop_url(message.mail_to, message.event):
         headers["List-Unsubscribe"] = f"<{stop}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        text += f"\nNo more of these: {stop}\n"
+        # who is written to in another language has been told already
+        if "/mail/stop/" not in text:
+            text += f"\nNo more of these: {stop}\n"
     mail = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=text,

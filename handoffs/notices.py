@@ -16,6 +16,7 @@ from handoffs.models import MailStop
 # what each tells, for whoever is asked whether to stop it
 NOTICES: dict[str, str] = {
     "handoff.held": "a handoff is held because nobody answered it",
+    "requester.news": "a person has your request, it was passed on, or it is over",
     "run.failed": "a run stopped with an error",
     "endpoint.disabled": "an endpoint of yours was switched off",
     "notice.arrived": "something new waits for your team",

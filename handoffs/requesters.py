@@ -1,6 +1,6 @@
 """Requesters: what they say on their page, and what they are mailed where they left an address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from handoffs import audit, languages, moves, outbox
+from handoffs import audit, languages, moves, notices, outbox
 from handoffs.actors import REQUESTER
 from handoffs.errors import NothingSaid, RequestOver, SaidEnough, SaidTooLong, SaidTooOften
 from handoffs.models import RequesterWord, Run
@@ -100,31 +100,47 @@ def write(
     message: str = "",
     facts: Mapping[str, Any] | None = None,
     until: datetime | None = None,
+    more: Sequence[str] = (),
 ) -> None:
     """Mail the requester one line, perhaps a person's own words, and where to look again.
 
     `line` is an English text marked with `languages.noted`; they read it in their language, with
-    `facts` filled in. `until` is when there will be news at the latest. It goes with this
-    transaction.
+    `facts` filled in; `more` is in their language already. `until` is when there will be news at
+    the latest. It goes with this transaction.
     """
-    requester = run.requester if isinstance(run.requester, dict) else {}
-    if not (email := str(requester.get("email") or "")):
+    email = mailed(run)
+    if not email or run.requester is None:
         return
+    requester = run.requester
     with languages.speaking(languages.of(languages.of_requester(requester))):
         said = languages.say(line, **(facts or {}))
         parts = [
             said,
             *([message] if message else []),
+            *more,
             *([_news(until, requester)] if until else []),
             languages.say("How it stands, whenever you look:") + f"\n{status_url(run)}",
+            *_way_out(email, event),
         ]
         outbox.mail(email, event, {"subject": said, "text": "\n\n".join(parts) + "\n"})
+
+
+def _way_out(email: str, event: str) -> list[str]:
+    """Say where these mails end, in their language; what is no notice has no such way."""
+    stop = notices.stop_url(email, event)
+    return [languages.say("No more of these mails:") + f"\n{stop}"] if stop else []
 
 
 def _news(until: datetime, requester: Mapping[str, Any]) -> str:
     zone = languages.zone_of(requester)
     when = languages.moment(until, timezone.now(), zone, says_day=False)
     return languages.say("News at the latest: %(when)s", when=when)
+
+
+def mailed(run: Run) -> str:
+    """Return where this run's requester is mailed; "" where they, or their workflow, are not."""
+    requester = run.requester if isinstance(run.requester, dict) else {}
+    return str(requester.get("email") or "") if run.workflow.writes_to_requesters else ""
 
 
 def status_url(run: Run) -> str:

@@ -14,6 +14,7 @@ from reviews import (
     notices,
     overflowing,
     rates,
+    requester_mails,
     search_index,
     sessions,
     undo,
@@ -78,3 +79,9 @@ def forget_what_was_typed(**_: Any) -> None:
 @shared_task(name="reviews.forget_sessions")
 def forget_sessions(**_: Any) -> None:
     sessions.forget(now=timezone.now())
+
+
+@shared_task(name="reviews.write_to_requesters")
+def write_to_requesters(**_: Any) -> None:
+    requester_mails.look(now=timezone.now())
+    requester_mails.send_due(now=timezone.now())

@@ -29,6 +29,9 @@ update handoffs_handoff set
     next_rung = case when state = 'needs_information' then 'information'
         when held_since is not null then 'review'
         when urgent_at < deadline_at then 'urgent' else 'deadline' end;
+-- foreign keys are looked at now, or the table could not be altered any further
+set constraints all immediate;
+set constraints all deferred;
 """
 ONLY_ADDED = """
 create trigger rung_append_only before update or delete on handoffs_rung

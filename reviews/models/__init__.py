@@ -5,6 +5,7 @@ from reviews.models.claims import Claim, EvidenceOpened, Visit
 from reviews.models.decisions import Decision, Judgement
 from reviews.models.drafts import Comment, Draft
 from reviews.models.expectations import Expectation
+from reviews.models.letters import RequesterLetter
 from reviews.models.links import ApproverLink
 from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
 from reviews.models.search import SavedFilter, SearchEntry
@@ -12,6 +13,7 @@ from reviews.models.sessions import BatchSession
 from reviews.models.shifts import Absence, Availability, Caps, Presence
 
 __all__ = [
+    "RequesterLetter",
     "Absence",
     "ApproverLink",
     "Availability",

@@ -58,6 +58,7 @@ PROCESS = {
     "judgements": "judge",
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
+    "stops": "presser",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
@@ -74,7 +75,7 @@ AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if role_of(step) not in ("watcher", "judge")
+    if role_of(step) not in ("watcher", "judge", "presser")
 ]
 
 

@@ -11,7 +11,7 @@ from accounts.models import Client, User
 from accounts.roles import GRANTS, Can, Role
 from handoffs.models import AuditEntry
 from reviews import link_mails
-from reviews.models import ApproverLink, Claim, Decision, Judgement
+from reviews.models import Absence, ApproverLink, Caps, Claim, Decision, Judgement
 from tests.factories import Shop
 from tests.reviews.approving import approver, put_by_email
 
@@ -49,7 +49,8 @@ def test_no_page_lists_filters_or_searches_by_person(model: type) -> None:
 def test_only_handoff_models_of_the_desk_are_in_the_admin() -> None:
     registered = {model for model in admin.site._registry if model._meta.app_label == "reviews"}
 
-    assert registered == {ApproverLink, Claim, Decision, Judgement}
+    # of people, not of what they read or decided: absences and caps
+    assert registered == {ApproverLink, Claim, Decision, Judgement, Absence, Caps}
 
 
 LINKS = "/admin/reviews/approverlink/"

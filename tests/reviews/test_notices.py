@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import answers, moves
+from handoffs import answers, holding, moves
 from handoffs.actors import POLICY, SYSTEM
 from handoffs.models import Handoff, OutboxMessage, Run
 from handoffs.states import Cause, RunState
@@ -257,7 +257,7 @@ def test_what_is_taken_back_or_held_changes_no_hands(
     handoff = put(shop, bot)
     look()
     with transaction.atomic():
-        answers.hold(moves.lock_handoff(handoff.id), seconds=600, by=POLICY, now=timezone.now())
+        holding.hold(moves.lock_handoff(handoff.id), seconds=600, by=POLICY, now=timezone.now())
     look()
 
     assert told(ann) == ["arrived"]
