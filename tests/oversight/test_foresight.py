@@ -1,5 +1,6 @@
 """What is said beforehand, against queues that somebody else simulates."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -110,3 +111,22 @@ def test_the_same_is_said_of_the_same() -> None:
 def test_a_flood_does_not_take_minutes() -> None:
     flood = replace(BUSY, arrivals=5000, hands=400, waiting=2000)
     assert foresight.foresee(flood, seed="flood") is not None
+
+
+def test_whoever_holds_one_past_its_deadline_is_free_when_it_moves_on() -> None:
+    """One pair of hands, and work that is twice as long as any deadline on average."""
+    slow = replace(
+        BUSY, arrivals=30, hands=1, handling_seconds=240, spread=1, deadline_seconds=120,
+        lead_seconds=2 * HOUR,
+    )  # fmt: skip
+    said = foresight.foresee(slow, seed="held")
+
+    # a long day of it, one after the other: each is there until it is done or has moved on
+    chance, came, free_at, in_time = random.Random(1), 0.0, 0.0, 0
+    for _ in range(20_000):
+        came += chance.expovariate(30 / HOUR)
+        ends = max(came, free_at) + chance.expovariate(1 / 240)
+        free_at = min(ends, came + 120)
+        in_time += ends <= came + 120
+    assert said is not None
+    assert said.in_time.middle == pytest.approx(in_time / 20_000, abs=0.02)

@@ -20,6 +20,17 @@ def test_the_fewest_who_meet_the_target_unhurried() -> None:
     assert enough.busy <= plans.CALM
 
 
+@pytest.mark.parametrize(("arrivals", "people"), [(60, 5), (61, 6)])
+def test_nobody_is_planned_to_be_busy_all_the_time(arrivals: float, people: int) -> None:
+    """With hours to spare all would be answered in time; four fifths of the time is enough."""
+    work = Work(arrivals=arrivals, handling_seconds=240, deadline_seconds=48 * HOUR)
+    five = plans.outlook(work, 5)
+
+    assert five.in_time > 0.99
+    assert five.meets(work.target) == (people == 5)
+    assert plans.needed(work) == people
+
+
 @pytest.mark.parametrize(("handling", "people"), [(240, 6), (300, 7), (360, 8)])
 def test_a_minute_more_of_real_review_takes_one_person_more(handling: float, people: int) -> None:
     work = Work(arrivals=60, handling_seconds=handling, deadline_seconds=8 * HOUR)
