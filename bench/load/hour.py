@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client as Browser
@@ -24,7 +25,6 @@ from bench.load.warp import Warp
 from bench.load.watch import Watch
 from config.celery import app
 from config.timetable import EVERY
-from handoffs.models import Handoff
 from reviews import claims, decisions
 from reviews.errors import CapReached, ClaimLost
 from reviews.models import Claim
@@ -37,6 +37,8 @@ _LEFT_OUT = (
     "reviews.look_for_notices", "reviews.send_notices", "reviews.note_for_search",
     "reviews.measure_briefs", "reviews.forget_what_was_typed", "governance.", "oversight.",
 )  # fmt: skip
+# after so many every level of what may wait longest is over
+DAYS = 5
 
 
 def jobs() -> list[str]:
@@ -211,12 +213,11 @@ class Hour:
             return
         if claim is None:
             return
-        handoff = Handoff.objects.get(pk=claim.handoff_id)
-        self.watch.taken(
-            handoff.id, by=seat.person.pk, urgent=handoff.urgent_since is not None
-        )  # fmt: skip
-        claims.mark_opened(handoff.id, by=seat.person, now=timezone.now())
-        seat.handoff = handoff.id
+        # what they hold already comes back to them first, whatever else waits
+        if timezone.now() - claim.taken_at < timedelta(seconds=self.step_seconds):
+            self.watch.taken(claim.handoff_id, by=seat.person.pk)
+        claims.mark_opened(claim.handoff_id, by=seat.person, now=timezone.now())
+        seat.handoff = claim.handoff_id
         seat.busy_until = self.at + self.chance.gammavariate(2, self.handling / 2)
 
     def _keep(self, seat: Seat) -> None:
@@ -252,6 +253,14 @@ class Hour:
         for ask in self.asks:
             self.give_up(ask)
         self.watch.over()
+
+    def outlast(self) -> None:
+        """Let days pass with nobody there: every deadline, every level and every fallback."""
+        for _ in range(DAYS * 2):
+            self.warp.pass_by(12 * 3600)
+            self._strike()
+            self.watch.step()
+        self.watch.ended()
 
 
 def begin(*, seed: int, **changes: Any) -> Hour:

@@ -47,8 +47,7 @@ where run.state = 'HUMAN_RESPONDED' and not exists (select from handoffs_resumpt
 # every level that was left because its time was up has its rung, and before it that it was urgent
 _RUNGS = """
 select h.id, moved.times, count(rung.id) filter (where rung.rung = 'deadline'),
-    count(rung.id) filter (where rung.rung = 'urgent'), count(distinct (rung.round, rung.level,
-        rung.rung, rung.number)) filter (where rung.id is not null), count(rung.id), max(h.level)
+    count(rung.id) filter (where rung.rung = 'urgent'), h.level
 from handoffs_handoff h
 left join handoffs_rung rung on rung.handoff_id = h.id
 cross join lateral (select count(*) as times from handoffs_transition moved
@@ -57,14 +56,27 @@ group by h.id, moved.times
 having moved.times <> count(rung.id) filter (where rung.rung = 'deadline')
     or count(rung.id) filter (where rung.rung = 'deadline')
         > count(rung.id) filter (where rung.rung = 'urgent')
-    or count(distinct (rung.round, rung.level, rung.rung, rung.number))
-        filter (where rung.id is not null) <> count(rung.id)
+"""
+# within a level, what became urgent, then its end, then what is looked at again and again
+_ORDER = """
+select handoff_id, rung, level from (
+    select rung.*, lag(place) over (partition by handoff_id order by id) as before from (
+        select rung.*, (round, level, array_position(
+            array['urgent', 'deadline', 'review']::varchar[], rung.rung)) as place
+        from handoffs_rung rung where rung.rung <> 'information') rung) rung
+where place < before
+"""
+# what fires once a level has fired once, whatever numbers it was given
+_FIRED_TWICE = """
+select handoff_id, rung, level, count(*) from handoffs_rung
+where rung in ('urgent', 'deadline') group by handoff_id, round, level, rung having count(*) > 1
 """
 _CAPS = """
 select reviewer_id, count(*) filter (where claim.ended_at is null
         and claim.expires_at > statement_timestamp() and h.state = 'waiting'
         and claim.level = h.level and claim.round = h.round),
-    count(*) filter (where claim.opened_at > statement_timestamp() - interval '1 hour')
+    count(distinct claim.handoff_id) filter (where claim.opened_at is not null
+        and claim.taken_at > statement_timestamp() - interval '1 hour')
 from reviews_claim claim join handoffs_handoff h on h.id = claim.handoff_id group by reviewer_id
 """
 _TWICE = """
@@ -73,17 +85,27 @@ where claim.ended_at is null and claim.expires_at > statement_timestamp()
     and h.state = 'waiting' and claim.level = h.level
 group by handoff_id having count(*) > 1
 """
-# what somebody could have taken instead: urgent, free, of their queues and teams, not given back
-_URGENT_FREE = """
-select h.id from handoffs_handoff h
-where h.state = 'waiting' and h.urgent_since is not null and h.queue_id = any(%(queues)s)
-    and h.id <> %(taken)s
+# what somebody could have taken instead: free, of their queues and teams, not given back
+_FREE_BEFORE = """
+select h.id, h.urgent_since is not null from handoffs_handoff h, handoffs_handoff taken
+where taken.id = %(taken)s and h.id <> taken.id
+    and h.state = 'waiting' and h.queue_id = any(%(queues)s)
+    and (h.urgent_since is null, date_trunc('minute', h.deadline_at))
+        < (taken.urgent_since is null, date_trunc('minute', taken.deadline_at))
     and h.role_id in (select group_id from accounts_user_groups where user_id = %(user)s)
     and not exists (select from reviews_claim claim where claim.handoff_id = h.id
         and claim.ended_at is null and claim.expires_at > statement_timestamp()
         and claim.level = h.level and claim.round = h.round)
     and not exists (select from reviews_claim claim where claim.handoff_id = h.id
         and claim.reviewer_id = %(user)s and claim.ended_because = 'given_back')
+order by 2 desc limit 1
+"""
+_OPEN = """
+select id, 'never came to an end' from handoffs_handoff
+where state in ('waiting', 'needs_information', 'decided')
+union all
+select id, 'waits for nothing' from handoffs_run
+where state in ('PAUSED_PENDING_HUMAN', 'TIMED_OUT')
 """
 
 
@@ -123,11 +145,15 @@ class Watch:
     def _rungs(self) -> Iterator[str]:
         for id, state, rung in _ask(_LOST, late=SWEEP_SECONDS):
             yield f"rung: {id} is {state}, and its {rung} is overdue"
-        for id, moved, ends, urgent, distinct, total, level in _ask(_RUNGS):
+        for id, moved, ends, urgent, level in _ask(_RUNGS):
             yield (
                 f"rung: {id} at level {level} moved on {moved} times; deadlines {ends}, "
-                f"urgent {urgent}, {total - distinct} twice"
+                f"urgent {urgent}"
             )
+        for id, rung, level, times in _ask(_FIRED_TWICE):
+            yield f"rung: {id} had its {rung} of level {level} {times} times"
+        for id, rung, level in _ask(_ORDER):
+            yield f"rung: {id} had its {rung} of level {level} out of order"
 
     def _caps(self) -> Iterator[str]:
         for person, held, opened in _ask(_CAPS):
@@ -136,15 +162,13 @@ class Watch:
             if opened > self.scene.most_an_hour:
                 yield f"cap: {person} had {opened} of {self.scene.most_an_hour} in an hour"
 
-    def taken(self, handoff_id: str, *, by: int, urgent: bool) -> None:
-        """Nobody is given what is not urgent while something urgent is free for them."""
-        self.looks["urgent_first"] += 1
-        if urgent:
-            return
+    def taken(self, handoff_id: str, *, by: int) -> None:
+        """Nobody is given what can wait while something urgent, or due sooner, is free for them."""
+        self.looks["order"] += 1
         queues = list(self.scene.works[by])
-        passed = _ask(_URGENT_FREE, queues=queues, taken=handoff_id, user=by)
-        if passed:
-            self.broken.append(f"urgent: {by} was given {handoff_id} before {passed[0][0]}")
+        for other, urgent in _ask(_FREE_BEFORE, queues=queues, taken=handoff_id, user=by):
+            why = "which is urgent" if urgent else "which is due sooner"
+            self.broken.append(f"order: {by} was given {handoff_id} before {other}, {why}")
 
     def sent_away(self, ask: str, retry_after: str | None) -> None:
         """Whoever is refused is told when to come again."""
@@ -155,6 +179,11 @@ class Watch:
 
     def settled(self, ask: str) -> None:
         self.refused.pop(ask, None)
+
+    def ended(self) -> None:
+        """When all time is up, everything that came has an end."""
+        self.looks["ends"] += 1
+        self.broken += [f"end: {id} {what}" for id, what in _ask(_OPEN)]
 
     def over(self) -> None:
         """At the end nobody is left with a refusal that led to nothing."""
