@@ -166,15 +166,15 @@ class ConflictGroupAdmin(RoleAdmin):
 class ClientAdmin(RoleAdmin):
     changed_by, seen_by = Can.MANAGE_KEYS, Can.READ_AUDIT
     form = ClientForm
-    list_display = ("name", "contact", "is_active", "created_at")
+    list_display = ("name", "contact", "is_active", "can_be_slowed", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name",)
     ordering = ("name",)
-    fields = ("name", "contact")
+    fields = ("name", "contact", "can_be_slowed")
     actions = ("stop", "let_back")
 
     def save_model(self, request: UserRequest, obj: Client, form: Any, change: bool) -> None:  # type: ignore[override]
-        given = {"name": form.cleaned_data["name"], "contact": form.cleaned_data["contact"]}
+        given = {name: form.cleaned_data[name] for name in self.fields}
         if change:
             clients.describe(obj, **given, by=request.user, now=timezone.now())
         else:

@@ -10,18 +10,33 @@ from accounts.roles import Can
 
 
 @transaction.atomic
-def take_in(*, name: str, contact: str, by: User | None, now: datetime) -> Client:
+def take_in(
+    *, name: str, contact: str, can_be_slowed: bool = True, by: User | None, now: datetime
+) -> Client:
     access.check(by, Can.MANAGE_KEYS)
-    client = Client.objects.create(name=name, contact=contact)
-    access.note(by, "client.taken_in", f"client {client.pk}", name=name)
+    client = Client.objects.create(name=name, contact=contact, can_be_slowed=can_be_slowed)
+    facts = {"name": name, "can_be_slowed": can_be_slowed}
+    access.note(by, "client.taken_in", f"client {client.pk}", **facts)
     return client
 
 
 @transaction.atomic
-def describe(client: Client, *, name: str, contact: str, by: User | None, now: datetime) -> None:
+def describe(
+    client: Client,
+    *,
+    name: str,
+    contact: str,
+    can_be_slowed: bool = True,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """Write down what is known of a client; one that cannot be slowed is let in beyond limits."""
     access.check(by, Can.MANAGE_KEYS)
-    Client.objects.filter(pk=client.pk).update(name=name, contact=contact)
-    access.note(by, "client.described", f"client {client.pk}", name=name)
+    Client.objects.filter(pk=client.pk).update(
+        name=name, contact=contact, can_be_slowed=can_be_slowed
+    )
+    facts = {"name": name, "can_be_slowed": can_be_slowed}
+    access.note(by, "client.described", f"client {client.pk}", **facts)
 
 
 @transaction.atomic

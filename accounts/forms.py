@@ -41,7 +41,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Client
-        fields = ["name", "contact"]
+        fields = ["name", "contact", "can_be_slowed"]
 
 
 class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

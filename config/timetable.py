@@ -6,6 +6,7 @@ EVERY = {
     "handoffs.deliver_outbox": 2,
     "handoffs.end_stale_leases": 5,
     "handoffs.fire_overdue": 1,
+    "handoffs.recount_deadlines": 5,
     "handoffs.watch_pressure": 5,
     "handoffs.tend_stops": 2,
     "handoffs.open_audits": 15,

@@ -24,6 +24,7 @@ def facts(row: MatrixRow, *, now: datetime | None = None) -> RowFacts:
         role=row.role.name,
         queue=row.queue.slug,
         overflow=row.overflow_queue.slug if row.overflow_queue else None,
+        at_limit=row.at_limit,  # type: ignore[arg-type]
         deadline=matrix_schema.duration(row.deadline_seconds),
         business_time=row.business_time,
         urgent=matrix_schema.duration(row.urgent_seconds),
@@ -69,6 +70,7 @@ def begin(
         role=_team(said.role),
         queue=Queue.objects.get(slug=said.queue),
         overflow_queue=Queue.objects.get(slug=said.overflow) if said.overflow else None,
+        at_limit=said.at_limit,
         deadline_seconds=matrix_schema.seconds(said.deadline),
         business_time=said.business_time,
         urgent_seconds=matrix_schema.seconds(said.urgent),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from handoffs import authority, calendars
 from handoffs.calendars import CalendarRefused
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 from reviews.spec import MOST_APPROVERS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -31,12 +31,15 @@ class QueueIn(Part):
     name: str = Field(max_length=120)
     teams: list[str] = Field(min_length=1)
     depth_limit: int = Field(default=200, ge=1, le=1_000_000)
+    work_minutes_limit: int | None = Field(default=None, ge=1, le=1_000_000)
+    overflow: str | None = None
     pick_allowed: bool = False
     lease_seconds: int = Field(default=300, ge=30, le=86_400)
     mode: Literal["pull", "push"] = "pull"
     push_seconds: int = Field(default=180, ge=30, le=3600)
     time_zone: str = "UTC"
     hours: dict[str, list[str]] = {}
+    country: str = Field(default="", max_length=10)
     holidays: dict[str, str] = {}
 
 
@@ -88,6 +91,7 @@ class RowIn(Part):
     role: str
     queue: str
     overflow: str | None = None
+    at_limit: Literal["overflow", "pause"] = "overflow"
     deadline: str = "4h"
     business_time: bool = False
     urgent: str = "15m"
@@ -113,6 +117,7 @@ class RowIn(Part):
         return [*named, *(step.queue for step in self.ladder)]
 
 
+OVERFLOW_CIRCLE = "Overflow would come back to where it began:"
 # pydantic's own name for what changes, stays and is told everywhere else
 RowFacts = RowIn
 
@@ -147,6 +152,12 @@ def problems(
     for path, value, known in allowed:
         if value is not None and value not in known:
             yield path, f"{value} is none of {', '.join(known) or 'nothing'}."
+    if row.at_limit == "pause" and row.overflow is not None:
+        yield (
+            ("at_limit",),
+            f"The workflow pauses when {row.queue} is full, and handoffs go to {row.overflow}: "
+            "only one of them can be. Leave one out.",
+        )
     yield from _fallback_problems(row)
     yield from _time_problems(row)
     yield from _seat_problems(row.safeguards)
@@ -207,15 +218,32 @@ def _time_problems(row: RowIn) -> Iterator[tuple[Path, str]]:
 
 def queue_problems(queue: QueueIn) -> Iterator[tuple[Path, str]]:
     """Find what keeps the hours of a queue from being read."""
-    for path, zone, hours, holidays in (
-        ("time_zone", queue.time_zone, {}, {}),
-        ("hours", "UTC", queue.hours, {}),
-        ("holidays", "UTC", {}, queue.holidays),
+    for path, zone, hours, holidays, country in (
+        ("time_zone", queue.time_zone, {}, {}, ""),
+        ("hours", "UTC", queue.hours, {}, ""),
+        ("holidays", "UTC", {}, queue.holidays, ""),
+        ("country", "UTC", {}, {}, queue.country),
     ):
         try:
-            calendars.read(zone, hours, holidays)
+            calendars.read(zone, hours, holidays, country)
         except CalendarRefused as refused:
             yield (path,), str(refused)
+
+
+def overflow_problems(queues: Mapping[str, QueueIn]) -> Iterator[tuple[Path, str]]:
+    """Find queues that overflow into one that is not there, or in a circle."""
+    for name in queues:
+        way = [name]
+        while (following := queues[way[-1]].overflow) is not None:
+            if following not in queues:
+                if way == [name]:
+                    yield (name, "overflow"), f"{following} is none of {', '.join(queues)}."
+                break
+            way.append(following)
+            if following in way[:-1]:
+                if following == name:
+                    yield (name, "overflow"), f"{OVERFLOW_CIRCLE} {' → '.join(way)}."
+                break
 
 
 def authority_row(row: RowIn, *, id: int | str) -> authority.Row:
@@ -228,6 +256,8 @@ def authority_row(row: RowIn, *, id: int | str) -> authority.Row:
         role=row.role,
         queue=row.queue,
         overflow_queue=row.overflow,
+        overflows=(row.overflow,) if row.overflow else (),
+        at_limit=AtLimit(row.at_limit),
         deadline_seconds=seconds(row.deadline),
         business_time=row.business_time,
         urgent_seconds=seconds(row.urgent),
@@ -288,6 +318,7 @@ def written(row: RowIn) -> dict[str, Any]:
     for name in ("fallback", "latency_tolerance", "starts", "ends"):
         _drop(data, name, empty=(None, ""))
     _drop(data, "batch", empty=("0s",))
+    _drop(data, "at_limit", empty=("overflow",))
     for step in data.get("ladder", ()):
         _drop(step, "required_context", empty=([],))
     for name in ("words_per_minute", "seats", "undo_seconds"):

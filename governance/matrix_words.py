@@ -23,6 +23,10 @@ EMAILS: Mapping[str, str] = {
     ByEmail.NO: "is not sent by e-mail",
 }
 _REASONS = {"never": "never", "on_reject": "when rejecting", "always": "always"}
+AT_LIMIT = {
+    "overflow": "it overflows; where to nothing has room, the agents wait",
+    "pause": "the workflow pauses until there is room",
+}
 TIE_BREAKS: Mapping[str, str] = {
     "reject": "the agent is told no",
     "escalate": "the next level decides",
@@ -70,6 +74,7 @@ def _said(row: RowFacts) -> Iterator[tuple[str, str]]:
     yield "Role with authority", row.role
     yield "Queue", row.queue
     yield "Overflow queue", row.overflow or "none"
+    yield "When its queue is full", AT_LIMIT[row.at_limit]
     counted = ", in the queue's opening hours" if row.business_time else ""
     yield "Deadline", _time(row.deadline) + counted
     yield "Urgent", f"{_time(row.urgent)} before the deadline"

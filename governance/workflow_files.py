@@ -87,6 +87,7 @@ def load(
         )
         for slug, queue in file.queues.items():
             _load_queue(slug, queue, by=by, now=now)
+        _load_overflow(file, lines)
         _load_action_types(workflow, file)
         matrix.bring(workflow, file.matrix, by=by, why=_WHY, now=now)
         sampling.load(workflow, file.sampling, file.detector, by=by, now=now)
@@ -119,6 +120,7 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
         defaults={
             "name": queue.name,
             "depth_limit": queue.depth_limit,
+            "work_minutes_limit": queue.work_minutes_limit,
             "pick_allowed": queue.pick_allowed,
             "lease_seconds": queue.lease_seconds,
             "mode": queue.mode,
@@ -126,10 +128,27 @@ def _load_queue(slug: str, queue: QueueIn, *, by: Actor, now: datetime) -> None:
             "time_zone": queue.time_zone,
             "hours": queue.hours,
             "holidays": queue.holidays,
+            "country": queue.country,
         },
     )
     teams = [Group.objects.get_or_create(name=name)[0] for name in queue.teams]
     queues.let_work(stored, teams=teams, by=by, now=now)
+
+
+def _load_overflow(file: WorkflowIn, lines: dict[Path, int]) -> None:
+    """Say where each queue overflows, once all are there; also by way of another file's queues."""
+    known = Queue.objects.select_related("overflow_queue")
+    named = known.in_bulk(list(file.queues), field_name="slug")
+    # first what ends, so that a chain that is turned round is no circle in between
+    for slug, queue in file.queues.items():
+        if named[slug].overflow_queue not in (None, named.get(queue.overflow or "")):
+            queues.overflow_into(named[slug], None)
+    for slug, queue in file.queues.items():
+        to = named[queue.overflow] if queue.overflow else None
+        if not queues.overflow_into(named[slug], to):
+            place = ("queues", slug, "overflow")
+            sentence = f"{matrix_schema.OVERFLOW_CIRCLE} another file's queue leads back to {slug}."
+            raise BadFile([Problem(marked_yaml.line_of(place, lines), f"queues: {sentence}")])
 
 
 def _load_action_types(workflow: Workflow, file: WorkflowIn) -> None:
@@ -200,7 +219,7 @@ def document(workflow: Workflow) -> dict[str, Any]:
     rows = sorted(
         (matrix_rows.facts(row, now=now) for row in queries.rows_from(workflow, now)), key=_order
     )
-    named = Queue.objects.in_bulk({slug for row in rows for slug in row.queues}, field_name="slug")
+    named = _named_queues({slug for row in rows for slug in row.queues})
     return {
         "workflow": workflow.slug,
         "name": workflow.name,
@@ -221,6 +240,18 @@ def document(workflow: Workflow) -> dict[str, Any]:
         "matrix": [matrix_schema.written(row) for row in rows],
         **sampling.document(workflow),
     }
+
+
+def _named_queues(slugs: set[str]) -> dict[str, Queue]:
+    """Return these queues and those they overflow into."""
+    every = Queue.objects.select_related("overflow_queue").in_bulk(field_name="slug")
+    found: dict[str, Queue] = {}
+    for slug in slugs:
+        at: Queue | None = every[slug]
+        while at is not None and at.slug not in found:
+            found[at.slug] = every[at.slug]
+            at = every[at.slug].overflow_queue
+    return found
 
 
 def _order(row: RowFacts) -> tuple[Any, ...]:
@@ -245,6 +276,8 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "name": queue.name,
         "teams": [team.name for team in queues.teams(queue)],
         "depth_limit": queue.depth_limit,
+        **_said("work_minutes_limit", queue.work_minutes_limit),
+        **_said("overflow", queue.overflow_queue.slug if queue.overflow_queue else None),
         "pick_allowed": queue.pick_allowed,
         "lease_seconds": queue.lease_seconds,
         **(
@@ -252,6 +285,7 @@ def _queue(queue: Queue) -> dict[str, Any]:
         ),
         **({"time_zone": queue.time_zone} if queue.time_zone != "UTC" else {}),
         **_said("hours", {day: queue.hours[day] for day in WEEKDAYS if day in queue.hours}),
+        **_said("country", queue.country),
         **_said("holidays", dict(sorted(queue.holidays.items()))),
     }
 

@@ -157,6 +157,9 @@ def _head_problems(file: WorkflowIn) -> Iterator[tuple[Path, str]]:
     yield from sampling_schema.problems(file.sampling)
     yield from sampling_schema.roll_back_problems(file.action_types)
     used = {name for row in file.matrix for name in row.queues}
+    used |= {queue.overflow for queue in file.queues.values() if queue.overflow}
+    for path, sentence in matrix_schema.overflow_problems(file.queues):
+        yield ("queues", *path), sentence
     for name, queue in file.queues.items():
         for path, sentence in matrix_schema.queue_problems(queue):
             yield ("queues", name, *path), sentence

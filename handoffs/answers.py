@@ -24,6 +24,7 @@ from handoffs import (
     outbox,
     receipts,
     requesters,
+    restarts,
     runs,
     standstill,
 )
@@ -98,7 +99,11 @@ def tell_run(handoff: Handoff, said: Said, *, by: Actor, now: datetime, cause: C
     }
     audit.record(by=by, action="handoff.answered", subject=handoff.id, body=facts)
     tell(handoff, "handoff.answered", **facts)
+    if handoff.stepped_in:
+        Run.objects.filter(id=handoff.run_id).update(held=False)
     _act_on(handoff, said, by=by, cause=cause)
+    if handoff.stepped_in:
+        restarts.give_run_time_back(handoff.run_id)
     return stored
 
 
@@ -345,6 +350,14 @@ def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Hando
                 from_state=handoff.state,
                 to_state=HandoffState.WITHDRAWN.value,
             )
+        if handoff.stepped_in:
+            raise IllegalTransition(
+                "A person has stepped into this run. Nothing was changed: it is not yours to take "
+                "back.",
+                entity="handoff",
+                from_state=handoff.state,
+                to_state=HandoffState.WITHDRAWN.value,
+            )
         moves.move_handoff(handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN)
         audit.record(by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason})
         if handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value:
@@ -356,6 +369,8 @@ def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Hando
 def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Actor) -> None:
     """Put a stale approval's question again, with what changed on top; the run is locked."""
     moves.move_handoff(handoff.id, HandoffState.WAITING, by=by, cause=Cause.STALE)
+    if handoff.stepped_in:
+        Run.objects.filter(id=handoff.run_id).update(held=True)
     Handoff.objects.filter(id=handoff.id).update(
         round=F("round") + 1,
         pause=pause,

@@ -47,6 +47,8 @@ class Row:
     kind: HandoffKind | None = None
     tier: Tier | None = None
     overflow_queue: str | None = None
+    # every queue that it may overflow into, one after the other
+    overflows: tuple[str, ...] = ()
     at_limit: AtLimit = AtLimit.OVERFLOW
     business_time: bool = False
     urgent_seconds: int = 900

@@ -7,15 +7,21 @@ not at all.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from holidays import country_holidays
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = 86_400
 _TIMES = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
+_COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,4}))?")
 _HOUR = timedelta(hours=1)
+# where a country has no names in it, those of its own language
+_LANGUAGE = "en_US"
 
 Segment = tuple[int, int]  # seconds of the wall clock: from, until before
 
@@ -31,17 +37,29 @@ class Calendar:
     zone: ZoneInfo
     week: tuple[tuple[Segment, ...], ...]
     holidays: Mapping[date, str]
+    # the public holidays of a country, worked out year by year as they are asked for
+    public: Mapping[date, str] | None = None
 
     @property
     def always_open(self) -> bool:
-        return not self.holidays and all(day == ((0, DAY),) for day in self.week)
+        no_holidays = not self.holidays and self.public is None
+        return no_holidays and all(day == ((0, DAY),) for day in self.week)
 
     def segments(self, day: date) -> tuple[Segment, ...]:
-        return () if day in self.holidays else self.week[day.weekday()]
+        return () if self.holiday(day) is not None else self.week[day.weekday()]
+
+    def holiday(self, day: date) -> str | None:
+        """Return what is celebrated on a day that stays closed; None: it is no holiday."""
+        if day in self.holidays:
+            return self.holidays[day]
+        return None if self.public is None else self.public.get(day)
 
 
 def read(
-    time_zone: str, hours: Mapping[str, Sequence[str]], holidays: Mapping[str, str]
+    time_zone: str,
+    hours: Mapping[str, Sequence[str]],
+    holidays: Mapping[str, str],
+    country: str = "",
 ) -> Calendar:
     """Read a queue's calendar, or raise CalendarRefused. No hours at all: open day and night."""
     unknown = next((name for name in hours if name not in WEEKDAYS), None)
@@ -51,7 +69,22 @@ def read(
     if not any(week):
         week = (((0, DAY),),) * 7
     return Calendar(
-        zone=_zone(time_zone), week=week, holidays={_date(on): str(holidays[on]) for on in holidays}
+        zone=_zone(time_zone),
+        week=week,
+        holidays={_date(on): str(holidays[on]) for on in holidays},
+        public=_public(country) if country else None,
+    )
+
+
+def _public(country: str) -> Mapping[date, str]:
+    """Return the public holidays of DE, or of a region of it as DE-BE."""
+    match = _COUNTRY.fullmatch(country)
+    if match is not None:
+        with suppress(NotImplementedError):
+            return country_holidays(match[1], subdiv=match[2], language=_LANGUAGE)
+    raise CalendarRefused(
+        f"The public holidays of {country} are not known. Write a country such as DE, or one of "
+        "its regions as DE-BE."
     )
 
 

@@ -3,7 +3,8 @@
 Each returns what is to be written of it, for whoever moves the handoff to write with that.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,9 @@ from django.db.models.functions import Now
 from handoffs import deadlines, levels, queries, sla
 from handoffs.calendars import Calendar
 from handoffs.levels import Terms
-from handoffs.models import Handoff, InformationRequest, Queue, Stop
+from handoffs.models import Handoff, Queue, Stop
 from handoffs.sla import Span
-from handoffs.states import AUTONOMOUS_TIERS, RungName
+from handoffs.states import AUTONOMOUS_TIERS, HandoffState, RungName
 
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
@@ -58,6 +59,69 @@ def go_on(handoff: Handoff) -> dict[str, Any]:
     return deadline.moments(urgent=handoff.urgent_since is not None, end=end_of(handoff))
 
 
+def recount(handoff: Handoff, *, at: datetime) -> dict[str, Any]:
+    """Count the running deadline in hours that have changed; what fired has fired.
+
+    While the agent is asked, when its answer is given up stays as it is.
+    """
+    deadline = read(handoff)
+    urgent = handoff.urgent_since is not None and deadline.urgent_at <= at
+    found = deadline.moments(urgent=urgent, end=end_of(handoff))
+    if not urgent:
+        found["urgent_since"] = None
+    if handoff.next_rung == RungName.INFORMATION.value:
+        del found["next_at"], found["next_rung"]
+    return found
+
+
+def carry(handoff: Handoff, queue_id: int) -> dict[str, Any]:
+    """Let what is left of the time run on in the hours of another queue.
+
+    By the clock nothing changes. Returns {} then.
+    """
+    terms = terms_of(handoff)
+    before = hours_of(handoff)
+    now, after = _now_in(queue_id, terms)
+    if before is None or after is before:
+        return {}
+    pauses = pauses_of(handoff)
+    counted = sla.elapsed(handoff.counted_from, now, before, pauses).total_seconds()
+    left = max(0, math.ceil(handoff.counted_seconds - counted))
+    window = 0 if handoff.held_since else _window(handoff)
+    deadline = deadlines.count(now, left, urgent_seconds=min(window, left), calendar=after)
+    urgent = handoff.urgent_since is not None
+    return {
+        "counted_from": now,
+        "counted_seconds": left,
+        **deadline.moments(urgent=urgent, end=end_of(handoff)),
+    }
+
+
+def derivation(handoff: Handoff, *, now: datetime) -> str:
+    """Say how the deadline comes about, or while the agent is asked, what is left of it."""
+    return _derive(handoff, hours_of(handoff), pauses_of(handoff), now)
+
+
+def remark(handoff: Handoff, *, now: datetime) -> str:
+    """Return the derivation where there is one to tell: by the clock the deadline says it all."""
+    calendar, pauses = hours_of(handoff), pauses_of(handoff)
+    asking = handoff.state == HandoffState.NEEDS_INFORMATION.value
+    plain = calendar is None or calendar.always_open
+    return "" if plain and not pauses and not asking else _derive(handoff, calendar, pauses, now)
+
+
+def _derive(
+    handoff: Handoff, calendar: Calendar | None, pauses: Sequence[Span], now: datetime
+) -> str:
+    if handoff.state != HandoffState.NEEDS_INFORMATION.value:
+        return sla.derivation(handoff.counted_from, handoff.counted_seconds, calendar, pauses)
+    asked = next((one.asked_at for one in handoff.questions.all() if one.answered_at is None), now)
+    counted = sla.elapsed(handoff.counted_from, asked, calendar, pauses).total_seconds()
+    left = sla.in_words(max(0.0, handoff.counted_seconds - counted))
+    terms = sla.terms_in_words(handoff.counted_seconds, calendar)
+    return f"{terms}, stopped while the agent is asked: {left} are left then"
+
+
 def read(handoff: Handoff) -> deadlines.Deadline:
     """Return the deadline that runs, counted anew from what is stored."""
     return deadlines.count(
@@ -79,17 +143,24 @@ def hours_of(handoff: Handoff) -> Calendar | None:
 
 def pauses_of(handoff: Handoff) -> list[Span]:
     """Return when this clock stood still: the agent was asked, or people had stopped the work."""
-    asked = InformationRequest.objects.filter(
-        handoff=handoff, asked_at__gte=handoff.counted_from, answered_at__isnull=False
-    ).values_list("asked_at", "answered_at")
-    found = [*asked, *([] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff))]
-    return sorted((since, until) for since, until in found if until is not None)
+    asked = [
+        (one.asked_at, one.answered_at)
+        for one in handoff.questions.all()
+        if one.asked_at >= handoff.counted_from
+    ]
+    stops = [] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff)
+    return sorted((since, until) for since, until in [*asked, *stops] if until is not None)
 
 
 def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:
     covering = Q(workflow=None) | Q(workflow=handoff.workflow_id)
     stops = Stop.objects.filter(covering, ended_at__gt=handoff.counted_from)
-    return stops.values_list("stopped_at", "ended_at")
+    held = Handoff.objects.filter(
+        run=handoff.run_id, stepped_in=True, answered_at__gt=handoff.counted_from
+    ).exclude(id=handoff.id)
+    return stops.values_list("stopped_at", "ended_at").union(
+        held.values_list("opened_at", "answered_at"), all=True
+    )
 
 
 def terms_of(handoff: Handoff) -> Terms:
@@ -102,6 +173,10 @@ def end_of(handoff: Handoff) -> RungName:
         round=handoff.round, level=handoff.level, rung=RungName.DEADLINE.value
     )
     return RungName.REVIEW if fired.exists() else RungName.DEADLINE
+
+
+def _window(handoff: Handoff) -> int:
+    return deadlines.urgent_window(handoff.counted_seconds, terms_of(handoff).urgent_seconds)
 
 
 def _now_in(queue_id: int, terms: Terms) -> tuple[datetime, Calendar | None]:

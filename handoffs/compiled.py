@@ -8,7 +8,7 @@ when it holds, and every intake also reads the database's clock.
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -89,6 +89,13 @@ class CompiledWorkflow:
         row = self.row_for_kind(kind)
         return self.authorities[str(row.id)] if row else None
 
+    def authority_to_step_in(self) -> Authority | None:
+        """Return who is asked where a task goes to a person altogether."""
+        row = authority.choose(
+            self.rows, action_type=None, kind=HandoffKind.TAKEOVER, tier=Tier.HARD_STOP
+        )
+        return self.authorities[str(row.id)] if row else None
+
     def row_for_kind(self, kind: HandoffKind) -> Row | None:
         """Return the row for what no action type brings up: one that names the kind."""
         named = [row for row in self.rows if row.kind is kind and row.action_type is None]
@@ -147,11 +154,8 @@ def _read(workflow_id: int, at: datetime) -> CompiledWorkflow:
     with connection.cursor() as cursor:
         cursor.execute(_SPAN, {"workflow": workflow_id, "at": at})
         since, until = cursor.fetchone()
-    # overflow goes from queue to queue, whoever they belong to
-    queues = models.Queue.objects.in_bulk()
     rows = [
-        (queries.authority_row(row), _authority(row, queues))
-        for row in queries.rows_in_force(workflow, at)
+        (queries.authority_row(row), _authority(row)) for row in queries.rows_in_force(workflow, at)
     ]
     return CompiledWorkflow(
         id=workflow.id,
@@ -198,27 +202,12 @@ def _action(action: models.ActionType) -> Action:
     )
 
 
-def _authority(row: models.MatrixRow, queues: Mapping[int, models.Queue]) -> Authority:
+def _authority(row: models.MatrixRow) -> Authority:
     """Resolve the row for each queue that may take it, the first one pointing to the next."""
-    chain = [_at(row, queue) for queue in _chain(row, queues)]
+    chain = [_at(row, queue) for queue in (row.queue, *queries.overflows(row))]
     for place in range(len(chain) - 2, -1, -1):
         chain[place] = replace(chain[place], overflow=chain[place + 1])
     return chain[0]
-
-
-def _chain(row: models.MatrixRow, queues: Mapping[int, models.Queue]) -> Iterator[models.Queue]:
-    """Follow the overflow from the row's queue on; a circle, which is a gap, ends where it began.
-
-    A row that pauses at its limit goes nowhere else.
-    """
-    yield row.queue
-    if row.at_limit == AtLimit.PAUSE.value:
-        return
-    seen, at = {row.queue_id}, row.overflow_queue_id or row.queue.overflow_queue_id
-    while at is not None and at not in seen:
-        seen.add(at)
-        yield queues[at]
-        at = queues[at].overflow_queue_id
 
 
 def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:

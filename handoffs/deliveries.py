@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from handoffs import audit, locks, mail_secrets, notices, outbox, webhooks
+from handoffs import audit, channels, locks, mail_secrets, notices, outbox, webhooks
 from handoffs.actors import SYSTEM
 from handoffs.failpoints import failpoint
 from handoffs.mail_secrets import MailSecret
@@ -58,29 +58,47 @@ with free as (
         where endpoint_id = free.id and state = 'pending'
             and next_attempt_at <= statement_timestamp()
         order by next_attempt_at limit %(in_a_row)s for update skip locked) message
+), chats as (
+    select message.id from (
+        select channel.id from handoffs_noticechannel channel
+        where channel.enabled and not -channel.id = any(%(busy)s)
+            and exists (select from handoffs_outboxmessage message
+                where message.channel_id = channel.id and message.state = 'pending'
+                    and message.next_attempt_at <= statement_timestamp())
+        limit %(lanes)s) free
+    cross join lateral (
+        select id from handoffs_outboxmessage
+        where channel_id = free.id and state = 'pending'
+            and next_attempt_at <= statement_timestamp()
+        order by next_attempt_at limit %(in_a_row)s for update skip locked) message
 ), mails as (
     select id from handoffs_outboxmessage
-    where endpoint_id is null and state = 'pending' and next_attempt_at <= statement_timestamp()
+    where endpoint_id is null and channel_id is null and state = 'pending'
+        and next_attempt_at <= statement_timestamp()
         and not %(mail)s = any(%(busy)s)
     order by next_attempt_at limit %(in_a_row)s for update skip locked
 ), due as (
-    select id from posts union all select id from mails
+    select id from posts union all select id from chats union all select id from mails
 ), leased as (
     update handoffs_outboxmessage message
     set next_attempt_at = statement_timestamp() + make_interval(secs => %(seconds)s)
     from due where message.id = due.id
     returning message.*
 )
-select leased.id, coalesce(leased.endpoint_id, %(mail)s), leased.event, leased.payload,
-    leased.attempts, leased.created_at, leased.next_attempt_at, leased.mail_to,
-    endpoint.url, endpoint.secret, endpoint.old_secret
+select leased.id, coalesce(leased.endpoint_id, -leased.channel_id, %(mail)s), leased.event,
+    leased.payload, leased.attempts, leased.created_at, leased.next_attempt_at, leased.mail_to,
+    coalesce(endpoint.url, channel.address), endpoint.secret, endpoint.old_secret
 from leased left join handoffs_webhookendpoint endpoint on endpoint.id = leased.endpoint_id
+    left join handoffs_noticechannel channel on channel.id = leased.channel_id
 order by leased.created_at, leased.id
 """
 
 
 class Leased(NamedTuple):
-    """A message that is ours to send until `until`; `lane` is its endpoint, or mail."""
+    """A message that is ours to send until `until`; `lane` is its endpoint, mail, or its channel.
+
+    Channels are numbered below zero.
+    """
 
     id: str
     lane: int
@@ -168,7 +186,11 @@ def _send_in_a_row(batch: list[Leased]) -> list[Attempt]:
 
 def _send(message: Leased) -> Delivery:
     try:
-        return _mail(message) if message.lane == _MAIL_LANE else _post(message)
+        if message.lane == _MAIL_LANE:
+            return _mail(message)
+        if message.lane < _MAIL_LANE:
+            return channels.send(message.url, message.payload)
+        return _post(message)
     except webhooks.SecretUnusable as error:
         return Delivery(error=str(error))
     except Exception:
@@ -263,7 +285,10 @@ def _record_failure(mine: "QuerySet[OutboxMessage]", message: Leased, delivery: 
     """Set the next attempt, or give the message up: after the last one, or when nobody wants it."""
     error = (delivery.error or f"Answered {delivery.status}.")[:300]
     again = webhooks.delay(message.attempts + 1, message.id, delivery.retry_after)
-    if delivery.gone or again is None:
+    if message.lane < _MAIL_LANE and message.attempts + 1 >= channels.ATTEMPTS:
+        again = None
+    gone = channels.is_gone(delivery) if message.lane < _MAIL_LANE else delivery.gone
+    if gone or again is None:
         mine.update(state=OutboxMessage.State.DEAD, attempts=F("attempts") + 1, last_error=error)
     else:
         mine.update(
@@ -271,7 +296,9 @@ def _record_failure(mine: "QuerySet[OutboxMessage]", message: Leased, delivery: 
             last_error=error,
             next_attempt_at=Now() + timedelta(seconds=again),
         )
-    if delivery.gone:
+    if gone and message.lane < _MAIL_LANE:
+        channels.give_up(-message.lane, delivery)
+    elif gone:
         _switch_off(message.lane)
 
 

@@ -85,6 +85,7 @@ def send_again(message: OutboxMessage, *, by: Actor, now: datetime) -> bool:
     False when it is no dead letter, or when its endpoint is off and it would only lie there.
     """
     dead = OutboxMessage.objects.filter(pk=message.pk, state=DEAD).exclude(endpoint__enabled=False)
+    dead = dead.exclude(channel__enabled=False)
     if not dead.update(state=PENDING, attempts=0, next_attempt_at=Now(), last_error=""):
         return False
     audit.record(by=by, action="message.sent_again", subject=message.pk[:60], body={})

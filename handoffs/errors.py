@@ -110,6 +110,18 @@ class WorkflowStopped(DomainError):
         super().__init__(message, retry_after=retry_after)
 
 
+class SteppedIn(DomainError):
+    """A person has stepped into this run. Nothing was stored. Stop, and wait for your turn."""
+
+    code, status, title = "stepped_in", 503, "A person has stepped in"
+
+
+class AlreadySteppedIn(DomainError):
+    """Somebody has stepped into this run already. Nothing was changed. See who has it."""
+
+    code, status, title = "already_stepped_in", 409, "Already paused by a person"
+
+
 class StandsStill(DomainError):
     """Its workflow is stopped. Nothing was sent. Wait until it goes on, or end the run."""
 
@@ -186,6 +198,12 @@ class NotADraft(DomainError):
     """This version was published before and stays as it is. Make a new version instead."""
 
     code, status, title = "not_a_draft", 409, "Not a draft"
+
+
+class ChannelRefused(DomainError):
+    """Nothing can be sent there. Nothing was kept. Paste the address as the service shows it."""
+
+    code, status, title = "channel_refused", 422, "No such channel"
 
 
 class NothingSaid(DomainError):

@@ -167,37 +167,32 @@ def viewable_queues(user: User) -> QuerySet[Queue]:
     return found
 
 
+def led_queues(user: User) -> QuerySet[Queue]:
+    """Return the queues that this person may change, a manager every one."""
+    if verdicts.manages(person(user)):
+        return Queue.objects.all()
+    found: QuerySet[Queue] = _with(user, Queue, Level.LEAD, Can.EDIT_MATRIX)
+    return found
+
+
 def viewable_workflows(user: User) -> QuerySet[Workflow]:
     """Return the workflows whose handoffs a level lets this person read, in whichever queue."""
     found: QuerySet[Workflow] = _viewable(user, Workflow)
     return found
 
 
-def led_queues(user: User) -> QuerySet[Queue]:
-    """Return the queues that this person may change, a manager every one."""
-    if verdicts.manages(person(user)):
-        return Queue.objects.all()
-    if not user.can(Can.EDIT_MATRIX):
-        return Queue.objects.none()
-    found: QuerySet[Queue] = get_objects_for_user(
-        user,
-        [f"handoffs.{level}_queue" for level in sorted(GIVEN_BY[Level.LEAD])],
-        klass=Queue,
-        any_perm=True,
-        with_superuser=False,
-        accept_global_perms=False,
-    )
-    return found
-
-
 def _viewable(user: User, model: type[Any]) -> Any:
+    return _with(user, model, Level.VIEW, Can.READ_GOVERNANCE)
+
+
+def _with(user: User, model: type[Any], level: Level, role: Can) -> Any:
     """Ask guardian for objects only: what is given on all of a model, or to a superuser, is not."""
-    if not user.can(Can.READ_GOVERNANCE):
+    if not user.can(role):
         return model.objects.none()
     name = model._meta.model_name
     return get_objects_for_user(
         user,
-        [f"handoffs.{level}_{name}" for level in sorted(GIVEN_BY[Level.VIEW])],
+        [f"handoffs.{one}_{name}" for one in sorted(GIVEN_BY[level])],
         klass=model,
         any_perm=True,
         with_superuser=False,

@@ -90,4 +90,5 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "time_zone": queue.time_zone,
         "hours": queue.hours,
         "holidays": queue.holidays,
+        "country": queue.country,
     }

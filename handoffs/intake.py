@@ -25,7 +25,7 @@ from handoffs.pause import Authority, Stored
 from handoffs.policy import Fired
 from handoffs.rooms import Placed
 from handoffs.rulings import Proposed, Ruled
-from handoffs.states import Cause, HandoffKind
+from handoffs.states import Cause, HandoffKind, RunState
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,7 @@ def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told
     rulings.check_going(door)
     replayed = replay(door, keyed)
     if replayed is not None:
+        _check_held(door)
         return replayed
     ruled = rulings.rule(door, proposed)
     proposal = _proposal_facts(door, proposed, ruled)
@@ -225,8 +226,16 @@ def _find_place_exactly(ready: _Ready, *, beyond: bool) -> Told:
 
 
 def _check_stopped(door: Door) -> None:
-    """Say so, when people have stopped the workflow since we looked."""
+    """Say so, when people have stopped the workflow or the run since we looked."""
     standstill.check(door.workflow_id, client_id=door.client_id)
+    if door.run_id is not None:
+        standstill.check_run(door.run_id)
+
+
+def _check_held(door: Door) -> None:
+    """Tell nobody again what they may do in a run that a person has paused since."""
+    if door.run_id is not None and door.state == RunState.PAUSED_PENDING_HUMAN:
+        standstill.check_run(door.run_id)
 
 
 def _run(ready: _Ready) -> str:

@@ -19,6 +19,7 @@ NOTICES: dict[str, str] = {
     "requester.news": "a person has your request, it was passed on, or it is over",
     "run.failed": "a run stopped with an error",
     "endpoint.disabled": "an endpoint of yours was switched off",
+    "channel.disabled": "a channel that you added was switched off",
     "notice.arrived": "something new waits for your team",
     "notice.transferred": "something was handed to your team",
     "notice.urgent": "something that you may decide became urgent",

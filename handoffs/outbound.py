@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -50,6 +50,8 @@ class Delivery:
     retry_after: int | None = None
     error: str | None = None
     excerpt: str = ""
+    # what was answered, as much of it as was asked for
+    content: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def delivered(self) -> bool:
@@ -77,9 +79,38 @@ def post(
     resolve: Resolver | None = None,
     context: ssl.SSLContext | None = None,
 ) -> Delivery:
+    """POST and say what came of it, see `send`."""
+    return send(
+        "POST",
+        url,
+        body,
+        headers,
+        allow_http=allow_http,
+        allow_private=allow_private,
+        ports=ports,
+        seconds=seconds,
+        resolve=resolve,
+        context=context,
+    )
+
+
+def send(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    allow_http: bool = False,
+    allow_private: bool = False,
+    ports: Collection[int] | None = PORTS,
+    seconds: float = 20,
+    most: int = MAX_EXCERPT,
+    resolve: Resolver | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Delivery:
     """Send one request and say what came of it; never raises for what the other side does.
 
-    `ports=None` allows any port.
+    `ports=None` allows any port. Of the answer at most so many bytes are read.
     """
     ends_at = time.monotonic() + seconds
     try:
@@ -92,12 +123,12 @@ def post(
     with _closing(connection, ends_at) as expired:
         try:
             connection.request(
-                "POST", target.request_uri, body=body, headers=dict(headers), preload_content=False
+                method, target.request_uri, body=body, headers=dict(headers), preload_content=False
             )
             response = connection.getresponse()
             if expired.is_set():  # headers that were cut off read like headers that ended
                 raise TimeoutError
-            return _answered(response)
+            return _answered(response, most)
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             late = expired.is_set() or time.monotonic() >= ends_at
             reason = f"nothing complete within {seconds:g} s" if late else _reason(error)
@@ -275,12 +306,17 @@ def _closing(
             connection.handle.close()
 
 
-def _answered(response: Any) -> Delivery:
+def _answered(response: Any, most: int) -> Delivery:
     status = int(response.status)
+    content = b""
     try:
-        excerpt = response.read1(MAX_EXCERPT, decode_content=False)
+        # one part is enough for an excerpt; whoever wants more wants all of it
+        while part := response.read1(most - len(content), decode_content=False):
+            content += part
+            if most <= MAX_EXCERPT or len(content) >= most:
+                break
     except (HTTPError, http.client.HTTPException, OSError):
-        excerpt = b""  # the status is the answer
+        content = b""  # the status is the answer
     error = None
     if 300 <= status < 400:
         error = f"The endpoint answered {status}; redirects are not followed."
@@ -290,7 +326,8 @@ def _answered(response: Any) -> Delivery:
         status=status,
         retry_after=_retry_after(response.headers.get("Retry-After")),
         error=error,
-        excerpt=excerpt[:MAX_EXCERPT].decode(errors="replace"),
+        excerpt=content[:MAX_EXCERPT].decode(errors="replace"),
+        content=content[:most],
     )
 
 

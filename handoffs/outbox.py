@@ -73,6 +73,13 @@ def mail(
     return OutboxMessage.objects.create(mail_to=to, event=event, payload=kept)
 
 
+def tell_channel(channel_id: int, event: str, *, title: str, text: str) -> OutboxMessage:
+    """Add a message to a queue's channel; it goes with this transaction."""
+    return OutboxMessage.objects.create(
+        channel_id=channel_id, event=event, payload={"subject": title, "text": text}
+    )
+
+
 def forget(*, now: datetime, limit: int = 5_000) -> int:
     """Drop what was delivered 30 days ago, batch by batch; return how many."""
 

@@ -28,10 +28,10 @@ def move(handoff: Handoff, *, to: int, now: datetime) -> bool:
         if not moves.shift_queue(here, to, only_with_room=True):
             transaction.set_rollback(True)
             return False
-        handoff.queue_id = to
-        clock = clocks.go_on(handoff) if clocks.terms_of(handoff).business_time else {}
         came_from = None if goes_back else home
-        Handoff.objects.filter(id=handoff.id).update(queue=to, overflow_from=came_from, **clock)
+        Handoff.objects.filter(id=handoff.id).update(
+            queue=to, overflow_from=came_from, **clocks.carry(handoff, to)
+        )
         facts = {"from": here, "to": to}
         audit.record(by=POLICY, action=f"handoff.{cause}", subject=handoff.id, body=facts)
         moves.notify(handoff.id)

@@ -131,7 +131,7 @@ source as (
     from asked join handoffs_run run on run.id = asked.run_id
     where run.state in ('RUNNING', 'PAUSED_PENDING_HUMAN'){going} for share of run{wait})"""
 
-_GOING = f" and not {STOPPED.format(workflow='run.workflow_id')}"
+_GOING = f" and not {STOPPED.format(workflow='run.workflow_id')} and not run.held"
 # `{wait}` is left for WAITS and `{room}` for ROOM; what is only reported is taken in while people
 # have stopped the work
 HEADS = {

@@ -1,11 +1,9 @@
-"""How hard a workflow presses on its people, and what its agents are told of it.
+"""Watch how hard workflows press on their people, pause them, and tell their agents.
 
-A queue's limit holds by itself, see `rooms`; this says in good time that it comes nearer. Each step
-has two marks, one to enter it and a lower one to leave it again, so that nothing flaps.
+A queue's limit holds by itself, see `rooms`; this says in good time that it comes nearer.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -13,23 +11,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Client
-from handoffs import audit, compiled, outbox, rates, rooms
+from handoffs import audit, compiled, outbox, readings, rooms
 from handoffs.actors import POLICY
 from handoffs.models import Workflow, WorkflowPressure
-from handoffs.pause import Authority
-from handoffs.rates import Rate
-from handoffs.rooms import Room
+from handoffs.readings import Standing
 from handoffs.states import AtLimit, Pressure
-
-# shares of the room for all: of what waits there
-CLOSED_FROM, CLOSED_UNTIL = 1.0, rooms.COME_BACK_AT
-SLOW_FROM, SLOW_UNTIL = 0.8, 0.7
-# half of it while nobody is there to work on it
-ALONE_FROM, ALONE_UNTIL = 0.5, 0.4
-# a new one would be urgent before its turn comes; and less than so much of that time again
-LATE_FROM, LATE_UNTIL = 1.0, 0.8
-
-_HIGHER = {Pressure.OPEN: 0, Pressure.SLOW: 1, Pressure.CLOSED: 2}
 
 # slots that were filled past their quota open again one by one; this opens them at once
 _HEAL = """
@@ -58,124 +44,6 @@ returning workflow_id
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How one row's queues stand; of several, the one with most room left counts."""
-
-    queue: str
-    name: str
-    waiting: int
-    limit: int
-    share: float
-    # how long a new one would wait, null: nothing to tell it by; and until when it were urgent
-    wait_seconds: float | None
-    urgent_in: float
-    nobody: bool
-
-    def level(self, before: Pressure) -> Pressure:
-        """Return the level that this asks for, from the one that held before."""
-        if self.share >= (CLOSED_UNTIL if before is Pressure.CLOSED else CLOSED_FROM):
-            return Pressure.CLOSED
-        slow = before is not Pressure.OPEN
-        late = (LATE_UNTIL if slow else LATE_FROM) * self.urgent_in
-        if (
-            self.share >= (SLOW_UNTIL if slow else SLOW_FROM)
-            or (self.nobody and self.share >= (ALONE_UNTIL if slow else ALONE_FROM))
-            or (self.wait_seconds is not None and self.wait_seconds > late > 0)
-        ):
-            return Pressure.SLOW
-        return Pressure.OPEN
-
-    @property
-    def because(self) -> str:
-        """Say it to people, in one sentence."""
-        said = f"{self.name} has {self.waiting} of {self.limit} waiting"
-        if self.nobody:
-            return f"{said}, and nobody works there now."
-        if self.wait_seconds is not None and self.wait_seconds > self.urgent_in > 0:
-            return f"{said}; a new one would be urgent before its turn."
-        return f"{said}."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How a workflow stands at this moment."""
-
-    level: Pressure
-    since: datetime | None
-    because: str
-    readings: tuple[Reading, ...]
-    retry_after: int | None
-    paused_since: datetime | None
-
-    @property
-    def fullest(self) -> Reading | None:
-        return max(self.readings, key=lambda one: one.share, default=None)
-
-
-def of(workflow: Workflow) -> Standing:
-    """Read how a workflow stands: what was announced, or worse where it just became so."""
-    kept = WorkflowPressure.objects.filter(workflow=workflow).first()
-    readings, seconds = _read(workflow.pk)
-    before = Pressure(kept.level) if kept else Pressure.OPEN
-    paused = kept.paused_since if kept else None
-    level = Pressure.CLOSED if paused else _worst(readings, before)
-    shown = max(readings, key=lambda one: _HIGHER[one.level(before)] + one.share, default=None)
-    return Standing(
-        level=level,
-        since=kept.since if kept and kept.level == level.value else None,
-        because=shown.because if shown and level is not Pressure.OPEN else "",
-        readings=tuple(readings),
-        retry_after=None if level is Pressure.OPEN else _retry_after(level, seconds),
-        paused_since=paused,
-    )
-
-
-def _retry_after(level: Pressure, seconds: float) -> int:
-    """Tell who is asked to slow down to space what they ask; who is shut out, when to come."""
-    return round(seconds if level is Pressure.CLOSED else max(seconds / 10, 1))
-
-
-def _worst(readings: Iterable[Reading], before: Pressure) -> Pressure:
-    levels = (one.level(before) for one in readings)
-    return max(levels, key=_HIGHER.__getitem__, default=Pressure.OPEN)
-
-
-def _read(workflow_id: int) -> tuple[list[Reading], float]:
-    """Return how each row's queues stand, and after how long the fullest will have room."""
-    heads: dict[tuple[int, bool], Authority] = {}
-    for one in compiled.get(workflow_id).authorities.values():
-        known = heads.get((one.queue_id, one.overflow is None))
-        if known is None or one.urgent_in < known.urgent_in:
-            heads[one.queue_id, one.overflow is None] = one
-    queues = sorted({link.queue_id for one in heads.values() for link in one.chain})
-    room, rate = rooms.read(queues), rates.of(queues)
-    readings = [_reading(one, room, rate) for one in heads.values()]
-    waits = [
-        rooms.retry_after(room[one.queue_id], rate.get(one.queue_id)) for one in heads.values()
-    ]
-    return sorted(readings, key=lambda one: one.queue), max(waits, default=rooms.LEAST_SECONDS)
-
-
-def _reading(head: Authority, room: Mapping[int, Room], rate: Mapping[int, Rate]) -> Reading:
-    best = min(head.chain, key=lambda one: _share(room[one.queue_id]))
-    here, measured = room[best.queue_id], rate.get(best.queue_id)
-    return Reading(
-        queue=best.queue_slug,
-        name=best.queue_name,
-        waiting=here.waiting,
-        limit=here.limit,
-        share=_share(here),
-        wait_seconds=rates.wait_seconds(measured, here.waiting),
-        urgent_in=best.urgent_in.total_seconds(),
-        nobody=measured is not None and measured.is_fresh and measured.reviewers_present == 0,
-    )
-
-
-def _share(room: Room) -> float:
-    return room.waiting / room.for_all if room.for_all else 1.0
-
-
 def watch(*, now: datetime) -> int:
     """Look at every workflow, pause and go on as its rows say, and announce each change once."""
     with connection.cursor() as cursor:
@@ -186,7 +54,7 @@ def watch(*, now: datetime) -> int:
 
 def _watch(workflow: Workflow, *, now: datetime) -> bool:
     _pause_or_go_on(workflow.pk, now=now)
-    stands = of(workflow)
+    stands = readings.of(workflow)
     kept = WorkflowPressure.objects.filter(workflow=workflow).first()
     if (kept.level if kept else Pressure.OPEN.value) == stands.level.value:
         return False
@@ -211,7 +79,7 @@ def _announce(workflow: Workflow, stands: Standing) -> bool:
             "paused": stands.paused_since is not None,
             "depth": fullest.waiting if fullest else 0,
             "limit": fullest.limit if fullest else 0,
-            "expected_wait_seconds": whole(fullest.wait_seconds) if fullest else None,
+            "expected_wait_seconds": readings.whole(fullest.wait_seconds) if fullest else None,
             "retry_after": stands.retry_after,
         }
         for client in _clients(workflow):
@@ -226,10 +94,6 @@ def _clients(workflow: Workflow) -> Iterable[Client]:
         Q(keys__expires_at__isnull=True) | Q(keys__expires_at__gt=Now())
     )
     return Client.objects.filter(may & good, is_active=True).distinct().order_by("pk")
-
-
-def whole(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds)
 
 
 def pause(workflow_id: int, *, queue_id: int, now: datetime) -> bool:
@@ -262,7 +126,7 @@ def _pause_or_go_on(workflow_id: int, *, now: datetime) -> None:
     kept = WorkflowPressure.objects.filter(workflow=workflow_id).first()
     by = kept.paused_by_id if kept else None
     room = rooms.read(sorted(pausing))
-    if by is not None and (by not in pausing or _share(room[by]) < CLOSED_UNTIL):
+    if by is not None and (by not in pausing or readings.share(room[by]) < readings.CLOSED_UNTIL):
         go_on(workflow_id, now=now)
     elif by is None:
         for queue, one in room.items():

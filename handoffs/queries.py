@@ -1,6 +1,8 @@
 """Read side: how full the people are, and what binds a workflow now."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -40,7 +42,12 @@ def rows_from(workflow: Workflow, now: datetime) -> list[MatrixRow]:
 def _matrix(workflow: Workflow, when: Q) -> list[MatrixRow]:
     rows = (
         MatrixRow.objects.filter(when, workflow=workflow)
-        .select_related("action_type", "role", "queue", "overflow_queue")
+        .select_related(
+            "action_type",
+            "role",
+            "queue__overflow_queue__overflow_queue",
+            "overflow_queue__overflow_queue",
+        )
         .prefetch_related(Prefetch("steps", LadderStep.objects.select_related("role", "queue")))
     )
     return sorted(rows, key=_specificity)
@@ -76,6 +83,21 @@ def room(queue_id: int) -> tuple[int, int]:
     return limit, waiting
 
 
+def overflows(row: MatrixRow) -> list[Queue]:
+    """Follow the overflow from the row's queue on; a circle, which is a gap, ends where it began.
+
+    A row that pauses at its limit goes nowhere else.
+    """
+    found: list[Queue] = []
+    at = None
+    if row.at_limit != AtLimit.PAUSE.value:
+        at = row.overflow_queue or row.queue.overflow_queue
+    while at is not None and at != row.queue and at not in found:
+        found.append(at)
+        at = at.overflow_queue
+    return found
+
+
 def authority_row(row: MatrixRow) -> authority.Row:
     """Return a stored row as the rules read it."""
     return authority.Row(
@@ -86,6 +108,7 @@ def authority_row(row: MatrixRow) -> authority.Row:
         role=row.role.name,
         queue=row.queue.slug,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
+        overflows=tuple(queue.slug for queue in overflows(row)),
         at_limit=AtLimit(row.at_limit),
         deadline_seconds=row.deadline_seconds,
         business_time=row.business_time,
@@ -113,7 +136,14 @@ def _step(step: LadderStep) -> authority.Step:
 
 def calendar(queue: Queue) -> calendars.Calendar:
     """Return when the queue is open."""
-    return calendars.read(queue.time_zone, queue.hours, queue.holidays)
+    hours, holidays = json.dumps(queue.hours), json.dumps(queue.holidays)
+    return _calendar(queue.time_zone, hours, holidays, queue.country)
+
+
+@lru_cache(maxsize=256)
+def _calendar(time_zone: str, hours: str, holidays: str, country: str) -> calendars.Calendar:
+    """Read each calendar once: what was worked out of it stays with it."""
+    return calendars.read(time_zone, json.loads(hours), json.loads(holidays), country)
 
 
 def published_map(workflow: Workflow) -> RiskTierMap | None:

@@ -35,6 +35,14 @@ def give_time_back(workflow_ids: Collection[int], *, at: datetime) -> int:
     return moved
 
 
+def give_run_time_back(run_id: str) -> None:
+    """Do the same for what else is asked of the locked run that a person had paused."""
+    asked = Handoff.objects.filter(run=run_id, state=HandoffState.WAITING.value)
+    tiers = [tier.value for tier in AUTONOMOUS_TIERS]
+    for handoff in asked.exclude(tier__in=tiers).select_related("queue"):
+        Handoff.objects.filter(id=handoff.id).update(**clocks.go_on(handoff))
+
+
 def stood_since(workflow_id: int, *, at: datetime) -> datetime:
     """Return since when it has stood still without a break, by one stop or by several."""
     stops = Stop.objects.filter(Q(workflow=None) | Q(workflow=workflow_id))

@@ -20,7 +20,8 @@ def send_on(
 ) -> Handoff:
     """Put the question before another team, where the matrix allows it.
 
-    Level, deadline and safeguards stay: whoever it is sent to has what is left of the time.
+    Level and safeguards stay, and whoever it is sent to has what is left of the time: where it
+    counts in opening hours, in those of the other queue.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
@@ -38,6 +39,7 @@ def send_on(
             role=place.role_id,
             held_since=None,
             owner_since=Now(),
+            **clocks.carry(handoff, place.queue_id),
         )
         _take_place(handoff, place)
         facts = {"reason": reason, "role": place.role, "queue": place.queue}

@@ -177,7 +177,7 @@ def complete(run_id: str, *, output: Any, by: Actor, now: datetime) -> Run:
             )
         if asked is None:
             moves.move_run(run_id, RunState.COMPLETED, by=by, cause=Cause.COMPLETED)
-        _moved(run_id, by=by, action="run.completed" if asked is None else "run.sign_off_asked")
+        moved(run_id, by=by, action="run.completed" if asked is None else "run.sign_off_asked")
     return Run.objects.select_related("workflow").get(id=run_id)
 
 
@@ -225,7 +225,7 @@ def fail(
                     f"{run.id}/change/\n",
                 },
             )
-        _moved(run_id, by=by, action="run.failed", error=error[:500])
+        moved(run_id, by=by, action="run.failed", error=error[:500])
     return Run.objects.select_related("workflow").get(id=run_id)
 
 
@@ -233,7 +233,7 @@ def stop(run_id: str, *, reason: str, by: Actor, now: datetime) -> None:
     """End the run in a safe state: open questions are withdrawn, nothing more is released."""
     with transaction.atomic():
         _end_badly(moves.lock_run(run_id), cause=Cause.STOPPED, by=by)
-        _moved(run_id, by=by, action="run.stopped", reason=reason)
+        moved(run_id, by=by, action="run.stopped", reason=reason)
 
 
 def _end_badly(run: Run, *, cause: Cause, by: Actor) -> None:
@@ -254,7 +254,7 @@ def _end_badly(run: Run, *, cause: Cause, by: Actor) -> None:
 def end_by_answer(run: Run, *, by: Actor, cause: Cause) -> None:
     """Somebody took the task over or stopped it: the agent's part ends here."""
     _end_badly(run, cause=cause, by=by)
-    _moved(run.id, by=by, action=f"run.{cause}")
+    moved(run.id, by=by, action=f"run.{cause}")
 
 
 def define_task(run: Run, task: dict[str, Any], *, by: Actor) -> None:
@@ -266,7 +266,7 @@ def define_task(run: Run, task: dict[str, Any], *, by: Actor) -> None:
 def time_out(run: Run, *, by: Actor) -> None:
     """Nobody answered and the matrix says the run fails then."""
     _end_badly(run, cause=Cause.TIMED_OUT, by=by)
-    _moved(run.id, by=by, action="run.timed_out")
+    moved(run.id, by=by, action="run.timed_out")
 
 
 def one_less_open(run: Run, *, by: Actor, cause: Cause, answered: bool) -> None:
@@ -286,7 +286,7 @@ def one_less_open(run: Run, *, by: Actor, cause: Cause, answered: bool) -> None:
             id=ids.new_resumption(), run=run, workflow_id=run.workflow_id, pause=run.pause
         )
         failpoint("runs.after_resumption_ready")
-    _moved(run.id, by=by, action="run.pause_ended")
+    moved(run.id, by=by, action="run.pause_ended")
 
 
 def has_answers(run: Run) -> bool:
@@ -295,7 +295,7 @@ def has_answers(run: Run) -> bool:
     ).exists()
 
 
-def _moved(run_id: str, *, by: Actor, action: str, **facts: Any) -> None:
+def moved(run_id: str, *, by: Actor, action: str, **facts: Any) -> None:
     """Audit the move, tell the client's endpoints and wake whoever waits for this run."""
     run = Run.objects.values("state", "version", "cause", "client_id", "workflow_id").get(id=run_id)
     told = {"run": run_id, "state": run["state"], "sequence": run["version"]}

@@ -43,8 +43,8 @@ def seats(safeguards: Mapping[str, Any], role: str) -> list[str]:
 def places(row: Row) -> list[tuple[str, str]]:
     """Return every team that is asked with the queue it has to work there, level by level."""
     levels = [(row.role, row.queue), *((step.role, step.queue) for step in row.ladder)]
-    if row.overflow_queue is not None:
-        levels.append((row.role, row.overflow_queue))
+    one = (row.overflow_queue,) if row.overflow_queue is not None else ()
+    levels += [(row.role, queue) for queue in row.overflows or one]
     named = [(team, queue) for _, queue in levels for team in _named(row.safeguards)]
     return list(dict.fromkeys([*levels, *named]))
 

@@ -1,13 +1,15 @@
 """Deadlines and durations, in figures and in words."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from handoffs import calendars
 from handoffs.calendars import DAY, Calendar, Segment
 
 # a calendar that is closed for longer than this never opens
 _HORIZON = timedelta(days=3 * 366)
+# holidays or pauses that a sentence names
+_NAMED = 4
 _EVER = datetime.max.replace(tzinfo=UTC)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -61,20 +63,65 @@ def _counted(start: datetime, calendar: Calendar | None, pauses: Sequence[Span])
             yield opens, closes
 
 
-def derivation(start: datetime, seconds: int, calendar: Calendar | None) -> str:
+def elapsed(
+    start: datetime, end: datetime, calendar: Calendar | None, pauses: Sequence[Span] = ()
+) -> timedelta:
+    """Return how much has counted between two moments: what `deadline` gives away, taken back."""
+    counted = timedelta()
+    hours = None if calendar is None or calendar.always_open else calendar
+    for opens, closes in _counted(start.astimezone(UTC), hours, pauses):
+        if opens >= end:
+            break
+        counted += min(closes, end) - opens
+        # what is closed for good has no end to walk to
+        if closes >= end or opens - start > 2 * _HORIZON:
+            break
+    return counted
+
+
+def derivation(
+    start: datetime,
+    seconds: int,
+    calendar: Calendar | None,
+    pauses: Sequence[Span] = (),
+) -> str:
     """Say how a deadline comes about: "4 h of Mon–Fri 09:00–17:00 Berlin → Tue 10:35"."""
-    due = deadline(start, seconds, calendar)
+    due = deadline(start, seconds, calendar, pauses)
     if calendar is None or calendar.always_open:
-        return f"{in_words(seconds)} → {moment(due, start)} UTC"
-    local = due.astimezone(calendar.zone)
-    closed = [
-        f"{_day_of(day)} {calendar.holidays[day]}".rstrip()
-        for day in sorted(calendar.holidays)
-        if start.astimezone(calendar.zone).date() <= day <= local.date()
-    ]
-    without = f" without {', '.join(closed)}" if closed else ""
+        words = f"{in_words(seconds)}{_paused(pauses, start, UTC)}"
+        return f"{words} → {moment(due.astimezone(UTC), start.astimezone(UTC))} UTC"
+    local, since = due.astimezone(calendar.zone), start.astimezone(calendar.zone)
+    without = _without(calendar, since.date(), local.date())
     said = f"{in_words(seconds)} of {hours_in_words(calendar)}{without}"
-    return f"{said} → {moment(local, start.astimezone(calendar.zone))}"
+    return f"{said}{_paused(pauses, start, calendar.zone)} → {moment(local, since)}"
+
+
+def _without(calendar: Calendar, first: date, last: date) -> str:
+    """Name the holidays between two days on which it would be open."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    closed = [
+        f"{_day_of(day)} {name}".rstrip()
+        for day in days
+        if (name := calendar.holiday(day)) is not None and calendar.week[day.weekday()]
+    ]
+    return f" without {_some(closed)}" if closed else ""
+
+
+def _paused(pauses: Sequence[Span], start: datetime, zone: tzinfo) -> str:
+    """Say when the clock stood: "paused 14:05–15:20", with the day where it is another one."""
+    said, seen = [], start.astimezone(zone)
+    for since, until in ((max(since, start), until) for since, until in pauses if until > start):
+        begun, ended = since.astimezone(zone), until.astimezone(zone)
+        first = f"{begun:%H:%M}" if begun.date() == seen.date() else moment(begun, seen)
+        last = f"{ended:%H:%M}" if ended.date() == begun.date() else moment(ended, seen)
+        said.append(f"{first}–{last}")
+    return f", paused {_some(said)}" if said else ""
+
+
+def _some(said: Sequence[str]) -> str:
+    """Name the first few, and how many more there are."""
+    more = len(said) - _NAMED
+    return ", ".join(said[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def terms_in_words(seconds: int, calendar: Calendar | None) -> str:

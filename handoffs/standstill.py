@@ -7,9 +7,9 @@ from collections.abc import Collection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from handoffs.errors import StandsStill, WorkflowStopped
+from handoffs.errors import StandsStill, SteppedIn, WorkflowStopped
 from handoffs.models import Handoff, Stop, Workflow
-from handoffs.states import AUTONOMOUS_TIERS, Verb
+from handoffs.states import AUTONOMOUS_TIERS, OPEN_HANDOFF_STATES, Verb
 
 # how long a refused agent is asked to wait; up to half of it is added, so that not all come back
 # in the same moment
@@ -45,6 +45,25 @@ def check(workflow_id: int, *, client_id: int) -> None:
         raise refusal(stop, client_id=client_id)
 
 
+def holding(run_id: str) -> Handoff | None:
+    """Return the handoff by which a person has paused this run, while it is open."""
+    open_states = [state.value for state in OPEN_HANDOFF_STATES]
+    held = Handoff.objects.filter(run=run_id, stepped_in=True, state__in=open_states)
+    return held.select_related("role").first()
+
+
+def check_run(run_id: str) -> None:
+    """Refuse an agent whose run a person has paused."""
+    held = holding(run_id)
+    if held is not None:
+        raise SteppedIn(
+            f"A person has stepped into this run at {held.opened_at:%Y-%m-%d %H:%M} UTC, and the "
+            f"{held.role.name} have it. Nothing was stored. Keep what you need to go on, stop, and "
+            "claim your turn when it is there.",
+            retry_after=math.ceil(RETRY_SECONDS * random.uniform(1, 1.5)),
+        )
+
+
 def check_any(workflow_ids: Collection[int], *, client_id: int) -> None:
     """Refuse an agent that asks for several workflows, none of which goes on."""
     stops = [over(id) for id in workflow_ids]
@@ -69,22 +88,36 @@ def check_answer(handoff: Handoff, verb: Verb) -> None:
         check_asked(handoff)
 
 
-def stands(handoff: Handoff) -> Stop | None:
-    """Return the stop that keeps this handoff where it is.
+def stands(handoff: Handoff) -> bool:
+    """Tell whether a stop, or a person in its run, keeps this handoff where it is.
 
     What was done by itself is looked at all the same.
     """
-    return None if handoff.tier in AUTONOMOUS_TIERS else over(handoff.workflow_id)
+    if handoff.tier in AUTONOMOUS_TIERS:
+        return False
+    return over(handoff.workflow_id) is not None or _held_by_another(handoff)
+
+
+def _held_by_another(handoff: Handoff) -> bool:
+    held = holding(handoff.run_id)
+    return held is not None and held.id != handoff.id
 
 
 def check_asked(handoff: Handoff) -> None:
     """Refuse to move a handoff on that stands still."""
-    stop = stands(handoff)
+    if handoff.tier in AUTONOMOUS_TIERS:
+        return
+    stop = over(handoff.workflow_id)
     if stop is not None:
         raise StandsStill(
             f"{named(stop)} was stopped by a {stop.stopped_role}: {shown(stop.reason)} Nothing was "
             "sent, and what you wrote is kept. You can stop or take over this run, or wait until "
             "it goes on."
+        )
+    if _held_by_another(handoff):
+        raise StandsStill(
+            "Somebody has stepped into this run and says how it goes on. Nothing was sent, and "
+            "what you wrote is kept. Take another one, and come back to this."
         )
 
 

@@ -46,8 +46,12 @@ RUN_TRANSITIONS: dict[RunState | None, frozenset[RunState]] = {
     RunState.TIMED_OUT: frozenset(
         {RunState.PAUSED_PENDING_HUMAN, RunState.HUMAN_RESPONDED, RunState.FAILED}
     ),
-    RunState.HUMAN_RESPONDED: frozenset({RunState.RESUMING, RunState.FAILED}),
-    # back to HUMAN_RESPONDED when the lease ends; back to PAUSED when the approval is stale
+    # back to PAUSED when a person steps in before anybody has gone on
+    RunState.HUMAN_RESPONDED: frozenset(
+        {RunState.RESUMING, RunState.PAUSED_PENDING_HUMAN, RunState.FAILED}
+    ),
+    # back to HUMAN_RESPONDED when the lease ends; back to PAUSED when the approval is stale, or a
+    # person steps in
     RunState.RESUMING: frozenset(
         {
             RunState.RUNNING,
@@ -123,6 +127,8 @@ class Cause(StrEnum):
     COMPLETED = "completed"
     ERROR = "error"
     STOPPED = "stopped"
+    # a person paused a run that had not asked for anybody
+    STEPPED_IN = "stepped_in"
     TRANSFERRED = "transferred"
 
 

@@ -15,6 +15,7 @@ from handoffs import (
     ladder,
     outbox,
     pressures,
+    recounts,
     release,
     resumptions,
     stops,
@@ -39,6 +40,11 @@ def end_stale_leases(**_: Any) -> None:
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
     ladder.fire_overdue(now=timezone.now())
+
+
+@shared_task(name="handoffs.recount_deadlines")
+def recount_deadlines(**_: Any) -> None:
+    recounts.recount_due(now=timezone.now())
 
 
 @shared_task(name="handoffs.release_due")

@@ -1,11 +1,14 @@
-"""The addresses at which whoever leads a queue sees whether enough people are there."""
+"""The addresses at which owners see whether enough people are there, and whether they are heard."""
 
 from django.urls import path
 
-from oversight.views import capacity
+from oversight.views import capacity, power
 
 app_name = "oversight"
 urlpatterns = [
+    path("oversight/power/", power.page, name="power"),
+    path("oversight/power.csv", power.as_csv, name="power-csv"),
+    path("oversight/power.json", power.as_json, name="power-json"),
     path("capacity/", capacity.index, name="index"),
     path("capacity/plan/", capacity.plan, name="plan"),
     path("capacity/plan.csv", capacity.plan_csv, name="plan-csv"),

@@ -79,9 +79,7 @@ cross join lateral (
                 and passed.level = h.level and passed.round = h.round
                 and passed.ended_at > statement_timestamp() - interval '{ASKED_AGAIN}')) could
 where h.queue_id = %(queue)s and h.state = 'waiting' and could.people is not null
-    and {permissions.OFFERED}
-    and (h.workflow_id <> all(overread_stopped_workflows())
-        or h.tier in ('autonomous', 'notify'))
+    and {permissions.OFFERED} and {permissions.GOES_ON}
 order by {permissions.CALM}, h.deadline_at, h.id limit {AT_ONCE}
 """
 # What was put into the hands of somebody who has gone away meanwhile, and lies there unopened.

@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts.errors import DomainError
 from accounts.models import User
+from handoffs import standstill
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
@@ -186,6 +187,7 @@ def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
+    standstill.check_asked(Handoff.objects.get(id=handoff_id))
     conflict = conflicts.current(handoff_id, reader=by)
     raise AlreadyClaimed(conflict=conflict)
 

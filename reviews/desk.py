@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
+from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from accounts.roles import Can
+from handoffs import clocks
 from handoffs.errors import NotFound
 from handoffs.models import (
     ActionType,
@@ -21,6 +24,7 @@ from handoffs.models import (
     InformationRequest,
     RequesterWord,
     RiskTierMap,
+    Rung,
     Transition,
 )
 from handoffs.verdicts import Verdict
@@ -58,6 +62,7 @@ class QueueCard:
     slug: str
     name: str
     waiting: int
+    most: int
     oldest_opened_at: datetime | None
     next_deadline_at: datetime | None
     pick_allowed: bool
@@ -107,6 +112,11 @@ class Row:
     mine: bool
     approvers: int = 1
     decided: int = 0
+    # what keeps it where it is: people's stop, or a person who has its run; or empty
+    stands: str = ""
+    # the queue that was full when it came; and whether it was let in although there was no room
+    came_from: str | None = None
+    beyond_limit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +171,8 @@ class HandoffDetail:
     panel: Panel | None
     has_decided: bool
     history: list[Transition]
+    rungs: list[Rung]
+    derivation: str
     checkpoint: str | None
 
     @property
@@ -277,6 +289,7 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
     not by way of signals, rules, checkpoint, transcript or what colleagues committed either.
     """
     found = permissions.get(user, handoff_id)
+    prefetch_related_objects([found], "questions")
     brief = found.briefs.order_by("-version")[0]
     answer = found.answers.filter(round=found.round).first()
     judgements = judged.of_round(found)
@@ -319,12 +332,14 @@ def handoff(user: User, handoff_id: str, now: datetime) -> HandoffDetail:
         history=list(
             Transition.objects.filter(run=found.run_id, handoff_id=found.id).order_by("version")
         ),
+        rungs=list(found.rungs.order_by("id")),
+        derivation=clocks.remark(found, now=now),
         checkpoint=None if phase is Phase.BEFORE_JUDGEMENT else _checkpoint(found),
     )
 
 
 def _questions(found: Handoff, brief: Mapping[str, Any], phase: Phase) -> list[InformationRequest]:
-    asked = list(found.questions.order_by("id"))
+    asked = sorted(found.questions.all(), key=attrgetter("id"))
     for one in asked:
         one.message = visibility.message_for(one.message, brief, phase)
     return asked

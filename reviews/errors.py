@@ -349,3 +349,10 @@ class NoticesNotYours(DomainError):
     """Who is told of this queue is said by those who lead it. Nothing was changed. Ask one."""
 
     code, status, title = "notices_not_yours", 403, "Not yours to set"
+
+
+class MayNotIntervene(DomainError):
+    """Only whoever leads this workflow or decides in it may do this. Nothing was changed. Tell them
+    what you saw."""
+
+    code, status, title = "may_not_intervene", 403, "Not yours to stop"

@@ -25,6 +25,7 @@ CARDS = f"""
 select queue.slug, queue.name, queue.pick_allowed,
     (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
         where depth.queue_id = queue.id) as waiting,
+    overread_queue_limit(queue.id) as most,
     (select min(due.opened_at) from (
         select h.opened_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
@@ -33,10 +34,11 @@ select queue.slug, queue.name, queue.pick_allowed,
     (select h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
             and {permissions.DECIDABLE} and {_FREE} and {permissions.OFFERED}
+            and {permissions.GOES_ON}
         order by {permissions.CALM}, h.deadline_at, h.id limit 1) as next_deadline_at,
     exists (select from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting' and not {permissions.CALM}
-            and {permissions.DECIDABLE} and {_FREE}) as urgent
+            and {permissions.DECIDABLE} and {_FREE} and {permissions.GOES_ON}) as urgent
 from handoffs_queue queue where {permissions.GRANTED}
 order by queue.name, queue.id
 """
@@ -74,7 +76,10 @@ ROWS = f"""
 select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
     not {permissions.CALM} as urgent,
     {_HELD_BY} as claimed_by, overread_approvers(h.safeguards) as approvers,
-    {panels.COUNT} as decided
+    {panels.COUNT} as decided, h.beyond_limit,
+    case when {permissions.GOES_ON} then '' when {permissions.PAUSED} then 'paused'
+        else 'stopped' end as stands,
+    (select came.name from handoffs_queue came where came.id = h.overflow_from_id) as came_from
 from handoffs_handoff h
 where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.DECIDABLE}
     and ({permissions.CALM}, h.deadline_at, h.id)

@@ -4,7 +4,6 @@ Whether it still holds is looked at once more: what somebody else has answered m
 told. A mail and the marks that it was written commit together, so no notice goes out twice.
 """
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +14,12 @@ from django.db.models.functions import Now
 from accounts.models import User
 from handoffs import locks, mails
 from handoffs.models import Answer, Brief, Handoff
-from handoffs.states import ActorKind, HandoffState
-from reviews import notice_wishes, permissions, visibility
+from handoffs.states import ActorKind
+from reviews import notice_wishes, notices, permissions, visibility
 from reviews.models import Notice
-from reviews.notice_rules import MOST_AT_ONCE, Hours, Kind, next_digest
+from reviews.notice_rules import MOST_AT_ONCE, Kind
 from reviews.pages import notice_mail
 from reviews.pages.notice_mail import Told
-
-logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
 # more than these in one mail nobody reads; the rest comes with the next one
@@ -30,7 +27,7 @@ IN_A_MAIL = 200
 SENDER_LOCK = 0x6F766572_C901
 _DUE = """
 select recipient_id from reviews_notice
-where ended_at is null and due_at <= statement_timestamp()
+where ended_at is null and due_at <= statement_timestamp() and recipient_id is not null
 group by recipient_id order by min(due_at) limit %s
 """
 _OF_LATE = """
@@ -70,12 +67,12 @@ def _send(person_id: int, *, now: datetime) -> int:
     due = list(found.select_for_update(skip_locked=True).order_by("due_at", "id")[:IN_A_MAIL])
     looked = _look(person, due)
     for because, ids in looked.not_told.items():
-        _end(ids, because)
+        notices.end(ids, because)
     digest = [one for one in looked.told if one.digest]
     at_once = [one for one in looked.told if not one.digest]
     kinds = [kind for kind in Kind if any(one.kind is kind for one in at_once)]
     if at_once and _of_late(person) + len(kinds) > MOST_AT_ONCE:
-        _gather(at_once, now)
+        notices.gather((one.id for one in at_once), now)
         at_once, kinds = [], []
     written = sum(
         _write(person, notice_wishes.event(kind), [one for one in at_once if one.kind is kind], now)
@@ -97,7 +94,7 @@ def _look(person: User, due: Iterable[Notice]) -> _Looked:
         handoff = handoffs[notice.handoff_id]
         kind = Kind(notice.kind)
         reads = handoff.queue_id in queues or handoff.workflow_id in workflows
-        if not _holds(notice, handoff):
+        if not notices.holds(notice, handoff):
             looked.not_told.setdefault(Ended.OVER, []).append(notice.pk)
         elif not person.is_active or not (reads or kind is Kind.COMPLETED):
             looked.not_told.setdefault(Ended.NOT_THEIRS, []).append(notice.pk)
@@ -136,38 +133,14 @@ def _answers(handoffs: list[str]) -> dict[str, tuple[str, str]]:
     return {id: (verb, role if kind == person else "") for id, verb, role, kind in found}
 
 
-def _holds(notice: Notice, handoff: Handoff) -> bool:
-    """Tell whether it is still as it was when the notice was made."""
-    if notice.kind == Kind.COMPLETED:
-        return notice.of_run or handoff.state != HandoffState.WAITING.value
-    return (
-        handoff.state == HandoffState.WAITING.value
-        and handoff.level == notice.level
-        and handoff.round == notice.round
-    )
-
-
 def _of_late(person: User) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_OF_LATE, [person.pk])
         return int(cursor.fetchone()[0])
 
 
-def _gather(told: Iterable[Told], now: datetime) -> None:
-    """Let what is too much for one hour wait for the next: nobody is mailed in a storm."""
-    ids = [one.id for one in told]
-    Notice.objects.filter(pk__in=ids).update(digest=True, due_at=next_digest(now, Hours()))
-    logger.warning("Notices are gathered.", extra={"action": "notices.gathered", "count": len(ids)})
-
-
 def _write(person: User, event: str, told: list[Told], now: datetime) -> int:
     message = mails.send(person.email, event, notice_mail.mail(person, event, told, now=now))
     ids = [one.id for one in told]
-    _end(ids, Ended.SENT if message else Ended.STOPPED, message or "")
+    notices.end(ids, Ended.SENT if message else Ended.STOPPED, message or "")
     return 1 if message else 0
-
-
-def _end(ids: Iterable[int], because: Ended, message: str = "") -> None:
-    Notice.objects.filter(pk__in=list(ids)).update(
-        ended_at=Now(), ended_because=because, message=message
-    )

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from handoffs import audit, grants, notices
 from handoffs.actors import person_actor
+from handoffs.errors import NotFound
 from handoffs.models import Queue
 from reviews import permissions
 from reviews.errors import NoticesNotYours
@@ -93,14 +94,25 @@ def say_for_queue(queue: Queue, *, how: Mapping[Kind, How], by: User, now: datet
     check_leads(by, queue)
     kept = {kind.value: said.value for kind, said in how.items() if said != USUALLY[kind]}
     QueueNotices.objects.update_or_create(queue=queue, defaults={"how": kept})
-    audit.record(
-        by=person_actor(by.pk, ""),
-        action="queue.notices_changed",
-        subject=f"queue {queue.slug}"[:60],
-        body={"how": kept},
-    )
+    _note(queue, "queue.notices_changed", by, how=kept)
+
+
+def lead(user: User, slug: str) -> Queue:
+    """Return the queue for whoever leads it; NotFound for who may not even know of it."""
+    queue = Queue.objects.filter(slug=slug).first()
+    if queue is None:
+        raise NotFound
+    if not grants.leads(user, queue).allowed:
+        known = permissions.workable(user).filter(pk=queue.pk).exists()
+        raise NoticesNotYours if known else NotFound
+    return queue
 
 
 def check_leads(user: User, queue: Queue) -> None:
     if not grants.leads(user, queue).allowed:
         raise NoticesNotYours
+
+
+def _note(queue: Queue, action: str, by: User, **facts: object) -> None:
+    subject = f"queue {queue.slug}"[:60]
+    audit.record(by=person_actor(by.pk, ""), action=action, subject=subject, body=facts)

@@ -48,6 +48,11 @@ CALM = "(h.urgent_since is null)"
 # of such a handoff: it does not gather with others of its kind any more
 OFFERED = """(h.gather_until is null or h.gather_until <= statement_timestamp()
         or h.urgent_since is not null)"""
+# of such a handoff: neither people's stop nor a person who has its run keeps it where it is
+STOPPED = "(h.workflow_id = any((select overread_stopped_workflows())::bigint[]))"
+PAUSED = """(not h.stepped_in
+    and exists (select from handoffs_run run where run.id = h.run_id and run.held))"""
+GOES_ON = f"(h.tier in ('autonomous', 'notify') or not ({STOPPED} or {PAUSED}))"
 
 # arrays, not lists in a condition: it must stay a filter on a walk along the index
 TEAMS = "array(select group_id from accounts_user_groups where user_id = %(user)s)"

@@ -17,7 +17,7 @@ from reviews.models import Claim
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# the function is written out in reviews/migrations/0031_take_in_turns.py
+# the function is written out in reviews/migrations/0031_take_in_turns.py; 0041 adds a look
 _TAKE = """select * from overread_take_in_turns(%(user)s, %(roles)s, %(queue)s,
     %(handoff)s, %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_calm)s::boolean[],
     %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s)"""

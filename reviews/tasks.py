@@ -11,6 +11,7 @@ from reviews import (
     link_mails,
     measures,
     notice_mails,
+    notice_posts,
     notices,
     overflowing,
     rates,
@@ -44,6 +45,7 @@ def look_for_notices(**_: Any) -> None:
 @shared_task(name="reviews.send_notices")
 def send_notices(**_: Any) -> None:
     notice_mails.send_due(now=timezone.now())
+    notice_posts.send_due(now=timezone.now())
 
 
 @shared_task(name="reviews.forget_notices")

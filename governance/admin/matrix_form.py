@@ -90,7 +90,16 @@ class RowForm(forms.Form):
     overflow = forms.ChoiceField(
         required=False,
         label="Overflow queue",
-        help_text="Where it goes instead while the queue is full. The same role has to work there.",
+        help_text="Where it goes instead while the queue is full; none: where the queue itself "
+        "says. The same role has to work there.",
+    )
+    at_limit = forms.ChoiceField(
+        choices=[("overflow", "overflow; then agents wait"), ("pause", "pause the workflow")],
+        initial="overflow",
+        required=False,
+        label="When its queue is full",
+        help_text="A paused workflow asks nobody anything until there is room, but for what is "
+        "urgent within the hour.",
     )
     send_to = forms.MultipleChoiceField(
         required=False,
@@ -281,6 +290,7 @@ def facts(form: RowForm, steps: "forms.BaseFormSet[StepForm]") -> RowFacts:
     given = form.cleaned_data
     said = {name: given[name] or None for name in ("action_type", "kind", "tier", "overflow")}
     guards = {name: given[name] for name in SafeguardsIn.model_fields if name in given}
+    said["at_limit"] = given["at_limit"] or "overflow"
     plain = ("role", "queue", "deadline", "business_time", "urgent", "fallback", "email", "batch")
     return RowFacts.model_validate(
         {

@@ -198,8 +198,8 @@ def _groups(form: matrix_form.RowForm) -> list[tuple[str, str, list[Any]]]:
     named = [
         ("What it stands for", "An empty one means any. The most specific row wins: one that names "
          "the action type, then the kind, then the tier.", ("action_type", "kind", "tier")),
-        ("Who decides, by when", "", ("role", "queue", "overflow", "send_to", "deadline",
-                                      "business_time", "urgent")),
+        ("Who decides, by when", "", ("role", "queue", "overflow", "at_limit", "send_to",
+                                      "deadline", "business_time", "urgent")),
         ("How it is offered", "", ("email", "latency_tolerance", "batch")),
         ("Safeguards", "What has to hold before a decision counts.",
          ("minimum_seconds", "words_per_minute", "reason", "challenge", "challenge_share",

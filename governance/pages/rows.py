@@ -52,7 +52,7 @@ def line(row: MatrixRow, now: datetime) -> RowLine:
         covers=words.covers(read),
         role=read.role,
         queue=row.queue.name,
-        overflow=row.overflow_queue.name if row.overflow_queue else "",
+        overflow=", then ".join(queue.name for queue in queries.overflows(row)),
         send_to=tuple(f"{role} in {queue}" for role, queue in read.send_to),
         deadline=sla.terms_in_words(row.deadline_seconds, calendar),
         terms=words.gathered(read),

@@ -9,12 +9,13 @@ from django.urls import reverse
 from accounts.roles import GRANTS, REASONS, Role
 from governance import explorer
 from governance.pages import rows, words
-from handoffs import conditions, grants, policy, queries, sla
+from handoffs import conditions, grants, policy, queries, rates, readings, rooms, sla
 from handoffs.authority import say
 from handoffs.in_force import InForce
 from handoffs.models import Queue, RiskTierMap, Workflow
 from handoffs.policy import IfMissing, RiskMap, Rule
-from handoffs.states import Tier
+from handoffs.rooms import Room
+from handoffs.states import Pressure, Tier
 from reviews.pages import times
 
 
@@ -57,8 +58,15 @@ class MapView:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueLine:
+    """A queue; `now` is how full it is at this moment, `state` sets apart what agents feel."""
+
     name: str
     limit: int
+    minutes: str
+    overflow: str
+    now: str
+    work: str
+    state: str
     hours: str
     pick: bool
     given: str
@@ -86,6 +94,7 @@ class WorkflowPage:
     gaps: tuple[str, ...]
     rows: tuple[rows.RowLine, ...]
     queues: tuple[QueueLine, ...]
+    pressure: str
     roles: tuple[RoleLine, ...]
     levels: tuple[str, ...]
     explorer_url: str
@@ -127,6 +136,7 @@ def page(found: InForce) -> WorkflowPage:
         gaps=tuple(explorer.loose_gaps(ruling, at=now)),
         rows=tuple(lines.values()),
         queues=_queues(found.queues),
+        pressure=_pressure(workflow) if workflow.launched_at else "",
         roles=_roles(),
         levels=_levels(workflow),
         explorer_url=reverse("governance:what-happens", args=[workflow.slug]),
@@ -188,10 +198,16 @@ def _lists(read: RiskMap) -> tuple[tuple[str, str, str], ...]:
 
 def _queues(queues: tuple[Queue, ...]) -> tuple[QueueLine, ...]:
     teams = grants.workers(queues)
+    room, rate = rooms.read([one.pk for one in queues]), rates.of([one.pk for one in queues])
     return tuple(
         QueueLine(
             name=queue.name,
             limit=queue.depth_limit,
+            minutes=_minutes(queue, room[queue.pk]),
+            overflow=queue.overflow_queue.name if queue.overflow_queue else "",
+            now=f"{room[queue.pk].waiting} waiting",
+            work=_work(rates.work_seconds(rate.get(queue.pk), room[queue.pk].waiting)),
+            state="late" if not room[queue.pk].takes(presses=False) else "",
             hours=_hours(queue),
             pick=queue.pick_allowed,
             given="assigned to who is there" if queue.mode == "push" else "taken by people",
@@ -199,6 +215,29 @@ def _queues(queues: tuple[Queue, ...]) -> tuple[QueueLine, ...]:
         )
         for queue in queues
     )
+
+
+def _minutes(queue: Queue, room: Room) -> str:
+    """Say how many make up the minutes of work that it takes, where it says so."""
+    if queue.work_minutes_limit is None:
+        return ""
+    return f"or {queue.work_minutes_limit} minutes of work, now {room.limit} handoffs"
+
+
+def _work(seconds: float) -> str:
+    return f"about {times.span(seconds)} of work" if seconds else ""
+
+
+def _pressure(workflow: Workflow) -> str:
+    """Say what agents are told of it now, and why."""
+    stands = readings.of(workflow)
+    if stands.paused_since is not None:
+        return f"Paused: a queue was full, and nobody is asked until it has room. {stands.because}"
+    return {
+        Pressure.OPEN: "Agents may ask: there is room.",
+        Pressure.SLOW: f"Agents are asked to slow down. {stands.because}",
+        Pressure.CLOSED: f"Agents are sent away and told when to come again. {stands.because}",
+    }[stands.level]
 
 
 def _hours(queue: Queue) -> str:

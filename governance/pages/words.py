@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handoffs.authority import Row, say
-from handoffs.states import ByEmail, Fallback, HandoffKind, Tier
+from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 from reviews import spec
 from reviews.pages.times import span
 
@@ -67,4 +67,6 @@ def gathered(row: Row) -> tuple[str, ...]:
     said = [f"urgent {span(row.urgent_seconds)} before"] if row.urgent_seconds else []
     if row.batch_seconds:
         said.append(f"gathered for {span(row.batch_seconds)}")
+    if row.at_limit is AtLimit.PAUSE:
+        said.append("when its queue is full, the workflow pauses")
     return tuple(said)

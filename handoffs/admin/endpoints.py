@@ -113,7 +113,7 @@ class EndpointAdmin(RoleAdmin):
 @admin.register(OutboxMessage)
 class OutboxAdmin(Records):
     list_display = ("id", "event", "where", "state", "attempts", "next_attempt_at", "last_error")
-    list_select_related = ("endpoint",)
+    list_select_related = ("endpoint", "channel")
     list_filter = ("state", "event")
     exact = ("id",)
     fields = (
@@ -133,6 +133,8 @@ class OutboxAdmin(Records):
 
     @admin.display(description="to")
     def where(self, message: OutboxMessage) -> str:
+        if message.channel:
+            return str(message.channel)
         return message.endpoint.url if message.endpoint else message.mail_to
 
     def has_replay_permission(self, request: HttpRequest) -> bool:

@@ -43,7 +43,25 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=Queue._meta.get_field("push_seconds").help_text,
     )
     depth_limit = forms.IntegerField(
-        min_value=1, help_text="With this many waiting, the agents are told to slow down."
+        min_value=1,
+        help_text="No more may wait here. The last tenth is kept for what is urgent within the "
+        "hour; agents are told to slow down before.",
+    )
+    work_minutes_limit = forms.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        label="Minutes of work",
+        help_text="Nor more than people finish in so many minutes, at the measured handling time. "
+        "Empty: no such limit.",
+    )
+    overflow_queue = forms.ModelChoiceField(
+        queryset=Queue.objects.order_by("name"),
+        required=False,
+        empty_label="none",
+        label="Overflows into",
+        help_text="Where handoffs go while it is full, unless their row names another queue. They "
+        "come back when there is room. The same role has to work there.",
     )
 
     time_zone = forms.CharField(
@@ -59,9 +77,16 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="A day a line: monday 09:00-12:30 13:30-17:00. Empty: always open. Only rows "
         "that count business time look at them.",
     )
+    country = forms.CharField(
+        required=False,
+        max_length=10,
+        label="Public holidays of",
+        help_text="It stays closed on these too: a country such as DE, or one of its regions as "
+        "DE-BE. Empty: nobody's.",
+    )
     holidays = forms.CharField(
         required=False,
-        label="Closed on",
+        label="Also closed on",
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text="A day a line: 2027-01-06 Epiphany.",
     )
@@ -72,11 +97,14 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             "slug",
             "name",
             "depth_limit",
+            "work_minutes_limit",
+            "overflow_queue",
             "pick_allowed",
             "lease_seconds",
             "mode",
             "push_seconds",
             "time_zone",
+            "country",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,6 +124,18 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial.setdefault("push_seconds", 180)
             self.initial.setdefault("depth_limit", 200)
 
+    def clean_overflow_queue(self) -> Queue | None:
+        to: Queue | None = self.cleaned_data["overflow_queue"]
+        if self.instance.pk and queues.leads_back(self.instance, to):
+            raise forms.ValidationError(
+                f"Overflow would come back to {self.instance.name}. When all of them are full, "
+                "one has to be the last. Name another queue, or none."
+            )
+        return to
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).strip().upper()
+
     def clean_mode(self) -> str:
         return self.cleaned_data["mode"] or "pull"
 
@@ -112,13 +152,14 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        for name, zone, hours, holidays in (
-            ("time_zone", given.get("time_zone", "UTC"), {}, {}),
-            ("hours", "UTC", given.get("hours", {}), {}),
-            ("holidays", "UTC", {}, given.get("holidays", {})),
+        for name, zone, hours, holidays, country in (
+            ("time_zone", given.get("time_zone", "UTC"), {}, {}, ""),
+            ("hours", "UTC", given.get("hours", {}), {}, ""),
+            ("holidays", "UTC", {}, given.get("holidays", {}), ""),
+            ("country", "UTC", {}, {}, given.get("country", "")),
         ):
             try:
-                calendars.read(zone, hours, holidays)
+                calendars.read(zone, hours, holidays, country)
             except CalendarRefused as refused:
                 self.add_error(name, str(refused))
         return given
@@ -141,12 +182,15 @@ class QueueAdmin(WithLevels, Audited):
         "slug",
         "teams",
         "depth_limit",
+        "work_minutes_limit",
+        "overflow_queue",
         "pick_allowed",
         "lease_seconds",
         "mode",
         "push_seconds",
         "time_zone",
         "hours",
+        "country",
         "holidays",
     )
     prepopulated_fields = {"slug": ["name"]}
@@ -193,6 +237,8 @@ class QueueAdmin(WithLevels, Audited):
     def facts(self, obj: Queue) -> dict[str, Any]:
         return {
             "depth_limit": obj.depth_limit,
+            "work_minutes_limit": obj.work_minutes_limit,
+            "overflow_queue": obj.overflow_queue.slug if obj.overflow_queue else None,
             "pick_allowed": obj.pick_allowed,
             "lease_seconds": obj.lease_seconds,
             "mode": obj.mode,

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import in_force, policy, pressures, queries, sla, standstill
+from handoffs import in_force, policy, queries, readings, sla, standstill
 from handoffs.api import access, documented, showing, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
@@ -42,14 +42,14 @@ WorkflowParameter = Annotated[str, Query(min_length=1, max_length=60)]
 def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
     """Ask how full the people are before giving them more."""
     found = access.workflow(request, workflow)
-    stands = pressures.of(found)
+    stands = readings.of(found)
     fullest = stands.fullest
     told = PressureOut(
         workflow=found.slug,
         level=stands.level.value,
         depth=fullest.waiting if fullest else 0,
         limit=fullest.limit if fullest else 0,
-        expected_wait_seconds=pressures.whole(fullest.wait_seconds) if fullest else None,
+        expected_wait_seconds=readings.whole(fullest.wait_seconds) if fullest else None,
         retry_after=stands.retry_after,
         since=stands.since,
         because=stands.because,
@@ -59,7 +59,7 @@ def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse
                 queue=one.queue,
                 depth=one.waiting,
                 limit=one.limit,
-                expected_wait_seconds=pressures.whole(one.wait_seconds),
+                expected_wait_seconds=readings.whole(one.wait_seconds),
             )
             for one in stands.readings
         ],

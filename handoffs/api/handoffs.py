@@ -19,6 +19,7 @@ from handoffs.errors import (
     NotLaunched,
     OverBudget,
     QueueFull,
+    SteppedIn,
     WorkflowNotYours,
     WorkflowStopped,
 )
@@ -54,6 +55,7 @@ _READ["responses"][307] = {
         OverBudget,
         QueueFull,
         WorkflowStopped,
+        SteppedIn,
         told=(201,),
     ),
 )

@@ -24,6 +24,7 @@ from handoffs.errors import (
     NotLaunched,
     OverBudget,
     QueueFull,
+    SteppedIn,
     UnknownActionType,
     WorkflowNotYours,
     WorkflowStopped,
@@ -55,6 +56,7 @@ _RULED = (
     OverBudget,
     QueueFull,
     WorkflowStopped,
+    SteppedIn,
 )
 
 _BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/ProposalIn"}}}

@@ -6,17 +6,25 @@ from typing import Any
 
 from django.conf import settings
 
-from handoffs import standstill, waiting
+from handoffs import clocks, standstill, waiting
 from handoffs.models import (
     Answer,
     Checkpoint,
     Handoff,
     InformationRequest,
     Run,
+    Rung,
     Stop,
     Transition,
 )
-from handoffs.schemas.handoffs import AnsweredByOut, AnswerOut, EditOut, HandoffOut, OwnerOut
+from handoffs.schemas.handoffs import (
+    AnsweredByOut,
+    AnswerOut,
+    EditOut,
+    HandoffOut,
+    OwnerOut,
+    RungOut,
+)
 from handoffs.schemas.runs import (
     ActorOut,
     OpenHandoffOut,
@@ -25,7 +33,7 @@ from handoffs.schemas.runs import (
     StoppedOut,
     TransitionOut,
 )
-from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, as_told
+from handoffs.states import OPEN_HANDOFF_STATES, ActorKind, Cause, HandoffState, RunState, as_told
 
 # a run that moves more often than this shows its latest moves
 MOST_TRANSITIONS = 200
@@ -54,7 +62,7 @@ def run(run: Run, *, now: datetime) -> RunOut:
         cause=run.cause,
         task=run.task,
         open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
-        stopped=stopped(standstill.over(run.workflow_id)),
+        stopped=stopped(standstill.over(run.workflow_id)) or _held(run),
         checkpoint_version=version,
         status_url=status_url(run),
         wait_url=signer().url_for_run(run.id, run.version, now=now),
@@ -63,6 +71,21 @@ def run(run: Run, *, now: datetime) -> RunOut:
             for one in run.requester_words.order_by("number")
         ],
         transitions=[_transition(one) for one in reversed(latest)],
+    )
+
+
+def _held(run: Run) -> StoppedOut | None:
+    held = standstill.holding(run.id) if run.state == RunState.PAUSED_PENDING_HUMAN else None
+    if held is None:
+        return None
+    brief = held.briefs.order_by("version").values_list("body", flat=True).first() or {}
+    return StoppedOut(
+        id=held.id,
+        scope="run",
+        since=held.opened_at,
+        reason=str(brief.get("summary", "")),
+        by=ActorOut(kind=ActorKind.PERSON.value, name=held.role.name),
+        drill=False,
     )
 
 
@@ -116,10 +139,16 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         round=handoff.round,
         blocking=handoff.blocking,
         queue=handoff.queue.slug,
+        overflow_from=handoff.overflow_from.slug if handoff.overflow_from else None,
+        beyond_limit=handoff.beyond_limit,
         owner=OwnerOut(
             role=handoff.role.name, level=f"L{handoff.level}", since=handoff.owner_since
         ),
         deadline_at=handoff.deadline_at,
+        deadline_derivation=clocks.derivation(handoff, now=now),
+        urgent_at=handoff.urgent_at,
+        urgent_since=handoff.urgent_since,
+        fired=[_rung(one) for one in handoff.rungs.order_by("id")],
         expected_by=handoff.deadline_at,
         held_since=handoff.held_since,
         arguments=json.loads(handoff.proposal.arguments) if handoff.proposal else None,
@@ -129,6 +158,18 @@ def handoff(handoff: Handoff, *, now: datetime) -> HandoffOut:
         status_url=status_url(handoff.run),
         wait_url=signer().url_for_handoff(handoff.id, handoff.version, now=now),
         answer=_current_answer(handoff),
+    )
+
+
+def _rung(rung: Rung) -> RungOut:
+    return RungOut(
+        rung=rung.rung,
+        level=f"L{rung.level}",
+        round=rung.round,
+        due_at=rung.due_at,
+        fired_at=rung.fired_at,
+        outcome=rung.outcome,
+        passed_over=rung.passed_over,
     )
 
 

@@ -19,8 +19,9 @@ from handoffs.models.matrix import (
     QueueGroupPermission,
     QueueRate,
     QueueUserPermission,
+    Recount,
 )
-from handoffs.models.outbox import MailStop, OutboxMessage, WebhookEndpoint
+from handoffs.models.outbox import MailStop, NoticeChannel, OutboxMessage, WebhookEndpoint
 from handoffs.models.pressure import WorkflowPressure
 from handoffs.models.requesters import RequesterWord
 from handoffs.models.runs import (
@@ -68,6 +69,7 @@ __all__ = [
     "LadderStep",
     "MailStop",
     "MatrixRow",
+    "NoticeChannel",
     "OutboxMessage",
     "Proposal",
     "Queue",
@@ -75,6 +77,7 @@ __all__ = [
     "QueueGroupPermission",
     "QueueRate",
     "QueueUserPermission",
+    "Recount",
     "RefusedTransition",
     "RequesterWord",
     "Resumption",

@@ -76,6 +76,8 @@ class Handoff(models.Model):
     terms = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     held_since = models.DateTimeField(null=True)
     blocking = models.BooleanField(default=True)
+    # nobody asked: a person paused the run, and while it is open nothing else goes on there
+    stepped_in = models.BooleanField(default=False, db_default=False)
     pause = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField()
     # the time that the row gives this level, also after it was held or taken on for longer

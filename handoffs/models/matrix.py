@@ -50,6 +50,8 @@ class Queue(models.Model):
     hours = models.JSONField(default=dict, blank=True)
     # days on which it stays closed, {"2027-01-06": "Epiphany"}
     holidays = models.JSONField(default=dict, blank=True)
+    # whose public holidays it keeps as well, such as DE or DE-BE; "": nobody's
+    country = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         permissions = [
@@ -68,6 +70,19 @@ class QueueUserPermission(UserObjectPermissionBase):
 
 class QueueGroupPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Queue, on_delete=models.CASCADE)
+
+
+class Recount(models.Model):
+    """The hours of a queue changed: what counts in them is still to be counted anew.
+
+    Written by a trigger on the queue, whoever changes it.
+    """
+
+    queue = models.OneToOneField(Queue, primary_key=True, on_delete=models.CASCADE)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.queue_id} since {self.changed_at}"
 
 
 class QueueDepth(models.Model):

@@ -1,5 +1,7 @@
 """Messages to the outside, written with the change they tell of and sent afterwards."""
 
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -7,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import Client
 from handoffs import ids
 from handoffs.models.fields import PublicIdField
+from handoffs.models.matrix import Queue
 
 
 class WebhookEndpoint(models.Model):
@@ -26,8 +29,39 @@ class WebhookEndpoint(models.Model):
         return self.url
 
 
+class NoticeChannel(models.Model):
+    """Where a queue's notices go beside e-mail: a chat, a pager, an address.
+
+    `kinds` are those of reviews.notice_rules. The address holds secrets and is shown to nobody
+    again; `shown` is what may be.
+    """
+
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="channels")
+    # only what waits for this team; null: whatever waits in the queue
+    role = models.ForeignKey(Group, null=True, on_delete=models.PROTECT, related_name="+")
+    service = models.CharField(max_length=40)
+    address = models.TextField()
+    shown = models.CharField(max_length=200)
+    kinds = ArrayField(models.CharField(max_length=12), default=list)
+    digest = models.BooleanField(default=False)
+    # only while the queue is open, but for what is critical
+    in_hours = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=True)
+    disabled_because = models.CharField(max_length=200, blank=True, default="")
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    added_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.shown}"
+
+
 class OutboxMessage(models.Model):
-    """One webhook or e-mail to deliver at least once; its id is the same on every try."""
+    """One webhook, e-mail or message to a channel, to deliver at least once.
+
+    Its id is the same on every try.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -37,6 +71,13 @@ class OutboxMessage(models.Model):
     id = PublicIdField(primary_key=True, default=ids.new_message)
     endpoint = models.ForeignKey(
         WebhookEndpoint, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    channel = models.ForeignKey(
+        NoticeChannel,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
     )
     mail_to = models.EmailField(blank=True, default="")
     event = models.CharField(max_length=40)
@@ -51,7 +92,9 @@ class OutboxMessage(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(endpoint__isnull=False) ^ ~models.Q(mail_to=""),
+                condition=models.Q(endpoint__isnull=False, channel__isnull=True, mail_to="")
+                | models.Q(endpoint__isnull=True, channel__isnull=False, mail_to="")
+                | models.Q(endpoint__isnull=True, channel__isnull=True) & ~models.Q(mail_to=""),
                 name="outbox_message_has_one_destination",
             )
         ]
@@ -61,6 +104,12 @@ class OutboxMessage(models.Model):
                 fields=["endpoint", "next_attempt_at"],
                 condition=models.Q(state="pending"),
                 name="outbox_due",
+            ),
+            # the same, channel by channel; and by the page of a queue's channels
+            models.Index(
+                fields=["channel", "next_attempt_at"],
+                condition=models.Q(channel__isnull=False),
+                name="outbox_of_channel",
             ),
             # read by outbox.forget: what was delivered long ago
             models.Index(

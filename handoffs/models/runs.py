@@ -43,6 +43,9 @@ class Run(models.Model):
     cause = models.CharField(max_length=20, choices=[(c.value, c.value) for c in Cause])
     pause = models.PositiveIntegerField(default=0)
     open_blocking = models.PositiveIntegerField(default=0)
+    # A person has paused it and not yet said how it goes on. On the run itself: whoever waited for
+    # its lock looks again at this row, and at no other.
+    held = models.BooleanField(default=False, db_default=False)
     signed_off = models.BooleanField(default=False)
     output = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")

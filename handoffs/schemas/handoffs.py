@@ -74,6 +74,20 @@ class AnswerOut(Out):
     receipt: str = Field(description="A JWS over this answer; verifies offline.")
 
 
+class RungOut(Out):
+    rung: str = Field(description="urgent, deadline, review or information.")
+    level: str
+    round: int
+    due_at: datetime
+    fired_at: datetime
+    outcome: str = Field(
+        description="urgent, climbed, held, failed, lapsed, asked_again, or the answer you got."
+    )
+    passed_over: bool = Field(
+        description="Nothing here could act when it was due, and the next one came first."
+    )
+
+
 class HandoffOut(Out):
     id: str
     run: str
@@ -86,8 +100,21 @@ class HandoffOut(Out):
     round: int = Field(description="How often it was asked: a stale approval is asked again.")
     blocking: bool
     queue: str
+    overflow_from: str | None = Field(description="That queue was full when it came.")
+    beyond_limit: bool = Field(description="No place was free, and its client cannot be slowed.")
     owner: OwnerOut
     deadline_at: datetime
+    deadline_derivation: str = Field(
+        description="How the deadline comes about: 2 h of Mon–Fri 09:00–17:00 Berlin, paused "
+        "14:05–15:20 → Tue 10:35. While you are asked for information the clock stands."
+    )
+    urgent_at: datetime = Field(
+        description="From when on it breaches within its row's urgent time without an answer."
+    )
+    urgent_since: datetime | None = Field(
+        description="Since when it is worked before what is not urgent; null: it is not yet."
+    )
+    fired: list[RungOut] = Field(description="What its silence came to so far, in order.")
     expected_by: datetime = Field(description="The next news: an answer, a level up, a fallback.")
     held_since: datetime | None = Field(
         description="Nobody answered on any level and the matrix says to hold it: a person still "

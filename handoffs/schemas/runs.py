@@ -105,10 +105,12 @@ class RequesterWordOut(Out):
 
 
 class StoppedOut(Out):
-    """Why a run may not go on: people stopped its workflow, or everything."""
+    """Why a run may not go on: people stopped its workflow, or everything, or stepped into it."""
 
-    id: str
-    scope: Literal["workflow", "everywhere"]
+    id: str = Field(
+        description="Of the stop; of a run's own, the handoff that says how it goes on."
+    )
+    scope: Literal["run", "workflow", "everywhere"]
     since: datetime
     reason: str
     by: ActorOut

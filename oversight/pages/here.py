@@ -7,3 +7,7 @@ from reviews.pages.desk import Here
 
 def here() -> Here:
     return Here(url=reverse("oversight:index"), name="Capacity")
+
+
+def of_power() -> Here:
+    return Here(url=reverse("oversight:power"), name="Oversight")

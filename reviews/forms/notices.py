@@ -1,7 +1,9 @@
 """What somebody ticked about notices, read without trusting it."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.http import QueryDict
 
 from reviews.notice_rules import How, Kind
@@ -29,6 +31,18 @@ def queue_wishes(typed: QueryDict) -> dict[Kind, How]:
     known = {how.value: how for how in How}
     said = ((kind, known.get(typed.get(kind.value, ""))) for kind in Kind)
     return {kind: how for kind, how in said if how is not None}
+
+
+def channel(typed: QueryDict, teams: Mapping[int, Group]) -> dict[str, Any]:
+    """Read a channel to add; a team that is none of these is no team."""
+    role, known = typed.get("role", ""), {kind.value for kind in Kind}
+    return {
+        "address": typed.get("address", ""),
+        "kinds": [kind for kind in typed.getlist("kind") if kind in known],
+        "role": teams.get(int(role)) if _is_id(role) else None,
+        "digest": typed.get("rhythm") == "digest",
+        "in_hours": "in_hours" in typed,
+    }
 
 
 def _is_id(text: str) -> bool:

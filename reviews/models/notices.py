@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from handoffs.models import Handoff, Queue
+from handoffs.models import Handoff, NoticeChannel, Queue
 from reviews.notice_rules import Kind
 
 
@@ -46,8 +46,16 @@ class Notice(models.Model):
     )
     level = models.PositiveSmallIntegerField()
     round = models.PositiveIntegerField()
+    # a person, or a channel of the queue
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+    )
+    channel = models.ForeignKey(
+        NoticeChannel, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     # the run is over, not only this question of it
     of_run = models.BooleanField(default=False, db_default=False)
@@ -60,13 +68,22 @@ class Notice(models.Model):
     ended_because = models.CharField(
         max_length=10, blank=True, default="", choices=[(e.value, e.value) for e in Ended]
     )
-    # the outbox message that it went out in
+    # the outbox's message that it went out in
     message = models.CharField(max_length=40, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["log", "entry", "recipient"], name="notice_once_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=["channel", "log", "entry"],
+                condition=models.Q(channel__isnull=False),
+                name="notice_once_per_channel",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recipient__isnull=True) ^ models.Q(channel__isnull=True),
+                name="notice_has_one_receiver",
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_at__isnull=True, ended_because="")
@@ -85,7 +102,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.handoff_id} to {self.recipient_id}"
+        return f"{self.kind} {self.handoff_id} to {self.recipient_id or self.channel}"
 
 
 class NoticeWish(models.Model):

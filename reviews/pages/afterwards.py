@@ -19,6 +19,8 @@ class StripItem:
     detail: str = ""
     moment: times.Moment | None = None
     live: str = ""
+    # how it comes about, below it
+    note: str = ""
 
 
 def is_done(detail: HandoffDetail) -> bool:

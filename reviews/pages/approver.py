@@ -145,7 +145,7 @@ def page(
     return LinkPage(
         brief=replace(
             found,
-            urls={**found.urls, **urls},
+            urls={**found.urls, **urls, "run": ""},
             # options are answers of their own here
             rail=replace(found.rail, chooses=False) if found.rail else None,
             keeping=replace(

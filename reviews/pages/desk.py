@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from handoffs.readings import SLOW_FROM
+from handoffs.rooms import Room
 from handoffs.states import HandoffKind
 from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
 from reviews.pages import panel, times, words
@@ -16,8 +18,10 @@ class QueueLine:
     slug: str
     name: str
     waiting: int
+    full: str
     oldest: times.Moment | None
     due: times.Moment | None
+    urgent: bool
     take_url: str
     list_url: str
     session_url: str
@@ -32,6 +36,9 @@ class HeldLine:
     new: bool
 
 
+_STANDS = {"": "", "paused": "paused by a person", "stopped": "stopped"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowLine:
     ask: str
@@ -39,9 +46,12 @@ class RowLine:
     kind: str
     waits: str
     due: times.Moment
+    urgent: bool
     claimed: bool
     pick_url: str
     several: str
+    stands: str
+    came: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +87,7 @@ def here(name: str = "", note: str = "") -> Here:
 
 
 def page(overview: Overview, *, now: datetime) -> DeskPage:
-    """Arrange the desk, the queue that is due first on top."""
+    """Arrange the desk, the queue with what is most pressing on top."""
     lines = sorted((_line(card, now) for card in overview.queues), key=_urgency)
     mine = tuple(_held(row, now) for row in overview.held)
     total = sum(line.waiting for line in lines)
@@ -92,11 +102,11 @@ def page(overview: Overview, *, now: datetime) -> DeskPage:
 
 
 def queue_page(found: Page, *, now: datetime) -> QueuePage:
-    """List what may be chosen, in the order it is due."""
+    """List what may be chosen, in the order it is worked."""
     own = reverse("reviews:queue", args=[found.queue])
     return QueuePage(
         name=found.name,
-        note="In the order they are due. Choose one, or take the next."
+        note="Urgent ones first, each in the order they are due. Choose one, or take the next."
         if found.rows
         else "Nothing waits here for your team.",
         rows=tuple(_row(row, now) for row in found.rows),
@@ -127,8 +137,8 @@ def _empty(lines: list[QueueLine], held: tuple[HeldLine, ...], *, decides: bool)
     return "Every queue of yours is empty. What comes next appears here by itself."
 
 
-def _urgency(line: QueueLine) -> tuple[bool, str, str]:
-    return (line.due is None, line.due.iso if line.due else "", line.name)
+def _urgency(line: QueueLine) -> tuple[bool, bool, str, str]:
+    return (line.due is None, not line.urgent, line.due.iso if line.due else "", line.name)
 
 
 def _line(card: QueueCard, now: datetime) -> QueueLine:
@@ -138,19 +148,35 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
         slug=card.slug,
         name=card.name,
         waiting=card.waiting,
+        full=_full(Room(card.waiting, card.most)),
         oldest=times.since(oldest, now) if oldest else None,
-        due=times.until(due, now) if due else None,
+        due=times.until(due, now, urgent=card.urgent) if due else None,
+        urgent=card.urgent,
         take_url=reverse("reviews:take-from", args=[card.slug]),
         list_url=listed,
         session_url=reverse("reviews:session-start", args=[card.slug]),
     )
 
 
+def _full(room: Room) -> str:
+    """Say that agents feel how full it is, once they do."""
+    if not room.takes(presses=False):
+        return f"of {room.limit}, full"
+    return f"of {room.limit}" if room.waiting >= SLOW_FROM * room.for_all else ""
+
+
+def _came(row: Row) -> str:
+    """Say why it waits where one would not expect it."""
+    if row.beyond_limit:
+        return "let in beyond the limit"
+    return f"from {row.came_from}, which was full" if row.came_from else ""
+
+
 def _held(row: HeldRow, now: datetime) -> HeldLine:
     return HeldLine(
         ask=marked(row.ask),
         url=reverse("reviews:handoff", args=[row.id]),
-        due=times.until(row.deadline_at, now),
+        due=times.until(row.deadline_at, now, urgent=row.urgent),
         until=times.until(row.expires_at, now),
         new=row.new,
     )
@@ -162,8 +188,11 @@ def _row(row: Row, now: datetime) -> RowLine:
         url=reverse("reviews:handoff", args=[row.id]),
         kind=words.KINDS[HandoffKind(row.kind)],
         waits=times.span((now - row.opened_at).total_seconds()),
-        due=times.until(row.deadline_at, now),
+        due=times.until(row.deadline_at, now, urgent=row.urgent),
+        urgent=row.urgent,
         claimed=row.claimed,
         pick_url=reverse("reviews:pick", args=[row.id]),
         several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
+        stands=_STANDS[row.stands],
+        came=_came(row),
     )

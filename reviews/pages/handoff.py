@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.urls import reverse
 
 from handoffs import levels
-from handoffs.models import Transition
-from handoffs.states import HandoffKind, HandoffState, Verb
+from handoffs.models import Handoff, Rung, Transition
+from handoffs.states import Cause, HandoffKind, HandoffState, Verb
 from reviews import judged, panels, reading, safeguards
 from reviews.challenge import stated
 from reviews.desk import HandoffDetail
@@ -124,6 +125,7 @@ def page(detail: HandoffDetail, *, now: datetime, typed: Typed | None = None) ->
     handoff, kind = detail.handoff, HandoffKind(detail.handoff.kind)
     action = acting.action(detail)
     urls, options = _urls(handoff.id), answering.offered(detail, now)
+    urls["run"] = reverse("reviews:run", args=[handoff.run_id])
     margin = _rail(detail, options, urls, typed) if detail.claim else None
     brief = briefs.view(
         detail.brief,
@@ -228,15 +230,16 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
     if handoff.answered_at is not None:
         return _took(handoff.opened_at, handoff.answered_at, handoff.deadline_at, now)
     if handoff.state != HandoffState.WITHDRAWN:
-        due = times.until(handoff.deadline_at, now)
+        due = times.until(handoff.deadline_at, now, urgent=is_urgent(handoff))
         otherwise = reach.otherwise(detail)
         items += [
             StripItem(
-                label="Held, next review" if handoff.held_since else "Due",
+                label=_due_label(handoff),
                 text=due.phrase,
                 detail=due.clock,
                 moment=due,
                 live="until",
+                note=detail.derivation,
             ),
             StripItem(label="If nobody answers", text=otherwise.first, detail=otherwise.last),
         ]
@@ -253,12 +256,23 @@ def _strip(detail: HandoffDetail, now: datetime) -> tuple[StripItem, ...]:
         team = panels.team_of(handoff, detail.claim.seat)
         you = reach.why_you(detail.deciding, team)
         items.append(StripItem(label="Why you", text=you))
+    items += reach.came(handoff)
     lacking = levels.lacking(detail.brief, handoff.terms.get("required_context", ()))
     if lacking:
         items.append(
             StripItem(label="This level needs", text=marked(", ".join(lacking)), detail="not given")
         )
     return tuple(items)
+
+
+def is_urgent(handoff: Handoff) -> bool:
+    return handoff.urgent_since is not None
+
+
+def _due_label(handoff: Handoff) -> str:
+    if handoff.held_since:
+        return "Held, next review"
+    return "Urgent, due" if is_urgent(handoff) else "Due"
 
 
 def _took(
@@ -304,18 +318,22 @@ def _behind(detail: HandoffDetail, now: datetime) -> Behind:
         last=last_said(found, text),
         checkpoint=prose(stored[:MOST_CHARACTERS], markdown=False) if stored else None,
         checkpoint_unseen=max(0, len(stored) - MOST_CHARACTERS),
-        history=history(detail.history, now),
+        history=history(detail.history, detail.rungs, now),
     )
 
 
-def history(moves: Iterable[Transition], now: datetime) -> tuple[HistoryLine, ...]:
-    return tuple(
-        HistoryLine(
-            at=times.since(move.at, now),
-            text=words.moved(move.cause, marked(move.actor or words.ACTORS[move.actor_kind])),
-        )
+def history(
+    moves: Iterable[Transition], rungs: Iterable[Rung], now: datetime
+) -> tuple[HistoryLine, ...]:
+    """Say in order what happened; where a rung says what a silence came to, that says it."""
+    fired = [(rung.fired_at, words.fired(rung)) for rung in rungs]
+    moved = [
+        (move.at, words.moved(move.cause, marked(move.actor or words.ACTORS[move.actor_kind])))
         for move in moves
-    )
+        if not (fired and move.cause == Cause.TIMED_OUT)
+    ]
+    lines = sorted([*moved, *fired], key=itemgetter(0))
+    return tuple(HistoryLine(at=times.since(at, now), text=text) for at, text in lines)
 
 
 def _pretty(text: str) -> str:

@@ -1,6 +1,6 @@
 """The pages on which people say how they are told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
         "What you were told of or passed on is answered, or a run in which you decided has ended.",
     ),
 }
-_HOW: dict[How, str] = {
+HOW: dict[How, str] = {
     How.AT_ONCE: "At once",
     How.DIGEST: "In a digest",
     How.NONE: "Not at all",
@@ -82,6 +82,7 @@ class NoticesPage:
     digest: Select
     wakes: bool
     queues: tuple[QueueTick, ...]
+    leads: tuple[tuple[str, str], ...]
     latest: tuple[Latest, ...]
     url: str
 
@@ -92,6 +93,7 @@ def page(
     queues: Iterable[Queue],
     latest: Iterable[Notice],
     *,
+    leads: Iterable[Queue] = (),
     now: datetime,
 ) -> NoticesPage:
     queues = list(queues)
@@ -102,19 +104,19 @@ def page(
         digest=_digest(wishes.digest_hour),
         wakes=wishes.wakes,
         queues=tuple(_tick(queue, wishes) for queue in queues),
+        leads=tuple((queue.name, queue_url(queue)) for queue in leads),
         latest=tuple(_latest(one, known, now) for one in latest),
         url=reverse("reviews:notices"),
     )
 
 
-def selects(how: Mapping[Kind, How]) -> tuple[Select, ...]:
-    """Ask how the people of a queue are told, kind by kind."""
-    return tuple(_select(kind, how[kind], as_queue=False) for kind in LABELS)
+def queue_url(queue: Queue) -> str:
+    return reverse("reviews:queue-notices", args=[queue.slug])
 
 
 def _select(kind: Kind, said: str, *, as_queue: bool) -> Select:
     label, hint = LABELS[kind]
-    choices = [Choice(value=how.value, label=_HOW[how], chosen=said == how) for how in How]
+    choices = [Choice(value=how.value, label=HOW[how], chosen=said == how) for how in How]
     if as_queue:
         usual = Choice(value="", label="As each queue has it", chosen=not said)
         choices = [usual, *choices]

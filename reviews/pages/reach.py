@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handoffs.models import Handoff
 from handoffs.policy import DEFAULT, FLOOR, NO_ROLLBACK
 from handoffs.states import Fallback, Tier
 from handoffs.verdicts import Verdict
 from reviews.desk import HandoffDetail
 from reviews.pages import afterwards
+from reviews.pages.afterwards import StripItem
 from reviews.pages.text import marked
 
 # what always holds, most telling first; it is the reason only where no rule is
@@ -71,3 +73,16 @@ def _end(detail: HandoffDetail) -> str:
             return "the run ends with an error"
         case _:
             return "the agent rolls it back" if tentative else "the agent is told no"
+
+
+def came(handoff: Handoff) -> list[StripItem]:
+    """Say why it waits where one would not expect it."""
+    found = []
+    if handoff.overflow_from is not None:
+        home = handoff.overflow_from.name
+        said = "was full; back there when it has room"
+        found.append(StripItem(label="Came from", text=home, detail=said))
+    if handoff.beyond_limit:
+        said = "no place was free, and its agent cannot wait"
+        found.append(StripItem(label="Let in", text="beyond the limit", detail=said))
+    return found

@@ -38,10 +38,14 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{at:%-d %b %H:%M}" if at.year == now.year else f"{at:%-d %b %Y}"
 
 
-def until(at: datetime, now: datetime) -> Moment:
-    """Describe a time to come: in 1 h 20 min, or late by 5 min."""
+def until(at: datetime, now: datetime, *, urgent: bool | None = None) -> Moment:
+    """Describe a time to come: in 1 h 20 min, or late by 5 min.
+
+    It is soon where its row's urgent time says so; without one, a quarter of an hour before.
+    """
     left = (at - now).total_seconds()
-    state = "late" if left < 0 else "soon" if left < SOON_SECONDS else "calm"
+    soon = left < SOON_SECONDS if urgent is None else urgent
+    state = "late" if left < 0 else "soon" if soon else "calm"
     phrase = f"in {span(left)}" if left >= 0 else f"late by {span(-left)}"
     return Moment(iso=at.isoformat(), clock=clock(at, now), phrase=phrase, state=state)
 

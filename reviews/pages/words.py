@@ -1,11 +1,13 @@
 """The words on screen for what the code calls otherwise."""
 
+from handoffs.models import Rung
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     ActorKind,
     Cause,
     HandoffKind,
     HandoffState,
+    RungName,
     RunState,
     Tier,
     Verb,
@@ -50,6 +52,7 @@ MOVES: dict[str, str] = {
     Cause.STALE: "put again with newer facts by {who}",
     Cause.TIMED_OUT: "moved on by {who}, its time was up",
     Cause.STOPPED: "stopped by {who}",
+    Cause.STEPPED_IN: "{who} stepped in",
 }
 # an answer, as a heading and as the sentence "Ann approved this."
 ANSWERED: dict[str, tuple[str, str, str]] = {
@@ -123,6 +126,33 @@ def heading(state: str, tier: str) -> str:
 
 def moved(cause: str, who: str) -> str:
     return MOVES.get(cause, f"{cause.replace('_', ' ')} by {{who}}").format(who=who)
+
+
+def fired(rung: Rung) -> str:
+    """Say what a silence came to."""
+    match rung.rung, rung.outcome:
+        case RungName.URGENT, _ if rung.passed_over:
+            return "became urgent while nothing here could act on it"
+        case RungName.URGENT, _:
+            return f"became urgent on level {rung.level}: nobody had answered"
+        case RungName.INFORMATION, _:
+            return "the agent gave no information in time: it is asked without it"
+        case RungName.REVIEW, "held":
+            return "still nobody answered: it is held on"
+        case _, outcome:
+            return f"nobody answered on level {rung.level} in time: {_SILENCES[outcome]}"
+
+
+_SILENCES = {
+    "climbed": "it went a level up",
+    "held": "it is held, and the owner knows",
+    "lapsed": "it stays as it is",
+    "failed": "the run ended with an error",
+    "approve": "the agent was told yes",
+    "confirm": "the agent keeps it",
+    "reject": "the agent was told no",
+    "roll_back": "the agent rolls it back",
+}
 
 
 def uncapital(text: str) -> str:

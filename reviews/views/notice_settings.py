@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import UserRequest
+from handoffs import grants
 from reviews import notice_wishes, permissions
 from reviews.forms import notices as forms
 from reviews.models import Notice
@@ -34,6 +35,7 @@ def mine(request: UserRequest) -> HttpResponse:
         notice_wishes.of(request.user),
         permissions.queues_for(request.user),
         latest.order_by("-id")[:_LATEST],
+        leads=grants.led_queues(request.user).order_by("name", "id"),
         now=now,
     )
     here = desk_pages.here("What you are told")

@@ -1,5 +1,6 @@
 """People and keys in the admin: managers change, auditors look, others see nothing."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -239,3 +240,17 @@ def test_passwords_are_changed_where_everyone_changes_them(mia: User) -> None:
     response = browser_of(mia).get("/admin/password_change/")
 
     assert response["Location"] == "/accounts/password/change/"
+
+
+def test_a_client_that_cannot_be_slowed_is_marked_by_a_manager(mia: User, db: None) -> None:
+    browser = browser_of(mia)
+    said = {"name": "Old bot", "contact": "ops@example.com"}
+
+    browser.post("/admin/accounts/client/add/", said)
+
+    client = Client.objects.get(name="Old bot")
+    assert not client.can_be_slowed
+    browser.post(f"/admin/accounts/client/{client.pk}/change/", said | {"can_be_slowed": "on"})
+    assert Client.objects.get(name="Old bot").can_be_slowed
+    last = AuditEntry.objects.filter(action="client.described").latest("pk")
+    assert json.loads(bytes(last.body))["can_be_slowed"] is True

@@ -59,6 +59,7 @@ PROCESS = {
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
     "stops": "presser",
+    "stepping_in": "presser",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",

@@ -60,6 +60,21 @@ def test_a_row_is_changed_with_who_and_why(shop: factories.Shop, mia: User) -> N
     assert change.made is not None and change.made.steps.count() == 1
 
 
+def test_a_row_says_that_its_workflow_pauses_when_the_queue_is_full(
+    shop: factories.Shop, mia: User
+) -> None:
+    browser, path = browser_of(mia), row_path()
+
+    browser.post(path, sent(browser, path, at_limit="pause"))
+
+    change = MatrixChange.objects.get()
+    assert change.made is not None and change.made.at_limit == "pause"
+    assert matrix.sentences(change) == [
+        "When its queue is full: the workflow pauses until there is room. "
+        "Before: it overflows; where to nothing has room, the agents wait."
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -72,6 +87,7 @@ def test_a_row_is_changed_with_who_and_why(shop: factories.Shop, mia: User) -> N
         ({"steps-0-queue": "refunds", "steps-0-role": "refund approvers"}, "goes in a circle"),
         ({"tier": "hard_stop"}, "Nobody has authority over refund_order"),
         ({"do": "end"}, "Nobody has authority over refund_order"),
+        ({"at_limit": "pause", "overflow": "refunds-leads"}, "only one of them can be"),
         ({}, "The row says the same already"),
     ],
 )

@@ -258,6 +258,11 @@ BROKEN = {
     "the ladder of before": ("    ladder:\n      - {role: heads, queue: head, deadline: 4h}\n", "    escalate_to: {role: heads, queue: head}\n", "escalate_to:", "is now the ladder"),  # noqa: E501
     "the fallback of before": ("fallback: reject", "fallback: escalate", "fallback: escalate", "happens above the last level"),  # noqa: E501
     "a fallback that is none": ("fallback: reject", "fallback: shrug", "shrug", "none of reject, approve, fail, hold"),  # noqa: E501
+    "a queue's overflow that is none": ("lease_seconds: 120", "overflow: attic", "overflow: attic", "none of desk"),  # noqa: E501
+    "minutes that are none": ("lease_seconds: 120", "work_minutes_limit: 0", "work_minutes_limit", "at least 1 belongs here"),  # noqa: E501
+    "overflow in a circle": ("teams: [heads]", "teams: [heads]\n    overflow: desk\n  desk2: {name: D, teams: [heads], overflow: desk2}", "overflow: desk2", "come back to where it began"),  # noqa: E501
+    "overflow and a pause": ("deadline: 8h", "deadline: 8h\n    overflow: head\n    at_limit: pause", "at_limit:", "only one of them"),  # noqa: E501
+    "a limit that is met by a shrug": ("deadline: 8h", "deadline: 8h\n    at_limit: shrug", "at_limit:", "'overflow' or 'pause'"),  # noqa: E501
     "climbing to no queue": ("queue: head, deadline: 4h}", "queue: attic, deadline: 4h}", "attic", "none of desk"),  # noqa: E501
     "a ladder that ends in nothing": ("    fallback: reject\n", "", None, "ends in nothing"),
     "the same row twice": ("- action_type: order_book\n    tier: hard_approval\n    role", "- role", "- role: heads", "exactly the same"),  # noqa: E501
@@ -642,10 +647,13 @@ WHOLE = """  - role: librarians
     ends: 2099-01-01T00:00:00+00:00
   - role: librarians
     queue: desk
+    at_limit: pause
     fallback: fail
     starts: 2099-01-01T00:00:00+00:00
 """
 HOURS = """    lease_seconds: 120
+    work_minutes_limit: 90
+    overflow: head
     time_zone: Europe/Berlin
     hours: {tuesday: ["09:00-12:00", "13:00-17:00"], monday: ["10:00-16:00"]}
     holidays: {"2027-01-06": Epiphany, "2026-12-24": Christmas Eve}
@@ -665,8 +673,10 @@ def test_all_that_a_row_and_a_queue_can_say_goes_out_and_in_to_the_same_bytes(db
     assert workflow_files.export(Workflow.objects.get()) == first
     assert MatrixRow.objects.count() == versions == 3
     for part in ("overflow: head", "required_context:", "email: 'no'", "batch: 10m", "ends: ",
-                 "starts: ", "challenge: always", "Epiphany", "zone: Europe/Berlin"):  # fmt: skip
+                 "starts: ", "challenge: always", "Epiphany", "zone: Europe/Berlin",
+                 "at_limit: pause", "work_minutes_limit: 90"):  # fmt: skip
         assert part in first, part
+    assert first.count("overflow: head") == 2
 
 
 @pytest.mark.parametrize(
@@ -681,3 +691,24 @@ def test_hours_that_are_none_are_refused_with_their_line(old: str, new: str, rea
     text = FILE.replace("    lease_seconds: 120\n", HOURS, 1).replace(old, new)
 
     assert any(reason in message for _, message in problems(text))
+
+
+def chained(*ways: tuple[str, str]) -> str:
+    text = FILE.replace("queues:\n", "queues:\n  attic:\n    name: Attic\n    teams: [heads]\n")
+    text = text.replace("queue: head, deadline: 4h", "queue: attic, deadline: 4h")
+    for one, into in ways:
+        text = text.replace(f"  {one}:\n", f"  {one}:\n    overflow: {into}\n")
+    return text
+
+
+def ways() -> dict[str, str | None]:
+    return dict(Queue.objects.values_list("slug", "overflow_queue__slug"))
+
+
+def test_queues_overflow_as_the_file_says_and_it_can_be_turned_round(db: None) -> None:
+    load(chained(("head", "desk"), ("desk", "attic")))
+    assert ways() == {"head": "desk", "desk": "attic", "attic": None}
+
+    load(chained(("attic", "desk"), ("desk", "head")))
+
+    assert ways() == {"attic": "desk", "desk": "head", "head": None}

@@ -23,9 +23,10 @@ Answer = tuple[int, dict[str, str]]
 
 @dataclass
 class Receiver:
-    """Answers 204, or per path what `answers` says; keeps all that came."""
+    """Answers `usually`, or per path what `answers` says; keeps all that came."""
 
     url: str = ""
+    usually: int = 204
     answers: dict[str, Callable[[Received], Answer]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
 
@@ -49,7 +50,9 @@ def receiving() -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             message = Received(self.path, headers, body)
             receiver.received.append(message)
-            status, answer = receiver.answers.get(self.path, lambda _: (204, {}))(message)
+            status, answer = receiver.answers.get(self.path, lambda _: (receiver.usually, {}))(
+                message
+            )
             self.send_response(status)
             for name, value in answer.items():
                 self.send_header(name, value)

@@ -313,6 +313,32 @@ class TestQueues:
         assert browser_of(owen).get(path).status_code == 200
         assert browser_of(owen).post(path, {"name": "Mine"}).status_code == 403
 
+    def test_limits_and_overflow_are_set_and_logged(self, mia: User, shop: factories.Shop) -> None:
+        browser = browser_of(mia)
+        path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+        limits = {"work_minutes_limit": 240, "overflow_queue": shop.leads_queue.pk}
+
+        response = browser.post(path, form_of(browser, path) | limits)
+
+        assert response.status_code == 302
+        queue = Queue.objects.get(pk=shop.queue.pk)
+        assert (queue.work_minutes_limit, queue.overflow_queue) == (240, shop.leads_queue)
+        said = bytes(AuditEntry.objects.get(action="queue.changed").body)
+        assert json.loads(said)["overflow_queue"] == "refunds-leads"
+
+    def test_overflow_that_would_come_back_is_refused(
+        self, mia: User, shop: factories.Shop
+    ) -> None:
+        browser = browser_of(mia)
+        Queue.objects.filter(pk=shop.leads_queue.pk).update(overflow_queue=shop.queue)
+        for one in (shop.queue, shop.leads_queue):
+            path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"
+
+            response = browser.post(path, form_of(browser, path) | {"overflow_queue": one.pk})
+
+            assert "Overflow would come back to" in response.content.decode()
+        assert Queue.objects.get(pk=shop.queue.pk).overflow_queue is None
+
     def test_saving_what_is_there_is_not_logged(self, mia: User, shop: factories.Shop) -> None:
         browser = browser_of(mia)
         path = f"/admin/handoffs/queue/{shop.queue.pk}/change/"

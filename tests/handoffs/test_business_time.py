@@ -1,5 +1,6 @@
 """Deadlines in business time against an oracle that counts second by second."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from handoffs import calendars, sla
 from handoffs.calendars import WEEKDAYS, Calendar, CalendarRefused
+from handoffs.sla import Span
 
 OFFICE = {day: ["09:00-17:00"] for day in WEEKDAYS[:5]}
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,15 +27,19 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
 def is_open(calendar: Calendar, second: datetime) -> bool:
     local = second.astimezone(calendar.zone)
     since = local.hour * 3600 + local.minute * 60 + local.second
-    day = () if local.date() in calendar.holidays else calendar.week[local.weekday()]
+    closed = local.date() in calendar.holidays or local.date() in (calendar.public or {})
+    day = () if closed else calendar.week[local.weekday()]
     return any(start <= since < until for start, until in day)
 
 
-def oracle(start: datetime, seconds: int, calendar: Calendar) -> datetime:
+def oracle(
+    start: datetime, seconds: int, calendar: Calendar, pauses: Sequence[Span] = ()
+) -> datetime:
     """Count every second of the world, one after another."""
     second = start.astimezone(UTC)
     while seconds:
-        seconds -= is_open(calendar, second)
+        paused = any(since <= second < until for since, until in pauses)
+        seconds -= not paused and is_open(calendar, second)
         second += timedelta(seconds=1)
     return second
 
@@ -115,8 +121,21 @@ def calendars_made(draw: st.DrawFn) -> Calendar:
         hours[day] = [f"{_clock(start)}-{_clock(until)}" for start, until in pairs]
     holidays = draw(st.sets(st.dates(date(2026, 3, 27), date(2026, 4, 6)), max_size=2))
     return calendars.read(
-        draw(st.sampled_from(ZONES)), hours, {day.isoformat(): "closed" for day in holidays}
+        draw(st.sampled_from(ZONES)),
+        hours,
+        {day.isoformat(): "closed" for day in holidays},
+        draw(st.sampled_from(["", "DE", "US-CA"])),
     )
+
+
+@st.composite
+def pauses_made(draw: st.DrawFn, start: datetime) -> list[Span]:
+    """Up to three, which may touch, overlap or lie before the start."""
+    spans = draw(
+        st.lists(st.tuples(st.integers(-7_200, 40_000), st.integers(1, 40_000)), max_size=3)
+    )
+    begun = [(start + timedelta(seconds=since), length) for since, length in spans]
+    return sorted((since, since + timedelta(seconds=length)) for since, length in begun)
 
 
 def _clock(seconds: int) -> str:
@@ -125,14 +144,28 @@ def _clock(seconds: int) -> str:
 
 @pytest.mark.slow
 @settings(max_examples=40)
-@given(starts, calendars_made(), st.integers(1, 20_000))
+@given(st.data(), starts, calendars_made(), st.integers(1, 20_000))
 def test_it_is_the_second_that_the_oracle_counts(
-    start: datetime, calendar: Calendar, seconds: int
+    data: st.DataObject, start: datetime, calendar: Calendar, seconds: int
 ) -> None:
-    due = sla.deadline(start, seconds, calendar)
+    pauses = data.draw(pauses_made(start))
+    due = sla.deadline(start, seconds, calendar, pauses)
     assume(due - start < timedelta(days=4))
 
-    assert due == oracle(start, seconds, calendar)
+    assert due == oracle(start, seconds, calendar, pauses)
+
+
+@settings(max_examples=40)
+@given(st.data(), starts, calendars_made(), st.integers(1, 50_000))
+def test_what_was_given_has_passed_at_the_deadline(
+    data: st.DataObject, start: datetime, calendar: Calendar, seconds: int
+) -> None:
+    pauses = data.draw(pauses_made(start))
+    due = sla.deadline(start, seconds, calendar, pauses)
+
+    assert sla.elapsed(start, due, calendar, pauses) == timedelta(seconds=seconds)
+    before = due - timedelta(seconds=1)
+    assert sla.elapsed(start, before, calendar, pauses) == timedelta(seconds=seconds - 1)
 
 
 @given(starts, calendars_made(), st.integers(1, 10_000), st.integers(1, 10_000))

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Client
-from handoffs import pressures
+from handoffs import pressures, readings
 from handoffs.models import (
     AuditEntry,
     MatrixRow,
@@ -20,7 +20,7 @@ from handoffs.models import (
     WebhookEndpoint,
     WorkflowPressure,
 )
-from handoffs.pressures import Reading
+from handoffs.readings import Reading
 from handoffs.states import Pressure
 from tests import walks
 from tests.factories import Shop, launch_shop
@@ -249,7 +249,7 @@ def test_a_refusal_is_followed_by_success_when_there_is_room(shop, bot, bot_key)
     """What an agent is told holds: after the time it names there is room, at that rate."""
     Queue.objects.filter(pk=shop.queue.pk).update(depth_limit=10)
     waiting = [walks.waiting(shop, bot, bot_key) for _ in range(9)]
-    kept = pressures.of(shop.workflow)
+    kept = readings.of(shop.workflow)
     assert kept.level is CLOSED
     for one in waiting[:2]:
         walks.say(one)

@@ -113,7 +113,7 @@ def test_an_autonomous_proposal_is_stored_with_its_odds_and_its_draw(shop, bot, 
 def test_a_changed_share_is_in_force_with_the_next_proposal(shop, bot, bot_key):
     run = walks.start_run(shop, bot)
     before = Workflow.objects.get(id=shop.workflow.id).revision
-    assert not cancel(bot_key, run, brief={"summary": "x"}).audit_drawn
+    assert cancel(bot_key, run, brief={"summary": "x"}).audit_share == Decimal("0.02")
 
     give_share(shop, "1")
 

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs import calendars, ladder
+from handoffs import calendars, ladder, stops
+from handoffs.actors import person_actor
 from handoffs.models import ActionType, Handoff, Rung
 from reviews import availability, claims, notice_wishes
 from reviews.models import Notice
@@ -93,6 +94,21 @@ def test_what_an_outage_passed_over_is_told_to_nobody(shop: Shop, bot: Client, a
         outcome="urgent",
         passed_over=True,
     )
+    look()
+
+    assert told(ann) == []
+
+
+def test_nothing_of_what_is_stopped_is_urgent(
+    shop: Shop, bot: Client, ann: User, mia: User
+) -> None:
+    handoff = put(shop, bot, due_in=600)
+    Handoff.objects.filter(id=handoff.id).update(
+        urgent_at=timezone.now(), next_at=timezone.now(), next_rung="urgent"
+    )
+    ladder.fire_overdue(now=timezone.now())
+    presser = stops.Presser(by=person_actor(mia.pk, "manager"), user=mia)
+    stops.stop(shop.workflow, reason="Look first", presser=presser, now=timezone.now())
     look()
 
     assert told(ann) == []

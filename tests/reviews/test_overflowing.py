@@ -1,6 +1,7 @@
 """What overflowed goes back when there is room, and what is too much moves out; held stays."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs import queries, rooms
+from handoffs.calendars import WEEKDAYS
 from handoffs.models import AuditEntry, Handoff, MatrixRow, Queue, QueueDepth, Transition
 from reviews import claims, overflowing
 from reviews.models import Claim
@@ -65,6 +67,25 @@ def test_its_deadline_and_its_people_stay(shop, bot, bot_key):
     after = Handoff.objects.get(id=second.id)
     for name in ("deadline_at", "role_id", "level", "round", "urgent_at", "next_at"):
         assert getattr(after, name) == getattr(second, name)
+
+
+def test_what_is_left_of_business_time_counts_on_in_the_hours_it_comes_to(shop, bot, bot_key):
+    MatrixRow.objects.filter(pk=shop.row.pk).update(business_time=True)
+    first, second = overflowed(shop, bot, bot_key)
+    Handoff.objects.filter(id=second.id).update(
+        counted_from=timezone.now() - timedelta(hours=3), counted_seconds=4 * 3600
+    )
+    day = [*WEEKDAYS][(timezone.now() + timedelta(days=3)).weekday()]
+    Queue.objects.filter(pk=shop.queue.pk).update(hours={day: ["10:00-16:00"]})
+    walks.say(first)
+
+    move()
+
+    second.refresh_from_db()
+    opens = (timezone.now() + timedelta(days=3)).replace(hour=10, minute=0, second=0, microsecond=0)
+    assert second.queue == shop.queue
+    assert abs(second.deadline_at - (opens + timedelta(hours=1))) < timedelta(seconds=30)
+    assert second.next_at == second.urgent_at < second.deadline_at
 
 
 def test_what_somebody_holds_stays_where_it_is(shop, bot, bot_key, ann):

@@ -69,6 +69,7 @@ class Stub:
     """The state; tests look at it and move it like a reviewer would."""
 
     act: str = "wait"
+    pressure: dict[str, Any] = field(default_factory=lambda: {"level": "open", "retry_after": None})
     preconditions: list[dict[str, Any]] = field(default_factory=list)
     lease_limit: float = 60.0
     wait_limit: float = 25.0
@@ -193,7 +194,7 @@ class Stub:
             case ["receipts", id]:
                 return 200, {}, {"handoff": id, "receipt": "a.b.c"}
             case ["pressure"]:
-                return 200, {}, {"level": "slow", "depth": 41, "limit": 50, "retry_after": 30}
+                return 200, {}, self.pressure
             case ["governance"] | ["maps", _]:
                 return 200, {}, {"asked": seen.path, "query": seen.query}
         raise Refused(404, "not_found")

@@ -179,7 +179,7 @@ def test_a_resumption_is_claimed_kept_and_acknowledged_once(
 
 
 def test_the_rules_and_the_pressure_can_be_read(client: overread.Client) -> None:
-    assert client.pressure("retail-support").level == "slow"
+    assert client.pressure("retail-support").level == "open"
     assert client.governance("retail-support")["query"] == {"workflow": "retail-support"}
     assert client.risk_tier_map("retail-support")["asked"] == "/api/v1/maps/retail-support"
 

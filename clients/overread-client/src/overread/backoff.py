@@ -9,10 +9,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from overread import http
-from overread.errors import OverreadError, PreconditionFailed, Unreachable
+from overread import http, pace
+from overread.errors import (
+    OverreadError,
+    PeopleBusy,
+    PreconditionFailed,
+    SlowDown,
+    Unreachable,
+)
 from overread.flows import Flow, Sleep, Transmit
 from overread.http import Door, Request, Response
+from overread.pace import Pace
+from overread.values import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +74,22 @@ class Settings:
     deadline: float = 60.0
     attempt_timeout: float = 30.0
     backoff: Backoff = Backoff()
+    # How long a call is slowed down by 429s; null: within its deadline.
+    patience: float | None = None
+    pace: Pace = field(default_factory=Pace, repr=False)
     # Answers whose run this client's gates have taken up.
     taken: Recent = field(default_factory=Recent, repr=False)
 
 
 def send(settings: Settings, request: Request) -> Flow[Response]:
-    """Send until it is answered, refused for good, or the deadline leaves no room for a pause."""
-    started = settings.clock()
+    """Send until it is answered, refused for good, or there is no time left for another pause.
+
+    Where people are too busy, that time is the caller's `patience`, and PeopleBusy ends it.
+    """
+    started, slowed = settings.clock(), 0.0
     unclear = False
     for attempt in itertools.count(1):
-        left = started + settings.deadline - settings.clock()
+        left = started + slowed + settings.deadline - settings.clock()
         try:
             return (yield from once(request, max(0.001, min(settings.attempt_timeout, left))))
         except OverreadError as error:
@@ -84,12 +98,37 @@ def send(settings: Settings, request: Request) -> Flow[Response]:
             pause = settings.backoff.delay(attempt, error.retry_after, settings.random)
             if not error.transient:
                 raise
-            if settings.clock() + pause >= started + settings.deadline:
-                error.add_note(f"Gave up after {attempt} tries in {settings.deadline:g} s.")
+            waited = settings.clock() - started
+            patience = settings.patience if isinstance(error, SlowDown) else None
+            spent, most = (
+                (waited - slowed, settings.deadline) if patience is None else (slowed, patience)
+            )
+            if spent + pause >= most:
+                error.add_note(f"Gave up after {attempt} tries in {most:g} s.")
+                if isinstance(error, SlowDown):
+                    raise PeopleBusy.after(error, tries=attempt, waited=waited) from error
                 raise
+            slowed += 0.0 if patience is None else pause
             unclear = unclear or isinstance(error, Unreachable)
         yield Sleep(pause)
     raise AssertionError("unreachable")
+
+
+def take_turn(settings: Settings, run: object, action_type: str | None = None) -> Flow[None]:
+    """Wait until it is our turn to ask people; for an action that needed nobody, do not."""
+    workflow = run.workflow if isinstance(run, Run) else None
+    if workflow is None or not (action_type is None or settings.pace.asked(workflow, action_type)):
+        return
+    longest = settings.deadline if settings.patience is None else settings.patience
+    yield from pace.wait(
+        settings.pace,
+        settings.door,
+        workflow,
+        clock=settings.clock,
+        random=settings.random,
+        longest=longest / 2,
+        timeout=min(settings.attempt_timeout, settings.deadline),
+    )
 
 
 def once(request: Request, timeout: float) -> Flow[Response]:

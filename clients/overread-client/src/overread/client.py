@@ -72,11 +72,13 @@ class Options(TypedDict, total=False):
     """How a client behaves, whichever way it waits.
 
     `deadline` bounds one call with all its retries, in seconds; waiting for people has its own
-    `timeout`. `clock` (monotonic seconds) and `random` are there for tests.
+    `timeout`. `patience`, where it is given, bounds how long a call is slowed down because people
+    are busy, in place of the deadline. `clock` (monotonic seconds) and `random` are for tests.
     """
 
     deadline: float
     attempt_timeout: float
+    patience: float | None
     backoff: Backoff
     clock: Callable[[], float]
     random: Callable[[], float]

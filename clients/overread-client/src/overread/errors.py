@@ -133,6 +133,24 @@ class SlowDown(Problem):
     transient = True
 
 
+class PeopleBusy(SlowDown):
+    """429 for as long as the caller had patience: nobody was asked, and nothing was stored.
+
+    Ask again no sooner than `retry_after` seconds from now, do without, or tell the requester.
+    """
+
+    def __init__(self, *, tries: int, waited: float, **problem: Any) -> None:
+        super().__init__(**problem)
+        self.tries = tries
+        self.waited = waited
+
+    @classmethod
+    def after(cls, last: SlowDown, *, tries: int, waited: float) -> PeopleBusy:
+        """Say that this was the last of so many refusals, in the server's own words."""
+        names = ("status", "code", "detail", "title", "type", "fields", "request_id", "retry_after")
+        return cls(tries=tries, waited=waited, **{name: getattr(last, name) for name in names})
+
+
 class ServerError(Problem):
     """5xx: the server failed."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from overread import http
-from overread.backoff import Settings, send
+from overread.backoff import Settings, send, take_turn
 from overread.flows import Flow
 from overread.http import Response, given, segment
 from overread.material import Brief, Evidence, Fact
@@ -29,6 +29,7 @@ def escalate(
     request = settings.door.post(
         "/api/v1/handoffs", body | given({"checkpoint": checkpoint}), idempotency_key
     )
+    yield from take_turn(settings, run)
     return _handoff((yield from send(settings, request)))
 
 

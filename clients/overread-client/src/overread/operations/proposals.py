@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overread import canonical, http
-from overread.backoff import Settings, send
+from overread.backoff import Settings, send, take_turn
 from overread.flows import Flow
 from overread.http import Response, given, segment
 from overread.material import Brief, Expectation, Proposal, Signals
@@ -32,7 +32,12 @@ def propose(
     """
     body = _body(run, action_type, arguments, signals, brief, checkpoint, preconditions, blocking)
     request = settings.door.post("/api/v1/proposals", body, idempotency_key)
-    return _ruling((yield from send(settings, request)))
+    yield from take_turn(settings, run, action_type)
+    ruling = _ruling((yield from send(settings, request)))
+    if ruling.map is not None:
+        asked = ruling.handoff is not None
+        settings.pace.remember(ruling.map.workflow, action_type, asked=asked)
+    return ruling
 
 
 def dry_run(

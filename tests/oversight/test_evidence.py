@@ -1,0 +1,56 @@
+"""The bet that may be looked at every day, and the test that lets a workflow start again."""
+
+import pytest
+
+from oversight.acceptance import Plan, Verdict
+from oversight.evidence import Bet
+
+
+def mean(found: list[float]) -> float:
+    return sum(tests * chance for tests, chance in enumerate(found))
+
+
+def test_who_looks_every_day_is_seldom_misled() -> None:
+    found = sum(Bet().crossings(0.10, tests=400))
+    # 4,000 drawings gave 4.0 %: twice their error is 0.6
+    assert found == pytest.approx(0.040, abs=0.006) and found <= 0.05
+    assert sum(Bet().crossings(0.05, tests=400)) < 0.001
+
+
+@pytest.mark.parametrize(("miss", "known"), [(0.30, 23.7), (0.50, 9.8)])
+def test_how_soon_it_is_proof(miss: float, known: float) -> None:
+    found = Bet().crossings(miss, tests=400)
+    assert sum(found) == pytest.approx(1, abs=1e-4)
+    assert mean(found) == pytest.approx(known, rel=0.02)
+
+
+def test_the_evidence_is_fair_as_long_as_misses_are_as_usual() -> None:
+    bet = Bet()
+    assert 0.1 * bet.step(1, missed=True) + 0.9 * bet.step(1, missed=False) == pytest.approx(1)
+    assert not bet.is_proof(19.9) and bet.is_proof(20)
+
+
+def test_the_example_of_the_nist_handbook() -> None:
+    plan = Plan(good=0.01, bad=0.10)
+    accepts, refuses, slope = plan.lines
+    assert accepts == pytest.approx(0.939, abs=0.0006)
+    assert refuses == pytest.approx(1.205, abs=0.0006)
+    assert slope == pytest.approx(0.0397, abs=0.00006)
+    # k, in the handbook's units
+    assert (plan.up + plan.down) / 2.302585 == pytest.approx(1.0414, abs=0.00006)
+
+
+def test_how_many_tests_it_takes_to_start_again() -> None:
+    plan = Plan(good=0.10, bad=0.30)
+    assert (plan.upper, plan.lower) == pytest.approx((2.8904, -2.2513), abs=0.00006)
+    assert plan.tests_if_good == pytest.approx(17.1, abs=0.06)
+    assert plan.tests_if_bad == pytest.approx(15.5, abs=0.06)
+    plan = Plan(good=0.20, bad=0.50)
+    assert plan.tests_if_good == pytest.approx(10.3, abs=0.06)
+    assert plan.tests_if_bad == pytest.approx(10.6, abs=0.06)
+
+
+def test_the_verdict() -> None:
+    plan = Plan(good=0.10, bad=0.30)
+    found = [plan.verdict(misses, tests) for misses, tests in ((0, 8), (0, 9), (2, 5), (3, 3))]
+    assert found == [Verdict.GO_ON, Verdict.ACCEPTED, Verdict.GO_ON, Verdict.REFUSED]

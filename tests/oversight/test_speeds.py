@@ -1,0 +1,78 @@
+"""Decisions that were too fast: the mixture against its oracle, and when it is not used."""
+
+import math
+
+import numpy as np
+import pytest
+
+from oversight import speeds
+
+
+def oracle() -> list[tuple[float, float]]:
+    chance = np.random.default_rng(7)
+    fast = chance.lognormal(math.log(6), 0.4, 300)
+    slow = chance.lognormal(math.log(120), 0.6, 700)
+    return [(float(seconds), 1.0) for seconds in np.concatenate([fast, slow])]
+
+
+def in_bins(times: list[tuple[float, float]], per_e: int = 10) -> list[tuple[float, float]]:
+    found: dict[int, float] = {}
+    for seconds, count in times:
+        number = math.floor(math.log(seconds) * per_e)
+        found[number] = found.get(number, 0) + count
+    return [(math.exp((number + 0.5) / per_e), count) for number, count in found.items()]
+
+
+def test_a_mixture_is_found_again() -> None:
+    found = speeds.fit(oracle())
+    assert found is not None
+    assert found.rapid.share == pytest.approx(0.300, abs=0.0006)
+    assert found.engaged.share == pytest.approx(0.700, abs=0.0006)
+    assert found.rapid.median == pytest.approx(5.7, abs=0.06)
+    assert found.engaged.median == pytest.approx(116.7, abs=0.06)
+    assert found.rapid.sigma == pytest.approx(0.369, abs=0.0006)
+    assert found.engaged.sigma == pytest.approx(0.569, abs=0.0006)
+    assert found.cut == pytest.approx(18.1, abs=0.06)
+    assert found.engaged.quantile(0.05) == pytest.approx(45.7, abs=0.1)
+
+
+def test_a_histogram_tells_the_same() -> None:
+    found = speeds.rapid(in_bins(oracle()))
+    assert found.mixture is not None and found.of == 1000
+    assert found.share == pytest.approx(0.3, abs=0.01)
+    assert found.cut == pytest.approx(18.1, rel=0.05)
+
+
+def test_with_few_a_tenth_of_the_mean_is_the_cut() -> None:
+    times = [(1.0, 19.0), (100.0, 180.0)]
+    found = speeds.rapid(times)
+    assert found.mixture is None
+    assert found.cut == pytest.approx(0.1 * (19 + 18000) / 199)
+    assert found.share == pytest.approx(19 / 199)
+
+
+def test_one_hump_is_no_mixture() -> None:
+    chance = np.random.default_rng(2)
+    times = [(float(x), 1.0) for x in chance.lognormal(math.log(60), 0.7, 1000)]
+    found = speeds.rapid(times)
+    assert found.mixture is None and found.share < 0.02
+
+
+def test_nothing_and_always_the_same_are_no_error() -> None:
+    assert speeds.rapid([]).share == 0
+    assert speeds.rapid([(5.0, 500.0)]).mixture is None
+
+
+def test_the_partner_of_the_mixture() -> None:
+    # the fastest guess one of four, from the eighth on they know
+    guessed = [(float(number), number % 4 == 0) for number in range(1, 9)]
+    known = [(float(number), True) for number in range(9, 30)]
+    assert speeds.cumulative_cut(guessed + known, 0.25) == 8
+    assert speeds.cumulative_cut(known, 0.25) is None
+
+
+def test_the_least_that_reading_takes() -> None:
+    assert speeds.least_seconds(150, None, most=600) == 30
+    mixture = speeds.fit(oracle())
+    assert speeds.least_seconds(150, mixture, most=600) == pytest.approx(45.7, abs=0.1)
+    assert speeds.least_seconds(9000, mixture, most=600) == 600
