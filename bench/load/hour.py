@@ -6,7 +6,6 @@ after the other, so that what is checked is exact; races are tested elsewhere.
 
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,9 +24,9 @@ from bench.load.warp import Warp
 from bench.load.watch import Watch
 from config.celery import app
 from config.timetable import EVERY
-from reviews import claims, decisions
+from handoffs.models import Handoff
+from reviews import claims, decisions, expectations
 from reviews.errors import CapReached, ClaimLost
-from reviews.models import Claim
 from reviews.wording import Choice
 
 # jobs that reach outside, or keep what nobody here reads
@@ -166,6 +165,10 @@ class Hour:
         self.done[f"{answer.status_code}"] += 1
         if answer.status_code == 201:
             self.watch.settled(ask.name)
+            self.watch.let_in(ask.run)
+            for handoff in Handoff.objects.filter(run=ask.run, level=1):
+                # as the requester's page does when it is opened
+                expectations.tell(handoff, now=timezone.now())
         elif answer.status_code == 429:
             self.sent_away(ask, answer.headers.get("Retry-After"))
         else:
@@ -272,19 +275,3 @@ def begin(*, seed: int, **changes: Any) -> Hour:
         scene=where, warp=Warp(ground.owner()), watch=Watch(where), chance=random.Random(seed),
         **changes,
     )  # fmt: skip
-
-
-def run() -> None:
-    begun = time.perf_counter()
-    hour = begin(seed=1)
-    hour.live(60)
-    hour.end()
-    said = ", ".join(f"{n} {what}" for what, n in sorted(hour.done.items()))
-    print(f"An hour in {time.perf_counter() - begun:.0f} s: {said}; {Claim.objects.count()} claims")
-    looks = ", ".join(f"{n} × {rule}" for rule, n in hour.watch.looks.items())
-    print(f"checked: {looks}; fullest: {dict(hour.watch.fullest)}")
-    for what in hour.watch.broken[:20]:
-        print(f"  BROKEN {what}")
-    if hour.watch.broken:
-        raise SystemExit(f"{len(hour.watch.broken)} times something did not hold.")
-    print("Everything held at every step.")

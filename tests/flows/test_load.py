@@ -57,7 +57,7 @@ def replaced(
         owner.execute(row[0])
 
 
-def find(hour: Hour, *, steps: int = 8) -> str:
+def find(hour: Hour, *, steps: int) -> str:
     """Live on until the watch finds something, and return what it found first."""
     hour.arrive(steps)
     for _ in range(steps):
@@ -92,7 +92,7 @@ CALM = "(h.urgent_since is null)"
     ("function", "before", "after", "found"),
     [
         ("queue_limit", "queue.depth_limit,", "queue.depth_limit + 1,",
-         "limit: first has 9 of 8"),
+         "limit: second let one in and has 5 of 4"),
         ("full", "had.hour >= caps.hour_limit", "had.hour > caps.hour_limit",
          "had 3 of 2 in an hour"),
         ("take_in_turns", "h.deadline_at, h.id limit 1", "h.deadline_at desc, h.id limit 1",
@@ -163,9 +163,10 @@ def test_a_fault_of_the_ladder_is_found(
     begin: Begin, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, fault: Any, found: str
 ) -> None:
     hour = begin(per_minute=1)
+    hour.seats = []
     monkeypatch.setattr(module, name, fault)
 
-    find(hour, steps=14)
+    find(hour, steps=12)
 
     assert any(found in what for what in hour.watch.broken), hour.watch.broken
 
@@ -183,9 +184,10 @@ def test_what_never_ends_is_found(begin: Begin, monkeypatch: pytest.MonkeyPatch)
 def test_an_agent_that_is_sent_away_and_forgotten_is_found(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hour = begin()
+    hour = begin(per_minute=15)
+    hour.seats = []
     monkeypatch.setattr(Hour, "come_again", lambda self, ask, retry_after: None)
-    hour.live(4)
+    hour.live(3)
     hour.end()
 
     assert any(what.startswith("refusal: ask-") for what in hour.watch.broken)
