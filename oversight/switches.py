@@ -12,13 +12,16 @@ from governance.estimates import Share
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One judgement before the advice was shown, and one after."""
+    """One judgement before the advice was shown, and one after.
 
-    before_right: bool
-    advice_right: bool
-    after_right: bool
+    None: it had no single answer, as where two were held for equally likely. It counts nowhere.
+    """
+
+    before_right: bool | None
+    advice_right: bool | None
+    after_right: bool | None
     # the last word was what was advised
-    followed: bool
+    followed: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +61,29 @@ def override(wrong: float, caught: float, challenged_right: float) -> float:
 
 def count(trials: Iterable[Trial]) -> Switches:
     known = list(trials)
-    led_well = [one for one in known if one.advice_right and not one.before_right]
-    led_badly = [one for one in known if not one.advice_right and one.before_right]
-    good = [one for one in known if one.advice_right]
-    bad = [one for one in known if not one.advice_right]
+    led_well = [one for one in known if one.advice_right is True and one.before_right is False]
+    led_badly = [one for one in known if one.advice_right is False and one.before_right is True]
+    good = [one for one in known if one.advice_right is True]
+    bad = [one for one in known if one.advice_right is False]
     return Switches(
         helpful=_share(one.after_right for one in led_well),
         resisted=_share(one.after_right for one in led_badly),
-        caught=_share(not one.followed for one in bad),
-        challenged_right=_share(not one.followed for one in good),
-        overridden=_share(not one.followed for one in known),
+        caught=_not(one.followed for one in bad),
+        challenged_right=_not(one.followed for one in good),
+        overridden=_not(one.followed for one in [*good, *bad]),
         right_before=_share(one.before_right for one in known),
         right_after=_share(one.after_right for one in known),
-        advice_right=_share(one.advice_right for one in known),
+        advice_right=_share(one.advice_right for one in known if one.followed is not None),
     )
 
 
-def _share(said: Iterable[bool]) -> Share:
-    known = list(said)
+def _share(said: Iterable[bool | None]) -> Share:
+    known = [one for one in said if one is not None]
     return Share(sum(known), len(known))
+
+
+def _not(said: Iterable[bool | None]) -> Share:
+    return _rest(_share(said))
 
 
 def _rest(share: Share) -> Share:

@@ -50,7 +50,12 @@ _when_changed = etag(_stamp)(_desk)
 @explained
 def queue(request: UserRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    found = reading.rows(request.user, slug, after=request.GET.get("after"))
+    found = reading.rows(
+        request.user,
+        slug,
+        after=request.GET.get("after"),
+        with_gathering="gathering" in request.GET,
+    )
     page = pages.queue_page(found, now=now)
     return render(request, "reviews/queue.html", {"page": page, "here": pages.here()})
 
