@@ -384,6 +384,8 @@ class TestAgentsAreTold:
 
         assert refused.status_code == 503
         assert refused.json()["code"] == "workflow_stopped"
+        assert refused.json()["stopped"]["reason"] == "It refunds twice"
+        assert refused.json()["stopped"]["by"] == {"kind": "person", "name": "manager"}
         assert int(refused["Retry-After"]) >= 30
         met = StopMet.objects.get()
         assert (met.client, met.times) == (bot, 2)
