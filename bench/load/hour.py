@@ -25,7 +25,7 @@ from bench.load.watch import Watch
 from config.celery import app
 from config.timetable import EVERY
 from handoffs.models import Handoff
-from reviews import claims, decisions, expectations
+from reviews import claims, decisions, expectations, queueing
 from reviews.errors import CapReached, ClaimLost
 from reviews.wording import Choice
 
@@ -209,6 +209,8 @@ class Hour:
             self._keep(seat)
 
     def _take(self, seat: Seat) -> None:
+        # where the free ones begin is remembered for a second, and seconds pass between two takes
+        queueing.floors.kept.clear()
         try:
             claim = claims.take_next(by=seat.person, now=timezone.now())
         except CapReached:
