@@ -196,10 +196,9 @@ def free_port() -> int:
 def web() -> Iterator[int]:
     """Serve the product as `./run` does; yield the port."""
     port = free_port()
-    workers, threads = os.environ.get("WEB_WORKERS", "2"), os.environ.get("WEB_THREADS", "1")
     with _served(
-        ["--interface", "wsgi", "--workers", workers, "--blocking-threads", threads],
-        "config.wsgi:application",
+        ["--interface", "asginl", "--workers", os.environ.get("WEB_WORKERS", "2")],
+        "config.asgi:application",
         port,
         "/healthz",
     ):

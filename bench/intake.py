@@ -27,6 +27,7 @@ from handoffs.api import proposals
 
 SECONDS = 4
 CONNECTIONS = 8
+AGENTS = 32
 _SCRIPT = r"""
 begin;
 insert into bench_row (body) values (repeat('x', 4096)) returning id \gset
@@ -89,7 +90,7 @@ def _accept(port: int, place: ground.Place, prefix: str, *, seconds: float) -> f
     runs = iter(ground.add_runs(place, int(2500 * seconds), prefix))
     accepted, begun = 0, time.monotonic()
     with selectors.DefaultSelector() as ready:
-        for _ in range(CONNECTIONS):
+        for _ in range(AGENTS):
             connection = socket.create_connection(("127.0.0.1", port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ready.register(connection, selectors.EVENT_READ)

@@ -1,47 +1,46 @@
 """The shortest way in: a proposal is taken from the web server's own hands.
 
-Django builds a request, resolves an address, sends signals and builds a response: for the hottest
-path that costs more than the ruling. Only what comes as expected is taken here; anything unusual
-about its framing goes through Django, which answers it as ever.
+Django builds a request, resolves an address, sends signals and builds a response, one request after
+the other: for the hottest path that costs more than the ruling. Only what is plainly in order is
+taken here; anything else goes through Django, which says what is wrong with it as ever.
 """
 
-from collections.abc import Callable
 from functools import cached_property
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.middleware.security import SecurityMiddleware
 
-from config import door
-from handoffs.api import problems, proposals
+from accounts.errors import DomainError
+from config import door, gateways
+from config.gateways import Application, Gone, Receive, Scope, Send
+from handoffs import lots, statements
+from handoffs.api import problems, proposals, reading
 from handoffs.idempotency import Told
-
-Headers = list[tuple[str, str]]
-StartResponse = Callable[[str, Headers], Any]
-Application = Callable[[dict[str, Any], Any], Any]
+from handoffs.intake import Asked
+from handoffs.together import Together
+from handoffs.wires import Wire
 
 PATH = "/api/v1/proposals"
-_STATUS = {200: "200 OK", 201: "201 Created"}
+Headers = list[tuple[bytes, bytes]]
 
 
-class _Received:
-    """What `proposals.take` and the problems read of a request."""
+class Received:
+    """What `proposals.asked` and the problems read of a request."""
 
     path = PATH
 
-    def __init__(self, environ: dict[str, Any], length: int) -> None:
-        self.META = environ
-        self.request_id = door.request_id(environ)
-        self._length = length
+    def __init__(self, scope: Scope, body: bytes) -> None:
+        self.META = gateways.environ(scope)
+        self.body = body
 
     @cached_property
-    def body(self) -> bytes:
-        body: bytes = self.META["wsgi.input"].read(self._length)
-        return body
+    def request_id(self) -> str:
+        return door.request_id(self.META)
 
 
 class ProposalDoor:
@@ -50,56 +49,74 @@ class ProposalDoor:
     def __init__(self, django: Application) -> None:
         self._django = django
         self._headers = {secure: _headers(secure) for secure in (False, True)}
+        # while one lot is stored, another is read and ruled on
+        self._lanes = [Wire(), Wire()]
+        self._together: Together[Wire, Asked, Told | None] = Together(
+            lots.settle, self._lanes, most=statements.MOST
+        )
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Any:
-        if environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "POST":
-            return self._django(environ, start_response)
-        length = _length(environ)
-        if length is None:
-            return self._django(environ, start_response)
-        request = _Received(environ, length)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_plain(scope):
+            await self._django(scope, receive, send)
+            return
         try:
-            ours = connections[DEFAULT_DB_ALIAS]
-            if ours.errors_occurred or ours.close_at is not None:
-                # what broke or grew old is not used again
-                ours.close_if_unusable_or_obsolete()
-            told = proposals.take(request)
-        except Exception as error:
-            return self._refused(request, error, start_response)
-        return self._told(request, told, start_response)
+            body = await gateways.body(receive)
+        except Gone:
+            return
+        request = Received(scope, body)
+        try:
+            told = await self._ask(request)
+        except DatabaseError as error:
+            await self._failed(request, error, send)
+            return
+        if told is None:
+            await self._django(scope, gateways.again(body), send)
+        else:
+            await self._tell(request, told, send)
 
-    def _told(self, request: _Received, told: Told, start_response: StartResponse) -> list[bytes]:
-        body = told.body.encode()
-        headers = [
-            ("X-Request-Id", request.request_id),
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            *self._headers[_secure(request.META)],
-        ]
+    def close(self) -> None:
+        """Let go of the connections; whoever comes next makes others."""
+        for lane in self._lanes:
+            lane.close()
+
+    async def _ask(self, request: Received) -> Told | None:
+        """Return what it is told, or None when that is for Django to say."""
+        try:
+            asked = proposals.asked(request)
+        except DomainError:
+            return None
+        return await self._together(asked)
+
+    async def _tell(self, request: Received, told: Told, send: Send) -> None:
+        headers = [(b"content-type", b"application/json")]
         if told.replayed:
-            headers.append(("Idempotent-Replay", "true"))
-        start_response(_STATUS[told.status], headers)
-        return [body]
+            headers.append((b"idempotent-replay", b"true"))
+        await self._send(request, told.status, headers, told.body.encode(), send)
 
-    def _refused(
-        self, request: _Received, error: Exception, start_response: StartResponse
-    ) -> list[bytes]:
-        response = problems.response(request, error)
+    async def _failed(self, request: Received, error: Exception, send: Send) -> None:
+        """Say that nobody knows whether it was stored: with its key it can be sent again."""
+        answer = problems.response(request, error)
+        await self._send(request, answer.status_code, _raw(answer), answer.content, send)
+
+    async def _send(
+        self, request: Received, status: int, headers: Headers, body: bytes, send: Send
+    ) -> None:
         headers = [
-            *response.items(),
-            ("X-Request-Id", request.request_id),
-            ("Content-Length", str(len(response.content))),
+            *headers,
+            (b"x-request-id", request.request_id.encode()),
+            (b"content-length", b"%d" % len(body)),
             *self._headers[_secure(request.META)],
         ]
-        start_response(f"{response.status_code} {response.reason_phrase}", headers)
-        return [response.content]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
-def _length(environ: dict[str, Any]) -> int | None:
-    """Return the length of a body that can simply be read, else None."""
-    length = environ.get("CONTENT_LENGTH", "")
-    plain = length.isascii() and length.isdigit() and "HTTP_TRANSFER_ENCODING" not in environ
-    return int(length) if plain and not environ.get("SCRIPT_NAME") else None
+def _is_plain(scope: Scope) -> bool:
+    """Tell whether it is a proposal with a body that says how long it is, and is not too long."""
+    if scope["path"] != PATH or scope["method"] != "POST" or scope.get("root_path"):
+        return False
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0]) <= reading.MAX_BODY
 
 
 def _secure(environ: dict[str, Any]) -> bool:
@@ -108,7 +125,7 @@ def _secure(environ: dict[str, Any]) -> bool:
         name, value = settings.SECURE_PROXY_SSL_HEADER
         if name in environ:
             return bool(environ[name].split(",", 1)[0].strip() == value)
-    return bool(environ.get("wsgi.url_scheme") == "https")
+    return bool(environ["wsgi.url_scheme"] == "https")
 
 
 def _headers(secure: bool) -> Headers:
@@ -123,4 +140,8 @@ def _headers(secure: bool) -> Headers:
             name, value = settings.SECURE_PROXY_SSL_HEADER
             environ[name] = value
     SecurityMiddleware(lambda _: response)(WSGIRequest(environ))
-    return list(response.items())
+    return _raw(response)
+
+
+def _raw(response: HttpResponse) -> Headers:
+    return [(name.lower().encode(), value.encode()) for name, value in response.items()]

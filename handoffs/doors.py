@@ -1,6 +1,5 @@
 """One look at the database tells intake everything it must know before it rules."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Everything intake must know before it rules: who asks, about which run, under which revision of
 # the policy, whether this very request was answered before, how full the queues are, and whether
 # one of them has paused the workflow.
-_DOOR = Statement(
+DOOR = Statement(
     "door",
     """
 depths as materialized (
@@ -52,15 +51,6 @@ left join lateral (
     where one.client_id = client.id and one.key = asked.key offset 0) kept on true
 """,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Knock:
-    """Who asks: the hash of the key's secret, the run's id and the Idempotency-Key."""
-
-    secret_hash: str
-    run_id: str
-    key: str | None
 
 
 @dataclass(frozen=True)
@@ -109,18 +99,18 @@ class Door:
 
 def look(*, secret_hash: str, run_id: str, key: str | None) -> Door | None:
     """Return the door, or None when the key is not good (any more)."""
-    return look_all([Knock(secret_hash=secret_hash, run_id=run_id, key=key)])[0]
+    rows = DOOR.rows([knock(secret_hash=secret_hash, run_id=run_id, key=key)])
+    return read(rows, 1)[0]
 
 
-def look_all(knocks: Sequence[Knock]) -> list[Door | None]:
-    """Return a door for each, or None where the key is not good (any more)."""
-    found: list[Door | None] = [None] * len(knocks)
-    rows: Any = _DOOR.rows(
-        [
-            {"secret_hash": one.secret_hash, "run": one.run_id, "key": one.key or ""}
-            for one in knocks
-        ]
-    )
+def knock(*, secret_hash: str, run_id: str, key: str | None) -> dict[str, str]:
+    """Return who asks: the hash of the key's secret, the run's id and the Idempotency-Key."""
+    return {"secret_hash": secret_hash, "run": run_id, "key": key or ""}
+
+
+def read(rows: Any, asked: int) -> list[Door | None]:
+    """Return a door for each that asked, or None where the key is not good (any more)."""
+    found: list[Door | None] = [None] * asked
     if not rows:
         return found
     microseconds, depths, stops = rows[0][15:18]

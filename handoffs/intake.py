@@ -1,18 +1,14 @@
-"""Proposal to ruling to pause: two round trips to the database, one to read and one to write,
-for all who ask at the same moment.
-"""
+"""Proposal to ruling to pause: two round trips to the database, one to read and one to write."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import IntegrityError, connection
 
-from accounts.errors import NotSignedIn
-from handoffs import bodies, doors, ids, pause, placing, rooms, rulings, sampling, standstill
+from handoffs import bodies, ids, pause, placing, rooms, rulings, sampling, standstill
 from handoffs.doors import Door
 from handoffs.errors import (
     IdempotencyMismatch,
@@ -46,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A ruling and what is to be stored of it; `put` makes it anew for another queue."""
 
     door: Door
@@ -54,71 +50,15 @@ class _Ready:
     told: Told
     writing: pause.Writing
     authority: Authority | None = None
-    put: Callable[[Placed], "_Ready"] | None = None
+    put: Callable[[Placed], "Ready"] | None = None
 
+    @property
+    def run(self) -> str:
+        return str(self.writing.values["run_id"])
 
-def propose_all(asked: Sequence[Asked]) -> list[Told | Exception]:
-    """Do for each what `propose` does: one look for all, and one statement for those alike.
-
-    Each has its own outcome, as if it had come alone. Raises what keeps all of them from being
-    looked at.
-    """
-    outcomes: list[Told | Exception] = []
-    alike: dict[Any, list[int]] = defaultdict(list)
-    ready: dict[int, _Ready] = {}
-    seen: dict[str, int] = defaultdict(int)
-    for place, (one, door) in enumerate(zip(asked, _look_all(asked), strict=True)):
-        try:
-            found = _prepare(door, one.proposed, one.keyed)
-        except Exception as error:
-            outcomes.append(error)
-            continue
-        if isinstance(found, Told):
-            outcomes.append(found)
-            continue
-        ready[place] = found
-        outcomes.append(found.told)
-        # the second proposal of a run comes after the first
-        run = one.proposed.run
-        alike[seen[run], found.writing.parts].append(place)
-        seen[run] += 1
-    for _, places in sorted(alike.items()):
-        for place, outcome in zip(places, _store_all([ready[one] for one in places]), strict=True):
-            outcomes[place] = outcome
-    return outcomes
-
-
-def _look_all(asked: Sequence[Asked]) -> list[Door | None]:
-    return doors.look_all(
-        [
-            doors.Knock(
-                secret_hash=one.secret_hash,
-                run_id=one.proposed.run,
-                key=one.keyed.key if one.keyed else None,
-            )
-            for one in asked
-        ]
-    )
-
-
-def _store_all(ready: Sequence[_Ready]) -> list[Told | Exception]:
-    """Store all at once; whoever is in the way of the others, or waits, is stored by itself."""
-    stored: dict[str, Stored] = {}
-    if len(ready) > 1:
-        try:
-            stored = _write(ready, patient=False)
-        except DatabaseError as error:
-            # nothing of it was stored, unless the connection broke and we cannot know
-            if not connection.is_usable():
-                return [error] * len(ready)
-    return [one.told if stored.get(_run(one)) is Stored.STORED else _alone(one) for one in ready]
-
-
-def _alone(one: _Ready) -> Told | Exception:
-    try:
-        return _store(one)
-    except Exception as error:
-        return error
+    @property
+    def beyond_limit(self) -> bool:
+        return bool(self.writing.values.get("beyond_limit"))
 
 
 def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
@@ -127,13 +67,12 @@ def propose(door: Door, proposed: Proposed, *, keyed: Keyed | None) -> Told:
     The same key and body are answered as the first time, also when two arrive at once: the loser
     of the race finds the winner's answer.
     """
-    ready = _prepare(door, proposed, keyed)
+    ready = prepare(door, proposed, keyed)
     return ready if isinstance(ready, Told) else _store(ready)
 
 
-def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told | _Ready:
-    if door is None:
-        raise NotSignedIn
+def prepare(door: Door, proposed: Proposed, keyed: Keyed | None) -> Told | Ready:
+    """Rule on the proposal and return what is to be stored; or what this key was told before."""
     rulings.check_going(door)
     replayed = replay(door, keyed)
     if replayed is not None:
@@ -144,11 +83,11 @@ def _prepare(door: Door | None, proposed: Proposed, keyed: Keyed | None) -> Told
     if ruled.authority is None:
         return _needs_nobody(door, proposed, keyed, ruled, proposal)
 
-    def put(placed: Placed) -> _Ready:
+    def put(placed: Placed) -> Ready:
         opening = _opening(door, proposed, ruled, proposal, placed)
         told = _told(201, bodies.ruling(door, ruled, proposal, opening))
         writing = pause.opened(opening, _remembered(keyed, told))
-        return _Ready(door, keyed, told, writing, ruled.authority, put)
+        return Ready(door, keyed, told, writing, ruled.authority, put)
 
     placed = placing.choose(door, ruled.authority)
     ready = put(placed)
@@ -162,7 +101,7 @@ def _needs_nobody(
     keyed: Keyed | None,
     ruled: Ruled,
     proposal: pause.ProposalFacts,
-) -> _Ready:
+) -> Ready:
     told = _told(200, bodies.ruling(door, ruled, proposal, None))
     writing = pause.ruled(
         proposal,
@@ -172,7 +111,7 @@ def _needs_nobody(
         remembered=_remembered(keyed, told),
         checkpoint=proposed.checkpoint,
     )
-    return _Ready(door, keyed, told, writing)
+    return Ready(door, keyed, told, writing)
 
 
 def _told(status: int, body: dict[str, Any]) -> Told:
@@ -187,7 +126,7 @@ def _remembered(keyed: Keyed | None, told: Told) -> pause.Remembered | None:
     )
 
 
-def _store(ready: _Ready) -> Told:
+def _store(ready: Ready) -> Told:
     try:
         return _find_place(ready)
     except IntegrityError as error:
@@ -196,10 +135,10 @@ def _store(ready: _Ready) -> Told:
         return _other_answer(ready.door, ready.keyed)
 
 
-def _find_place(ready: _Ready) -> Told:
+def _find_place(ready: Ready) -> Told:
     """Store it where it was to go, or where its slot is full, exactly: there, elsewhere, or not."""
-    beyond = bool(ready.writing.values.get("beyond_limit"))
-    outcome = Stored.NO_PLACE if beyond else _write([ready], patient=True).get(_run(ready))
+    beyond = ready.beyond_limit
+    outcome = Stored.NO_PLACE if beyond else _write(ready)
     if outcome is Stored.NO_PLACE:
         return _find_place_exactly(ready, beyond=beyond)
     if outcome is not Stored.STORED:
@@ -208,7 +147,7 @@ def _find_place(ready: _Ready) -> Told:
     return ready.told
 
 
-def _find_place_exactly(ready: _Ready, *, beyond: bool) -> Told:
+def _find_place_exactly(ready: Ready, *, beyond: bool) -> Told:
     assert ready.authority is not None and ready.put is not None
     authority, door = ready.authority, ready.door
     ways = [] if beyond else [rooms.at(authority, one) for one in authority.chain]
@@ -238,15 +177,11 @@ def _check_held(door: Door) -> None:
         standstill.check_run(door.run_id)
 
 
-def _run(ready: _Ready) -> str:
-    return str(ready.writing.values["run_id"])
-
-
-def _write(ready: Sequence[_Ready], *, patient: bool) -> dict[str, Stored]:
+def _write(ready: Ready) -> Stored | None:
     failpoint("intake.before_store")
-    stored = pause.store([one.writing for one in ready], patient=patient)
+    stored = pause.store([ready.writing])
     failpoint("intake.after_store")
-    return stored
+    return stored.get(ready.run)
 
 
 def dry_run(door: Door, proposed: Proposed) -> Told:

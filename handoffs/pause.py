@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from handoffs import audit, canonical, deadlines, ids, pause_parts
+from handoffs import audit, canonical, deadlines, gathering, ids, pause_parts
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
 from handoffs.deadlines import Deadline
@@ -64,6 +64,8 @@ class Authority:
     terms: str
     # so long before its deadline it is urgent
     urgent_seconds: int
+    # so long it gathers with others at most, before it is offered
+    gather_seconds: int = 0
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
     at_limit: AtLimit = AtLimit.OVERFLOW
@@ -145,6 +147,11 @@ class Opening:
     def deadline_at(self) -> datetime:
         return self.deadline.due_at
 
+    @property
+    def gather_until(self) -> datetime | None:
+        due, seconds = self.deadline, self.authority.gather_seconds
+        return gathering.until(self.now, seconds, due_at=due.due_at, urgent_at=due.urgent_at)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
@@ -164,8 +171,11 @@ class Stored(Enum):
 
 
 @cache
-def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
-    """Put a statement together, once for each combination of what there is to store."""
+def statement(parts: tuple[str, ...], patient: bool) -> Statement:
+    """Put a statement together, once for each combination of what there is to store.
+
+    One that is not patient leaves out what somebody else just works on.
+    """
     head, *rest = parts
     room = pause_parts.ROOM["counted" in rest]
     sql = ",".join(
@@ -179,18 +189,21 @@ def _statement(parts: tuple[str, ...], patient: bool) -> Statement:
     return Statement(name, f"{sql} {pause_parts.ENDS['handoff' in rest]}")
 
 
-def store(writings: Sequence[Writing], *, patient: bool = True) -> dict[str, Stored]:
+def store(writings: Sequence[Writing]) -> dict[str, Stored]:
     """Store all of them together and return what became of each run's.
 
-    They have the same parts and are for different runs. What a run does not accept is left out;
-    so is, unless we are patient, a run that somebody else just works on. Those that wait in one
-    queue are stored all or none, as its slot has places.
+    They have the same parts and are for different runs. What a run does not accept is left out.
+    Those that wait in one queue are stored all or none, as its slot has places.
 
     Raises django.db.IntegrityError when another request with the same idempotency key was first;
     then nothing is stored.
     """
-    statement = _statement(writings[0].parts, patient)
-    rows: Any = statement.rows([one.values for one in writings])
+    found = statement(writings[0].parts, patient=True)
+    return stored(found.rows([one.values for one in writings]))
+
+
+def stored(rows: Any) -> dict[str, Stored]:
+    """Read what became of each run's; of a run that is left out, nothing is told."""
     return {run: Stored.STORED if there == "t" else Stored.NO_PLACE for run, there in rows}
 
 
@@ -292,6 +305,7 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "deadline_seconds": authority.deadline_seconds,
         "counted_from": opening.now,
         "urgent_at": opening.deadline.urgent_at,
+        "gather_until": opening.gather_until,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
         "brief": brief.decode(),

@@ -17,7 +17,7 @@ from psycopg import pq
 
 _PLACE = re.compile(r"%\((\w+)\)s|\basked\.(\w+)")
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-_BINARY = 1
+BINARY = 1
 # which statements each connection has planned
 _PLANNED: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
 
@@ -46,35 +46,37 @@ class Statement:
 
         Raises what the ORM raises: django.db.IntegrityError and the rest.
         """
+        size, sent = self.fill(values)
+        # looked up once: which connection is this thread's takes a while to find out
+        ours = connections[DEFAULT_DB_ALIAS]
+        with ours.wrap_database_errors:
+            return texts(self._run(ours, size, sent))
+
+    def fill(self, values: Sequence[Mapping[str, Any]]) -> tuple[int, list[bytes | None]]:
+        """Say for how many rows it is to run with these values, and put them into places."""
         size = next(size for size in _SIZES if size >= len(values))
         sent = [
             value.encode() if type(value) is str else _sent(value)
             for row in values
             for value in map(row.__getitem__, self.columns)
         ]
-        sent += [None] * (size - len(values)) * len(self.columns)
-        # looked up once: which connection is this thread's takes a while to find out
-        ours = connections[DEFAULT_DB_ALIAS]
-        with ours.wrap_database_errors:
-            result = self._run(ours, size, sent)
-        fields = range(result.nfields)
-        return [
-            [_text(result.get_value(row, field)) for field in fields]
-            for row in range(result.ntuples)
-        ]
+        return size, sent + [None] * (size - len(values)) * len(self.columns)
+
+    def name(self, size: int) -> bytes:
+        return f"{self._name}_{size}".encode()
 
     def _run(self, ours: Any, size: int, sent: Sequence[bytes | None]) -> pq.abc.PGresult:
         ours.ensure_connection()
         driver = ours.connection
         link = driver.pgconn
         if not driver.autocommit and link.transaction_status == pq.TransactionStatus.IDLE:
-            _check(link.exec_(b"begin"))
+            check(link.exec_(b"begin"))
         planned = _PLANNED.setdefault(link, set())
-        name = f"{self._name}_{size}".encode()
+        name = self.name(size)
         if name not in planned:
-            _check(link.prepare(name, self.sql(size).encode()))
+            check(link.prepare(name, self.sql(size).encode()))
             planned.add(name)
-        return _check(link.exec_prepared(name, sent, [_BINARY] * len(sent)))
+        return check(link.exec_prepared(name, sent, [BINARY] * len(sent)))
 
     def sql(self, size: int) -> str:
         """Write it for so many rows."""
@@ -101,7 +103,16 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode()
 
 
-def _check(result: pq.abc.PGresult) -> pq.abc.PGresult:
+def check(result: pq.abc.PGresult) -> pq.abc.PGresult:
+    """Raise what the result says that went wrong."""
     if result.status not in _DONE:
         raise psycopg.errors.error_from_result(result)
     return result
+
+
+def texts(result: pq.abc.PGresult) -> list[list[str | None]]:
+    """Read the rows of a result."""
+    fields = range(result.nfields)
+    return [
+        [_text(result.get_value(row, field)) for field in fields] for row in range(result.ntuples)
+    ]

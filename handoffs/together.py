@@ -4,70 +4,67 @@ The more come at once, the more share one round trip and one commit; whoever com
 nobody.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+Lane = TypeVar("Lane")
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class _Place(Generic[Item, Outcome]):
-    """One who waits: for an outcome, or for the turn to serve the next lot."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.outcome: Outcome | BaseException | None = None
-        self.called = Lock()
-        self.called.acquire()
-
-
-class Together(Generic[Item, Outcome]):
-    """Call `serve` with lots of items, in one thread at a time, each time in a caller's own.
+class Together(Generic[Lane, Item, Outcome]):
+    """Call `serve` with lots of items, one lot at a time in each of the lanes.
 
     `serve` returns an outcome for each item; an exception among them is raised where that item
     came from, and what `serve` itself raises, in all of the lot.
     """
 
     def __init__(
-        self, serve: Callable[[Sequence[Item]], Sequence[Outcome | Exception]], *, most: int
+        self,
+        serve: Callable[[Lane, Sequence[Item]], Awaitable[Sequence[Outcome | Exception]]],
+        lanes: Sequence[Lane],
+        *,
+        most: int,
     ) -> None:
         self._serve = serve
+        self._free = list(lanes)
         self._most = most
-        self._lock = Lock()
-        self._waiting: deque[_Place[Item, Outcome]] = deque()
-        self._busy = False
+        self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
+        # the loop itself does not keep tasks alive
+        self._running: set[asyncio.Task[None]] = set()
 
-    def __call__(self, item: Item) -> Outcome:
-        mine: _Place[Item, Outcome] = _Place(item)
-        with self._lock:
-            self._waiting.append(mine)
-            first, self._busy = not self._busy, True
-        if not first:
-            mine.called.acquire()
-        if mine.outcome is None:
-            self._serve_lot()
-        if isinstance(mine.outcome, BaseException):
-            raise mine.outcome
-        assert mine.outcome is not None
-        return mine.outcome
+    async def __call__(self, item: Item) -> Outcome:
+        place: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, place))
+        if self._free:
+            task = asyncio.create_task(self._go(self._free.pop()))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await place
 
-    def _serve_lot(self) -> None:
-        """Serve the longest waiting, ourselves first, and call the next one to do the same."""
-        with self._lock:
-            lot = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+    async def _go(self, lane: Lane) -> None:
+        """Serve the longest waiting until nobody waits."""
         try:
-            outcomes = self._serve([one.item for one in lot])
-            for one, outcome in zip(lot, outcomes, strict=True):
-                one.outcome = outcome
-        except BaseException as error:
-            for one in lot:
-                one.outcome = error
-        with self._lock:
-            following = self._waiting[0] if self._waiting else None
-            self._busy = following is not None
-        if following is not None:
-            following.called.release()
-        for one in lot[1:]:
-            one.called.release()
+            while self._waiting:
+                many = min(len(self._waiting), self._most)
+                await self._serve_lot(lane, [self._waiting.popleft() for _ in range(many)])
+        finally:
+            self._free.append(lane)
+
+    async def _serve_lot(
+        self, lane: Lane, lot: Sequence[tuple[Item, "asyncio.Future[Outcome]"]]
+    ) -> None:
+        try:
+            outcomes = await self._serve(lane, [item for item, _ in lot])
+            told = list(zip(lot, outcomes, strict=True))
+        except Exception as error:
+            told = [(one, error) for one in lot]
+        for (_, place), outcome in told:
+            if place.done():
+                continue
+            if isinstance(outcome, Exception):
+                place.set_exception(outcome)
+            else:
+                place.set_result(outcome)

@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import ValidationError
 
 from accounts.errors import DomainError, FieldProblem, NotSignedIn
-from handoffs import doors, idempotency, intake, resumptions, statements
+from handoffs import doors, idempotency, intake, resumptions
 from handoffs.api import access, acting, documented, problems, reading, telling
 from handoffs.api.access import AgentRequest
 from handoffs.api.reading import Received
@@ -41,7 +41,6 @@ from handoffs.schemas.proposals import (
     ProposalIn,
     RulingOut,
 )
-from handoffs.together import Together
 
 router = Router(tags=["Proposals"])
 _THEIRS = (NotFound, WorkflowNotYours)
@@ -80,20 +79,23 @@ def propose(request: HttpRequest) -> HttpResponse:
     return telling.replayed(telling.json(told.status, told.body), told.replayed)
 
 
-# whoever asks while others are being answered shares the next look and the next statement
-_TOGETHER = Together(intake.propose_all, most=statements.MOST)
-
-
 def take(request: Received) -> Told:
-    """Answer a proposal, however it was received, or raise why not."""
+    """Answer a proposal that came through Django, or raise why not."""
     secret = access.secret_hash(request)
     try:
-        sent, key = reading.read(request), reading.key(request)
-        proposed = _proposed(sent)
+        one = asked(request)
     except DomainError:
         access.check_key(request)
         raise
-    return _TOGETHER(Asked(secret, proposed, _keyed(key, request.path, sent)))
+    door = _look(secret, one.proposed.run, one.keyed.key if one.keyed else None)
+    return intake.propose(door, one.proposed, keyed=one.keyed)
+
+
+def asked(request: Received) -> Asked:
+    """Read a proposal, however it was received, or raise what is wrong with it."""
+    secret = access.secret_hash(request)
+    sent, key = reading.read(request), reading.key(request)
+    return Asked(secret, _proposed(sent), _keyed(key, _SINGLE, sent))
 
 
 @router.post(

@@ -14,8 +14,8 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parent.parent.parent
 SECRET = os.environ.get("OVERREAD_SECRET_KEY", "only-for-tests")
 SERVER = [
-    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-    *("--workers", "1", "--blocking-threads", "1", "--log-level", "critical"),
+    *(sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1"),
+    *("--workers", "1", "--no-ws", "--log-level", "critical"),
     *("--respawn-failed-workers", "--respawn-interval", "0.05", "--workers-kill-timeout", "2"),
 ]
 
@@ -45,7 +45,7 @@ def web(armed: Mapping[str, str] | None = None) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
-        [*SERVER, "--port", str(port), "config.wsgi:application"],
+        [*SERVER, "--port", str(port), "config.asgi:application"],
         env=environment({"OVERREAD_PUBLIC_URL": url, **(armed or {})}),
         cwd=ROOT,
     )

@@ -1,8 +1,7 @@
 """Whoever comes while others are served goes with the next lot, and nobody is forgotten."""
 
-import threading
+import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,94 +9,125 @@ from handoffs.together import Together
 
 
 class Counter:
-    """Serves lots slowly enough, and on command, to watch who goes with whom."""
+    """Serves lots on command, to watch who goes with whom."""
 
     def __init__(self) -> None:
         self.lots: list[list[int]] = []
-        self.may_go = threading.Event()
-        self.serving = threading.Event()
+        self.lanes: list[str] = []
+        self.may_go = asyncio.Event()
 
-    def serve(self, items: Sequence[int]) -> list[int | Exception]:
+    async def serve(self, lane: str, items: Sequence[int]) -> list[int | Exception]:
         self.lots.append(list(items))
-        self.serving.set()
-        assert self.may_go.wait(10)
+        self.lanes.append(lane)
+        await self.may_go.wait()
         return [ValueError(item) if item < 0 else item * 2 for item in items]
 
 
-def queued(together: Together[int, int], many: int) -> None:
-    """Wait until so many stand behind the lot that is being served."""
-    while len(together._waiting) < many:
-        threading.Event().wait(0.001)
+async def until_served(counter: Counter, lots: int) -> None:
+    while len(counter.lots) < lots:
+        await asyncio.sleep(0)
 
 
-def test_whoever_comes_alone_is_served_at_once():
-    together: Together[int, int] = Together(lambda items: [item * 2 for item in items], most=4)
-
-    assert [together(1), together(2)] == [2, 4]
+def ask(together: Together[str, int, int], item: int) -> "asyncio.Task[int]":
+    return asyncio.create_task(together(item))  # type: ignore[arg-type]
 
 
 def test_those_who_wait_are_served_together_and_each_told_its_own():
-    counter = Counter()
-    together: Together[int, int] = Together(counter.serve, most=3)
-    with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(together, 1)
-        assert counter.serving.wait(10)
-        others = [pool.submit(together, number) for number in (2, 3, 4, 5)]
-        queued(together, 4)
+    async def story() -> None:
+        counter = Counter()
+        together = Together[str, int, int](counter.serve, ["a"], most=3)
+        first = ask(together, 1)
+        await until_served(counter, 1)
+        others = [ask(together, number) for number in (2, 3, 4, 5)]
+        await asyncio.sleep(0)
         counter.may_go.set()
-        told = [one.result(10) for one in (first, *others)]
 
-    assert told == [2, 4, 6, 8, 10]
-    assert counter.lots[0] == [1]
-    assert [len(lot) for lot in counter.lots] == [1, 3, 1]
-    assert sorted(sum(counter.lots, [])) == [1, 2, 3, 4, 5]
+        assert await asyncio.gather(first, *others) == [2, 4, 6, 8, 10]
+        assert counter.lots == [[1], [2, 3, 4], [5]]
+
+    asyncio.run(story())
+
+
+def test_a_second_lane_serves_while_the_first_is_busy_and_is_used_again():
+    async def story() -> None:
+        counter = Counter()
+        together = Together[str, int, int](counter.serve, ["a", "b"], most=3)
+        one = ask(together, 1)
+        await until_served(counter, 1)
+        two = ask(together, 2)
+        await until_served(counter, 2)
+        counter.may_go.set()
+        await asyncio.gather(one, two)
+        await ask(together, 3)
+
+        assert counter.lots == [[1], [2], [3]]
+        assert set(counter.lanes[:2]) == {"a", "b"}
+
+    asyncio.run(story())
 
 
 def test_a_refusal_is_raised_where_it_belongs_and_nowhere_else():
-    counter = Counter()
-    together: Together[int, int] = Together(counter.serve, most=8)
-    with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(together, 1)
-        assert counter.serving.wait(10)
-        bad, good = pool.submit(together, -7), pool.submit(together, 7)
-        queued(together, 2)
+    async def story() -> None:
+        counter = Counter()
         counter.may_go.set()
+        together = Together[str, int, int](counter.serve, ["a"], most=8)
+        bad, good = ask(together, -7), ask(together, 7)
 
         with pytest.raises(ValueError, match="-7"):
-            bad.result(10)
-        assert (first.result(10), good.result(10)) == (2, 14)
+            await bad
+        assert await good == 14
+        assert counter.lots == [[-7, 7]]
+
+    asyncio.run(story())
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        pytest.param(lambda items: [], id="too few outcomes"),
-        pytest.param(lambda items: 1 / 0, id="breaks"),
-    ],
-)
+def test_who_goes_away_keeps_nobody_from_an_answer():
+    async def story() -> None:
+        counter = Counter()
+        together = Together[str, int, int](counter.serve, ["a"], most=8)
+        gone, stays = ask(together, 1), ask(together, 2)
+        await until_served(counter, 1)
+        gone.cancel()
+        counter.may_go.set()
+
+        assert await stays == 4
+        assert await ask(together, 3) == 6
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("broken", ["too few outcomes", "breaks"])
 def test_a_server_that_breaks_leaves_nobody_waiting(broken):
-    together: Together[int, int] = Together(broken, most=2)
-    with ThreadPoolExecutor(6) as pool:
-        told = [pool.submit(together, number) for number in range(6)]
+    async def serve(lane: str, items: Sequence[int]) -> list[int | Exception]:
+        if broken == "breaks":
+            raise ZeroDivisionError
+        return []
 
-        for one in told:
-            with pytest.raises((ValueError, ZeroDivisionError)):
-                one.result(10)
+    async def story() -> None:
+        together = Together[str, int, int](serve, ["a"], most=2)
+        told = await asyncio.gather(
+            *(ask(together, number) for number in range(6)), return_exceptions=True
+        )
+
+        assert {type(one) for one in told} <= {ValueError, ZeroDivisionError}
+
+    asyncio.run(story())
 
 
-@pytest.mark.slow
-def test_a_crowd_is_served_whole_by_lots_that_never_overlap():
-    serving = threading.Lock()
+def test_a_crowd_is_served_whole_and_no_lane_serves_two_lots_at_once():
+    busy: set[str] = set()
 
-    def serve(items: Sequence[int]) -> list[int]:
-        assert serving.acquire(blocking=False), "two lots at once"
-        try:
-            return list(items)
-        finally:
-            serving.release()
+    async def serve(lane: str, items: Sequence[int]) -> list[int | Exception]:
+        assert lane not in busy
+        busy.add(lane)
+        await asyncio.sleep(0)
+        busy.discard(lane)
+        return list(items)
 
-    together: Together[int, int] = Together(serve, most=5)
-    with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(together, range(1, 3000)))
+    async def story() -> None:
+        together = Together[str, int, int](serve, ["a", "b"], most=5)
+        told = await asyncio.gather(*(ask(together, number) for number in range(3000)))
 
-    assert told == list(range(1, 3000))
+        assert told == list(range(3000))
+
+    asyncio.run(story())
