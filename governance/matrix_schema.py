@@ -246,7 +246,21 @@ def overflow_problems(queues: Mapping[str, QueueIn]) -> Iterator[tuple[Path, str
                 break
 
 
-def authority_row(row: RowIn, *, id: int | str) -> authority.Row:
+def _overflows(row: RowIn, queues: Mapping[str, QueueIn]) -> tuple[str, ...]:
+    """Follow the overflow from the row's queue on, as far as these queues tell, or to a circle."""
+    if row.at_limit == "pause":
+        return ()
+    way = [row.queue]
+    at = row.overflow or (queues[row.queue].overflow if row.queue in queues else None)
+    while at is not None:
+        way.append(at)
+        at = queues[at].overflow if at in queues and at not in way[:-1] else None
+    return tuple(way[1:])
+
+
+def authority_row(
+    row: RowIn, *, id: int | str, queues: Mapping[str, QueueIn] | None = None
+) -> authority.Row:
     """Return a row as the rules read it; `problems` found nothing in it."""
     return authority.Row(
         id=id,
@@ -256,7 +270,7 @@ def authority_row(row: RowIn, *, id: int | str) -> authority.Row:
         role=row.role,
         queue=row.queue,
         overflow_queue=row.overflow,
-        overflows=(row.overflow,) if row.overflow else (),
+        overflows=_overflows(row, queues or {}),
         at_limit=AtLimit(row.at_limit),
         deadline_seconds=seconds(row.deadline),
         business_time=row.business_time,

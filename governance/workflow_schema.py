@@ -273,7 +273,8 @@ def action_types(file: WorkflowIn) -> list[ActionType]:
 def find_gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
     """Name what a proposal could reach and nobody would be asked, and every other gap."""
     rows = [
-        matrix_schema.authority_row(row, id=index) for index, row in enumerate(file.matrix, start=1)
+        matrix_schema.authority_row(row, id=index, queues=file.queues)
+        for index, row in enumerate(file.matrix, start=1)
     ]
     found = gaps.find(action_types(file), risk_map, rows, now=datetime.now(UTC))
-    return [gap.sentence for gap in found]
+    return [gap.sentence for gap in found if gap.blocks]

@@ -47,7 +47,8 @@ class Row:
     kind: HandoffKind | None = None
     tier: Tier | None = None
     overflow_queue: str | None = None
-    # every queue that it may overflow into, one after the other
+    # every queue that it may overflow into, one after the other; where they go in a circle, the
+    # last is one that was there before
     overflows: tuple[str, ...] = ()
     at_limit: AtLimit = AtLimit.OVERFLOW
     business_time: bool = False

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from handoffs import deadlines, levels, queries, sla
+from handoffs import deadlines, gathering, levels, queries, sla
 from handoffs.calendars import Calendar
 from handoffs.levels import Terms
 from handoffs.models import Handoff, Queue, Stop
@@ -20,17 +20,31 @@ from handoffs.states import AUTONOMOUS_TIERS, HandoffState, RungName
 
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
-    """Let a level's time run from now on."""
-    now, calendar = _now_in(queue_id, terms)
-    deadline = deadlines.count(now, seconds, urgent_seconds=terms.urgent_seconds, calendar=calendar)
-    return deadline.columns()
+    """Let a level's time run from now on; where its row lets it, it gathers with others first."""
+    return begin_in(_read(queue_id), seconds, terms)
+
+
+def begin_in(queue: Any, seconds: int, terms: Terms) -> dict[str, Any]:
+    """Let a level's time run in this queue, from `queue.now` by the database."""
+    now, calendar = queue.now, _hours(queue, terms)
+    due = deadlines.count(now, seconds, urgent_seconds=terms.urgent_seconds, calendar=calendar)
+    gathers = gathering.until(
+        now,
+        gathering.window(terms.batch_seconds, seconds),
+        due_at=due.due_at,
+        urgent_at=due.urgent_at,
+    )
+    return {**due.columns(), "gather_until": gathers}
 
 
 def hold(handoff: Handoff, seconds: int) -> dict[str, Any]:
     """Let the time run until what is held is looked at again; nothing of it is urgent."""
-    now, calendar = _now_in(handoff.queue_id, terms_of(handoff))
-    deadline = deadlines.count(now, seconds, urgent_seconds=0, calendar=calendar)
-    return deadline.columns(RungName.REVIEW)
+    return hold_in(_read(handoff.queue_id), seconds, terms_of(handoff))
+
+
+def hold_in(queue: Any, seconds: int, terms: Terms) -> dict[str, Any]:
+    deadline = deadlines.count(queue.now, seconds, urgent_seconds=0, calendar=_hours(queue, terms))
+    return {**deadline.columns(RungName.REVIEW), "gather_until": None}
 
 
 def allow(handoff: Handoff, seconds: int) -> dict[str, Any]:
@@ -40,16 +54,20 @@ def allow(handoff: Handoff, seconds: int) -> dict[str, Any]:
     deadline = deadlines.count(
         now, seconds, urgent_seconds=terms.urgent_seconds, calendar=None, by_the_clock=True
     )
-    return deadline.columns(end_of(handoff))
+    return {**deadline.columns(end_of(handoff)), "gather_until": None}
 
 
 def stop(handoff: Handoff) -> dict[str, Any]:
-    """Stop the clock while the agent is asked; its answer is waited for as long as the level's."""
+    """Stop the clock while the agent is asked; its answer is waited for as long as the level's.
+
+    It does not gather again when it comes back.
+    """
     now, calendar = _now_in(handoff.queue_id, terms_of(handoff))
     seconds = max(handoff.deadline_seconds, 1)
     return {
         "next_at": sla.deadline(now, seconds, calendar),
         "next_rung": RungName.INFORMATION.value,
+        "gather_until": None,
     }
 
 
@@ -69,6 +87,7 @@ def recount(handoff: Handoff, *, at: datetime) -> dict[str, Any]:
     found = deadline.moments(urgent=urgent, end=end_of(handoff))
     if not urgent:
         found["urgent_since"] = None
+    found["gather_until"] = _gathers(handoff, deadline, now=at)
     if handoff.next_rung == RungName.INFORMATION.value:
         del found["next_at"], found["next_rung"]
     return found
@@ -93,8 +112,17 @@ def carry(handoff: Handoff, queue_id: int) -> dict[str, Any]:
     return {
         "counted_from": now,
         "counted_seconds": left,
+        "gather_until": _gathers(handoff, deadline, now=now),
         **deadline.moments(urgent=urgent, end=end_of(handoff)),
     }
+
+
+def _gathers(handoff: Handoff, deadline: deadlines.Deadline, *, now: datetime) -> datetime | None:
+    """Return until when it gathers on, as far as its deadline lets it now."""
+    end = handoff.gather_until
+    if end is None or end <= now:
+        return end
+    return gathering.within(end, now=now, due_at=deadline.due_at, urgent_at=deadline.urgent_at)
 
 
 def derivation(handoff: Handoff, *, now: datetime) -> str:
@@ -180,5 +208,13 @@ def _window(handoff: Handoff) -> int:
 
 
 def _now_in(queue_id: int, terms: Terms) -> tuple[datetime, Calendar | None]:
-    queue = Queue.objects.annotate(now=Now()).get(id=queue_id)
-    return queue.now, queries.calendar(queue) if terms.business_time else None
+    queue = _read(queue_id)
+    return queue.now, _hours(queue, terms)
+
+
+def _read(queue_id: int) -> Any:
+    return Queue.objects.annotate(now=Now()).get(id=queue_id)
+
+
+def _hours(queue: Queue, terms: Terms) -> Calendar | None:
+    return queries.calendar(queue) if terms.business_time else None

@@ -15,7 +15,17 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from handoffs import argument_schema, authority, levels, models, policy, queries, sampling, signals
+from handoffs import (
+    argument_schema,
+    authority,
+    gathering,
+    levels,
+    models,
+    policy,
+    queries,
+    sampling,
+    signals,
+)
 from handoffs.authority import Row
 from handoffs.pause import Authority
 from handoffs.policy import Ruling
@@ -230,6 +240,7 @@ def _at(row: models.MatrixRow, queue: models.Queue) -> Authority:
         queue_slug=queue.slug,
         depth_limit=queue.depth_limit,
         urgent_seconds=row.urgent_seconds,
+        gather_seconds=gathering.window(row.batch_seconds, row.deadline_seconds),
         at_limit=AtLimit(row.at_limit),
         role_id=row.role_id,
         role_name=row.role.name,

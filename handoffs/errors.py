@@ -1,6 +1,21 @@
 """Named refusals: what happened, what it means, what to do."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from accounts.errors import DomainError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """What keeps an agent from going on: `scope` is run, workflow or everywhere, `role` whose."""
+
+    id: str
+    scope: str
+    since: datetime
+    reason: str
+    role: str
+    drill: bool = False
 
 
 class NotFound(DomainError):
@@ -103,10 +118,10 @@ class WorkflowStopped(DomainError):
         message: str = "",
         *,
         retry_after: int | None = None,
-        stop_id: str = "",
+        halt: Halt | None = None,
         client_id: int = 0,
     ) -> None:
-        self.stop_id, self.client_id = stop_id, client_id
+        self.halt, self.client_id = halt, client_id
         super().__init__(message, retry_after=retry_after)
 
 
@@ -114,6 +129,12 @@ class SteppedIn(DomainError):
     """A person has stepped into this run. Nothing was stored. Stop, and wait for your turn."""
 
     code, status, title = "stepped_in", 503, "A person has stepped in"
+
+    def __init__(
+        self, message: str = "", *, retry_after: int | None = None, halt: Halt | None = None
+    ) -> None:
+        self.halt = halt
+        super().__init__(message, retry_after=retry_after)
 
 
 class AlreadySteppedIn(DomainError):

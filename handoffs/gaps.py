@@ -4,12 +4,13 @@ No gap, no orphan in a queue: what is found here would otherwise be found by an 
 for ever, or by whom nobody had authority over.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from handoffs import authority, policy, seating
+from handoffs import authority, circles, gathering, policy, seating
 from handoffs.authority import KIND_OF, Row, say, say_named
 from handoffs.policy import RiskMap
 from handoffs.seating import Staffing as Staffing
@@ -35,6 +36,7 @@ Kind = Literal[
     "queue_unattended",
     "overflow_circles",
     "deadline_too_short",
+    "gathers_too_long",
     "email_without_sign_in",
     "tie_nobody_above",
     "approves_alone",
@@ -59,6 +61,11 @@ class Gap:
     kind: Kind
     sentence: str
     row: int | str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Nothing is published or changed with it; what is cut to what it may be is only said."""
+        return self.kind != "gathers_too_long"
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,7 @@ def _of_row(row: Row, asked: Sequence[_Question]) -> Iterator[Gap]:
         *_ladder_circles(row),
         *_approves(row, asked),
         *_too_short(row),
+        *_gathers_too_long(row),
         *_email(row, asked),
         *_several(row),
     ):
@@ -259,6 +267,16 @@ def _too_short(row: Row) -> _Found:
             )
 
 
+def _gathers_too_long(row: Row) -> _Found:
+    window = gathering.window(row.batch_seconds, row.deadline_seconds)
+    if window < row.batch_seconds:
+        yield (
+            "gathers_too_long",
+            f"{_the(row)} gathers for {row.batch_seconds} s, more than a quarter of its time: it "
+            f"is cut to {window} s. Gather for less, or give it more time.",
+        )
+
+
 def _email(row: Row, asked: Sequence[_Question]) -> _Found:
     if row.email is not ByEmail.YES:
         return
@@ -290,14 +308,15 @@ def _several(row: Row) -> _Found:
 
 
 def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
-    """Find queues whose overflow comes back to them."""
+    """Find queues whose overflow comes back to them, whether rows say so or queues do."""
     over: dict[str, set[str]] = {}
     for row in rows:
-        if row.overflow_queue is not None:
-            over.setdefault(row.queue, set()).add(row.overflow_queue)
+        named = (row.overflow_queue,) if row.overflow_queue is not None else ()
+        for queue, following in itertools.pairwise((row.queue, *(row.overflows or named))):
+            over.setdefault(queue, set()).add(following)
     told: set[frozenset[str]] = set()
     for start in sorted(over):
-        way = _way_back(start, over)
+        way = circles.way_back(start, over)
         if way is None or frozenset(way) in told:
             continue
         told.add(frozenset(way))
@@ -306,20 +325,6 @@ def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
             sentence=f"Overflow goes in a circle: {' → '.join([*way, start])}. When one is full "
             "the other has to have room by itself. Name another queue, or none.",
         )
-
-
-def _way_back(start: str, over: Mapping[str, set[str]]) -> list[str] | None:
-    """Return the shortest way from `start` back to it, or None."""
-    ways, seen = [[start]], {start}
-    while ways:
-        way = ways.pop(0)
-        for following in sorted(over.get(way[-1], ())):
-            if following == start:
-                return way
-            if following not in seen:
-                seen.add(following)
-                ways.append([*way, following])
-    return None
 
 
 def unstaffed(rows: Sequence[Row], staffing: Staffing) -> list[Gap]:
@@ -372,8 +377,7 @@ def _unstaffed(rows: Sequence[Row], staffing: Staffing) -> Iterator[Gap]:
 
 
 def _the(row: Row) -> str:
-    named = say_named(row.named)
-    return "The row for " + named
+    return f"The row for {say_named(row.named)}"
 
 
 def _lower(text: str) -> str:

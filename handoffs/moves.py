@@ -4,6 +4,7 @@ Lock order everywhere: the run, then its handoffs, then queue depths. Whoever lo
 first and its run second can deadlock with a stop.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -179,6 +180,15 @@ def shift_queue(before: int, after: int, *, only_with_room: bool = False) -> boo
     if before > after:
         _one_less(before)
     return True
+
+
+def hold_places(queue_ids: Iterable[int]) -> None:
+    """Lock these queues' slots in their one order, before several come back in a transaction.
+
+    Whoever holds one slot and only then asks for all of them deadlocks with another who does.
+    """
+    slots = QueueDepth.objects.filter(queue__in=set(queue_ids)).order_by("queue_id", "slot")
+    list(slots.select_for_update().values_list("pk"))
 
 
 def _one_less(queue_id: int) -> None:

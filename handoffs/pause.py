@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from handoffs import audit, canonical, deadlines, ids, pause_parts
+from handoffs import audit, canonical, deadlines, gathering, ids, pause_parts
 from handoffs.actors import Actor
 from handoffs.calendars import Calendar
 from handoffs.deadlines import Deadline
@@ -64,6 +64,8 @@ class Authority:
     terms: str
     # so long before its deadline it is urgent
     urgent_seconds: int
+    # so long it gathers with others at most, before it is offered
+    gather_seconds: int = 0
     # counts only while the queue is open; None: every second counts
     calendar: Calendar | None = None
     at_limit: AtLimit = AtLimit.OVERFLOW
@@ -144,6 +146,11 @@ class Opening:
     @property
     def deadline_at(self) -> datetime:
         return self.deadline.due_at
+
+    @property
+    def gather_until(self) -> datetime | None:
+        due, seconds = self.deadline, self.authority.gather_seconds
+        return gathering.until(self.now, seconds, due_at=due.due_at, urgent_at=due.urgent_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +305,7 @@ def _opening_values(opening: Opening) -> dict[str, Any]:
         "deadline_seconds": authority.deadline_seconds,
         "counted_from": opening.now,
         "urgent_at": opening.deadline.urgent_at,
+        "gather_until": opening.gather_until,
         "fallback": authority.fallback,
         "safeguards": _json(authority.safeguards),
         "brief": brief.decode(),

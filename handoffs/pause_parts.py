@@ -50,7 +50,7 @@ handoff as (
     insert into handoffs_handoff (id, run_id, workflow_id, proposal_id, kind, tier, state, version,
         round, queue_id, overflow_from_id, beyond_limit, role_id, level, ladder, terms, blocking,
         pause, deadline_at, deadline_seconds, counted_from, counted_seconds, urgent_at, next_at,
-        next_rung, fallback, safeguards, roll_back_until)
+        next_rung, gather_until, fallback, safeguards, roll_back_until)
     select %(handoff_id)s, source.id, %(workflow_id)s::bigint, %(prop_id)s, %(kind)s, %(tier)s,
         'waiting', 1, 1, %(queue_id)s::bigint, %(overflow_from)s::bigint,
         %(beyond_limit)s::boolean, %(role_id)s::integer, 1, %(ladder)s::jsonb,
@@ -59,7 +59,8 @@ handoff as (
         %(deadline_seconds)s::integer, %(urgent_at)s::timestamptz, %(urgent_at)s::timestamptz,
         case when %(urgent_at)s::timestamptz < %(deadline_at)s::timestamptz
             then 'urgent' else 'deadline' end,
-        %(fallback)s, %(safeguards)s::jsonb, %(roll_back_until)s::timestamptz
+        %(gather_until)s::timestamptz, %(fallback)s, %(safeguards)s::jsonb,
+        %(roll_back_until)s::timestamptz
     from source),
 brief as (
     insert into handoffs_brief (handoff_id, version, body, digest)

@@ -17,6 +17,8 @@ from handoffs.models import Workflow, WorkflowPressure
 from handoffs.readings import Standing
 from handoffs.states import AtLimit, Pressure
 
+# one process at a time looks at a workflow
+_WATCHED = 73054
 # slots that were filled past their quota open again one by one; this opens them at once
 _HEAL = """
 select overread_spread(kept.queue_id) from (
@@ -52,7 +54,16 @@ def watch(*, now: datetime) -> int:
     return sum(_watch(workflow, now=now) for workflow in launched.order_by("pk"))
 
 
+@transaction.atomic
 def _watch(workflow: Workflow, *, now: datetime) -> bool:
+    """Look at one workflow, unless somebody else just does.
+
+    What was read before another's change would announce a step back that never was.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_WATCHED, workflow.pk])
+        if not cursor.fetchone()[0]:
+            return False
     _pause_or_go_on(workflow.pk, now=now)
     stands = readings.of(workflow)
     kept = WorkflowPressure.objects.filter(workflow=workflow).first()

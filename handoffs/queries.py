@@ -98,6 +98,15 @@ def overflows(row: MatrixRow) -> list[Queue]:
     return found
 
 
+def _overflows_and_back(row: MatrixRow) -> list[Queue]:
+    found = overflows(row)
+    if found:
+        back = found[-1].overflow_queue
+    else:
+        back = row.overflow_queue if row.overflow_queue == row.queue else None
+    return [*found, back] if back is not None else found
+
+
 def authority_row(row: MatrixRow) -> authority.Row:
     """Return a stored row as the rules read it."""
     return authority.Row(
@@ -108,7 +117,7 @@ def authority_row(row: MatrixRow) -> authority.Row:
         role=row.role.name,
         queue=row.queue.slug,
         overflow_queue=row.overflow_queue.slug if row.overflow_queue else None,
-        overflows=tuple(queue.slug for queue in overflows(row)),
+        overflows=tuple(queue.slug for queue in _overflows_and_back(row)),
         at_limit=AtLimit(row.at_limit),
         deadline_seconds=row.deadline_seconds,
         business_time=row.business_time,

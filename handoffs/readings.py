@@ -34,7 +34,8 @@ class Reading:
     waiting: int
     limit: int
     share: float
-    # how long a new one would wait, null: nothing to tell it by; and until when it were urgent
+    # how long a new one would wait once it is offered, null: nothing to tell it by; and how long
+    # from then on until it were urgent
     wait_seconds: float | None
     urgent_in: float
     nobody: bool
@@ -134,7 +135,7 @@ def _reading(head: Authority, room: Mapping[int, Room], rate: Mapping[int, Rate]
         limit=here.limit,
         share=share(here),
         wait_seconds=rates.wait_seconds(measured, here.waiting),
-        urgent_in=best.urgent_in.total_seconds(),
+        urgent_in=best.urgent_in.total_seconds() - best.gather_seconds,
         nobody=measured is not None and measured.is_fresh and measured.reviewers_present == 0,
     )
 

@@ -122,6 +122,8 @@ def acknowledge_stale(
     with transaction.atomic():
         run = _end_lease(id, token, ResumptionState.STALE)
         reopened = _stale_handoffs(run, {change["name"] for change in changed})
+        if len(reopened) > 1:
+            moves.hold_places(handoff.queue_id for handoff in reopened)
         fresh = run.pause + 1
         Handoff.objects.filter(run=run, pause=run.pause, blocking=True).update(pause=fresh)
         for handoff in reopened:

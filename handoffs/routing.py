@@ -39,7 +39,8 @@ def send_on(
             role=place.role_id,
             held_since=None,
             owner_since=Now(),
-            **clocks.carry(handoff, place.queue_id),
+            # somebody had it in hand: it waits for no company any more
+            **{**clocks.carry(handoff, place.queue_id), "gather_until": None},
         )
         _take_place(handoff, place)
         facts = {"reason": reason, "role": place.role, "queue": place.queue}

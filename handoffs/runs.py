@@ -241,7 +241,8 @@ def _end_badly(run: Run, *, cause: Cause, by: Actor) -> None:
     open_states = [state.value for state in OPEN_HANDOFF_STATES]
     # what was done by itself is looked at all the same: failures above all
     asked = Handoff.objects.filter(run=run, state__in=open_states)
-    for handoff in asked.exclude(tier__in=AUTONOMOUS_TIERS):
+    # queue by queue, as everybody locks their depths
+    for handoff in asked.exclude(tier__in=AUTONOMOUS_TIERS).order_by("queue_id", "id"):
         moves.move_handoff(handoff.id, HandoffState.WITHDRAWN, by=by, cause=cause)
         moves.notify(handoff.id)
     Resumption.objects.filter(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from handoffs.errors import StandsStill, SteppedIn, WorkflowStopped
+from handoffs.errors import Halt, StandsStill, SteppedIn, WorkflowStopped
 from handoffs.models import Handoff, Stop, Workflow
 from handoffs.states import AUTONOMOUS_TIERS, OPEN_HANDOFF_STATES, Verb
 
@@ -61,6 +61,7 @@ def check_run(run_id: str) -> None:
             f"{held.role.name} have it. Nothing was stored. Keep what you need to go on, stop, and "
             "claim your turn when it is there.",
             retry_after=math.ceil(RETRY_SECONDS * random.uniform(1, 1.5)),
+            halt=held_halt(held),
         )
 
 
@@ -77,7 +78,7 @@ def refusal(stop: Stop, *, client_id: int) -> WorkflowStopped:
         f"{named(stop)} was stopped at {stop.stopped_at:%Y-%m-%d %H:%M} UTC: {shown(stop.reason)} "
         "Nothing was stored. Keep what you need to go on, and ask again later.",
         retry_after=_retry_after(stop),
-        stop_id=stop.id,
+        halt=halt(stop),
         client_id=client_id,
     )
 
@@ -96,6 +97,23 @@ def stands(handoff: Handoff) -> bool:
     if handoff.tier in AUTONOMOUS_TIERS:
         return False
     return over(handoff.workflow_id) is not None or _held_by_another(handoff)
+
+
+def standing(handoffs: Collection[Handoff]) -> set[str]:
+    """Return which of many stand still, as `stands` says of one."""
+    asked = [one for one in handoffs if one.tier not in AUTONOMOUS_TIERS]
+    stopped = stopped_ids()
+    open_states = [state.value for state in OPEN_HANDOFF_STATES]
+    held = dict(
+        Handoff.objects.filter(
+            run__in={one.run_id for one in asked}, stepped_in=True, state__in=open_states
+        ).values_list("run_id", "id")
+    )
+    return {
+        one.id
+        for one in asked
+        if one.workflow_id in stopped or held.get(one.run_id, one.id) != one.id
+    }
 
 
 def _held_by_another(handoff: Handoff) -> bool:
@@ -119,6 +137,29 @@ def check_asked(handoff: Handoff) -> None:
             "Somebody has stepped into this run and says how it goes on. Nothing was sent, and "
             "what you wrote is kept. Take another one, and come back to this."
         )
+
+
+def halt(stop: Stop) -> Halt:
+    return Halt(
+        id=stop.id,
+        scope="workflow" if stop.workflow_id else "everywhere",
+        since=stop.stopped_at,
+        reason=stop.reason,
+        role=stop.stopped_role,
+        drill=stop.drill,
+    )
+
+
+def held_halt(held: Handoff) -> Halt:
+    """Say by whom and why a run is paused: its team's, and in the words of whoever did it."""
+    brief = held.briefs.order_by("version").values_list("body", flat=True).first() or {}
+    return Halt(
+        id=held.id,
+        scope="run",
+        since=held.opened_at,
+        reason=str(brief.get("summary", "")),
+        role=held.role.name,
+    )
 
 
 def named(stop: Stop) -> str:

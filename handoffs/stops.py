@@ -162,8 +162,10 @@ def _end_drill(stop: Stop, *, now: datetime) -> bool:
 
 def met(refused: WorkflowStopped) -> None:
     """Note that a client has heard of a stop; called at the edge, after its transaction is gone."""
+    if refused.halt is None:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(_MET, [refused.stop_id, refused.client_id])
+        cursor.execute(_MET, [refused.halt.id, refused.client_id])
 
 
 def remind(*, now: datetime) -> int:

@@ -1,10 +1,8 @@
 """The read side: which queues a person works, what waits there, and one handoff in full."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -29,10 +27,12 @@ from handoffs.models import (
 )
 from handoffs.verdicts import Verdict
 from reviews import (
+    gathered,
     judged,
     leases,
     panels,
     permissions,
+    places,
     safeguards,
     seen,
     summaries,
@@ -40,7 +40,8 @@ from reviews import (
     visibility,
 )
 from reviews.challenge import Kept, Stated
-from reviews.listing import CARDS, HELD, ROWS, STAMP
+from reviews.gathered import Ready
+from reviews.listing import CARDS, GATHERS, HELD, ROWS, STAMP
 from reviews.models import Claim, Draft, Judgement, SummaryEdit
 from reviews.panels import Panel
 from reviews.safeguards import Facts, Gate, Seen
@@ -59,6 +60,7 @@ class QueueCard:
     is none. `oldest_opened_at` is searched among the hundred due first.
     """
 
+    id: int
     slug: str
     name: str
     waiting: int
@@ -67,6 +69,9 @@ class QueueCard:
     next_deadline_at: datetime | None
     pick_allowed: bool
     urgent: bool = False
+    # some still gather, the first of them until then; and whether any has gathered
+    gathers_until: datetime | None = None
+    gathered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,7 @@ class Overview:
 
     queues: list[QueueCard]
     held: list[HeldRow]
+    ready: list[Ready] = field(default_factory=list)
     decides: bool = True
 
 
@@ -117,16 +123,23 @@ class Row:
     # the queue that was full when it came; and whether it was let in although there was no room
     came_from: str | None = None
     beyond_limit: bool = False
+    # until then it gathers with others, before it is offered
+    gathers_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Rows in the order they are worked, urgent ones first; `after` asks for the next ones."""
+    """Rows in the order they are worked, urgent ones first; `after` asks for the next ones.
+
+    What gathers, the first until `gathers_until`, is not among them unless it was asked for.
+    """
 
     queue: str
     name: str
     rows: list[Row]
     after: str | None
+    gathers_until: datetime | None = None
+    with_gathering: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,12 +210,17 @@ class HandoffDetail:
 
 
 def overview(user: User, now: datetime) -> Overview:
-    """Return this person's queues and what they hold, in two queries whatever waits."""
+    """Return this person's queues and what they hold, in two queries whatever waits.
+
+    Where something has gathered, a third one says what.
+    """
     if not user.can(Can.DECIDE):
         return Overview(queues=[], held=[], decides=False)
     params = {"user": user.id}
+    cards = [QueueCard(**row) for row in _fetch(CARDS, params)]
     return Overview(
-        queues=[QueueCard(**row) for row in _fetch(CARDS, params)],
+        queues=cards,
+        ready=gathered.ready(user) if any(card.gathered for card in cards) else [],
         held=[HeldRow(**{**row, "ask": judged.asked(row["ask"])}) for row in _fetch(HELD, params)],
     )
 
@@ -212,13 +230,20 @@ def stamp(user: User) -> str:
     return str(_fetch(STAMP, {"user": user.id})[0]["md5"])
 
 
-def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 30) -> Page:
+def rows(
+    user: User,
+    queue_slug: str,
+    *,
+    after: str | None = None,
+    limit: int = 30,
+    with_gathering: bool = False,
+) -> Page:
     """Return a page of what this person's teams decide in a queue where they may choose."""
     queue = permissions.get_queue(user, queue_slug)
     if not queue.pick_allowed:
         raise NotFound
     limit = max(1, min(limit, _PAGE_LIMIT))
-    place = _read_cursor(after)
+    place = places.read(after)
     found = _fetch(
         ROWS,
         {
@@ -228,6 +253,7 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
             "after_at": place.at,
             "after_id": place.id,
             "limit": limit + 1,
+            "gathering": with_gathering,
         },
     )
     shown = [_row(row, user) for row in found[:limit]]
@@ -236,8 +262,14 @@ def rows(user: User, queue_slug: str, *, after: str | None = None, limit: int = 
         queue=queue.slug,
         name=queue.name,
         rows=shown,
-        after=_write_cursor(shown[-1]) if more else None,
+        after=_after(shown[-1]) if more else None,
+        with_gathering=with_gathering,
+        **_fetch(GATHERS, {"queue": queue.id})[0],
     )
+
+
+def _after(row: Row) -> str:
+    return places.write(calm=not row.urgent, at=row.deadline_at, id=row.id)
 
 
 def _row(row: dict[str, Any], user: User) -> Row:
@@ -247,32 +279,6 @@ def _row(row: dict[str, Any], user: User) -> Row:
         claimed=claimed_by is not None,
         mine=claimed_by == user.id,
     )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Behind which row a page begins; by default before all of them."""
-
-    calm: bool = False
-    at: str = "-infinity"
-    id: str = ""
-
-
-def _write_cursor(row: Row) -> str:
-    place = f"{'urgent' if row.urgent else 'calm'} {row.deadline_at.isoformat()} {row.id}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_cursor(text: str | None) -> _Place:
-    """Read a place in the list; what is no place of ours is not found."""
-    if not text:
-        return _Place()
-    try:
-        calm, at, id = base64.urlsafe_b64decode(text.encode()).decode().split(" ", 2)
-        at = datetime.fromisoformat(at).isoformat()
-        return _Place(calm == "calm", at, id.replace("\0", ""))
-    except (ValueError, binascii.Error):
-        raise NotFound from None
 
 
 def _fetch(sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -175,6 +175,12 @@ class SessionShape(DomainError):
     code, status, title = "session_shape", 422, "How many, or how long?"
 
 
+class NothingGathered(DomainError):
+    """Colleagues have taken these by now. Nothing was started. The desk shows what waits."""
+
+    code, status, title = "nothing_gathered", 409, "These are taken"
+
+
 class NothingToTakeBack(DomainError):
     """Nothing you said here can still be taken back. Nothing was changed. Read how it went on."""
 

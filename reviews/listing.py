@@ -11,7 +11,7 @@ CLAIMED_BY = """(select case when claim.ended_at is null and claim.level = h.lev
         then claim.reviewer_id end
     from reviews_claim claim where claim.handoff_id = h.id
     order by claim.turn desc limit 1)"""
-_FREE = permissions.SEAT_FREE.format(claimed_by=CLAIMED_BY)
+FREE = permissions.SEAT_FREE.format(claimed_by=CLAIMED_BY)
 # who has it: oneself, or where several decide and every seat is held, somebody
 _HELD_BY = f"""coalesce(
     (select claim.reviewer_id from reviews_claim claim
@@ -19,10 +19,17 @@ _HELD_BY = f"""coalesce(
             and claim.level = h.level and claim.round = h.round
             and claim.expires_at > statement_timestamp()),
     case when overread_one_decides(h.safeguards) then {CLAIMED_BY}
-        when not {_FREE} then 0 end)"""
+        when not {FREE} then 0 end)"""
+# of a queue: when the first of what gathers still is offered
+_GATHERS_UNTIL = """(select min(h.gather_until) from handoffs_handoff h
+        where h.queue_id = queue.id and h.state = 'waiting'
+            and h.gather_until > statement_timestamp())"""
+GATHERS = f"""
+select {_GATHERS_UNTIL} as gathers_until from handoffs_queue queue where queue.id = %(queue)s
+"""
 
 CARDS = f"""
-select queue.slug, queue.name, queue.pick_allowed,
+select queue.id, queue.slug, queue.name, queue.pick_allowed,
     (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
         where depth.queue_id = queue.id) as waiting,
     overread_queue_limit(queue.id) as most,
@@ -33,12 +40,15 @@ select queue.slug, queue.name, queue.pick_allowed,
         limit {_OLDEST_OF}) due) as oldest_opened_at,
     (select h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
-            and {permissions.DECIDABLE} and {_FREE} and {permissions.OFFERED}
+            and {permissions.DECIDABLE} and {FREE} and {permissions.OFFERED}
             and {permissions.GOES_ON}
         order by {permissions.CALM}, h.deadline_at, h.id limit 1) as next_deadline_at,
     exists (select from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting' and not {permissions.CALM}
-            and {permissions.DECIDABLE} and {_FREE} and {permissions.GOES_ON}) as urgent
+            and {permissions.DECIDABLE} and {FREE} and {permissions.GOES_ON}) as urgent,
+    {_GATHERS_UNTIL} as gathers_until,
+    exists (select from handoffs_handoff h where h.queue_id = queue.id and h.state = 'waiting'
+        and h.gather_until <= statement_timestamp()) as gathered
 from handoffs_queue queue where {permissions.GRANTED}
 order by queue.name, queue.id
 """
@@ -79,9 +89,11 @@ select h.id, {judged.ASK} as ask, h.kind, h.tier, h.opened_at, h.deadline_at,
     {panels.COUNT} as decided, h.beyond_limit,
     case when {permissions.GOES_ON} then '' when {permissions.PAUSED} then 'paused'
         else 'stopped' end as stands,
-    (select came.name from handoffs_queue came where came.id = h.overflow_from_id) as came_from
+    (select came.name from handoffs_queue came where came.id = h.overflow_from_id) as came_from,
+    case when not {permissions.OFFERED} then h.gather_until end as gathers_until
 from handoffs_handoff h
 where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.DECIDABLE}
+    and (%(gathering)s or {permissions.OFFERED})
     and ({permissions.CALM}, h.deadline_at, h.id)
         > (%(after_calm)s, %(after_at)s::timestamptz, %(after_id)s)
 order by {permissions.CALM}, h.deadline_at, h.id limit %(limit)s

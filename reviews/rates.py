@@ -63,9 +63,12 @@ with recent as materialized (
         from here) shared
     group by queue_id
 ), waiting as (
+    -- what still gathers is nothing to take
     select depth.queue_id, sum(depth.waiting) - (select count(*) from held
         where held.queue_id = depth.queue_id and held.ended_at is null
-            and held.expires_at > statement_timestamp()) as free
+            and held.expires_at > statement_timestamp()) - (select count(*)
+        from handoffs_handoff h where h.queue_id = depth.queue_id and h.state = 'waiting'
+            and h.gather_until > statement_timestamp()) as free
     from handoffs_queuedepth depth group by depth.queue_id
 ), measured as (
     select queue.id, coalesce(moved.came, 0) * 3600 / span.seconds as came,

@@ -5,6 +5,7 @@ undo too. Nobody but its person ever reads it, and it is forgotten within a day.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -12,8 +13,9 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from handoffs.errors import NotFound
-from reviews import claims, permissions, shell
-from reviews.errors import SessionShape
+from reviews import claims, gathered, permissions, shell
+from reviews.errors import AlreadyClaimed, NothingGathered, SessionShape
+from reviews.gathered import Alike
 from reviews.models import BatchSession, Claim
 from reviews.shell import Session
 
@@ -61,13 +63,36 @@ def start(
     wanted = _within(items, MOST_ITEMS), _within(minutes, MOST_MINUTES)
     if wanted not in ((True, None), (None, True)):
         raise SessionShape
+    seconds = None if minutes is None else minutes * 60
+    _begin(by, queue=queue, items=items, seconds=seconds)
+
+
+def start_gathered(queue_slug: str, alike: Alike, *, by: User, now: datetime) -> None:
+    """Begin a session of what has gathered in this queue and is alike, as many as there are.
+
+    Raises NotFound for a queue that is not theirs, NothingGathered when colleagues were quicker.
+    """
+    queue = permissions.get_queue(by, queue_slug)
+    ready = [one for one in gathered.ready(by) if (one.slug, one.alike) == (queue_slug, alike)]
+    if not ready:
+        raise NothingGathered
+    _begin(
+        by,
+        queue=queue,
+        items=min(ready[0].count, MOST_ITEMS),
+        workflow_id=alike.workflow,
+        kind=alike.kind,
+        action_type=alike.action_type,
+    )
+
+
+def _begin(by: User, **wanted: Any) -> None:
     with transaction.atomic():
         # of two starts at once the second one ends what the first began
         User.objects.select_for_update(no_key=True).get(id=by.id)
         _forget(BatchSession.objects.filter(reviewer=by, ended_at__isnull=False))
         _execute(_END, by, because=BatchSession.Ended.STOPPED.value)
-        seconds = None if minutes is None else minutes * 60
-        BatchSession.objects.create(reviewer=by, queue=queue, items=items, seconds=seconds)
+        BatchSession.objects.create(reviewer=by, **wanted)
 
 
 def _within(number: int | None, most: int) -> bool | None:
@@ -83,7 +108,7 @@ def step(*, by: User, now: datetime) -> Claim | None:
     if session.over:
         _execute(_END, by, because=session.over)
         return None
-    claim = _take(session.slug, by, now=now)
+    claim = _take_alike(session, by, now=now) if session.kind else _take(session, by, now=now)
     if claim is None:
         _execute(_END, by, because=BatchSession.Ended.EMPTY.value)
         return None
@@ -91,12 +116,25 @@ def step(*, by: User, now: datetime) -> Claim | None:
     return claim
 
 
-def _take(slug: str, by: User, *, now: datetime) -> Claim | None:
+def _take(session: Session, by: User, *, now: datetime) -> Claim | None:
     try:
-        return claims.take_next(by=by, now=now, queue_slug=slug)
+        return claims.take_next(by=by, now=now, queue_slug=session.slug)
     except NotFound:
         # the queue is not theirs any more
         return None
+
+
+def _take_alike(session: Session, by: User, *, now: datetime) -> Claim | None:
+    """Take the next of those alike, or what is urgent; first what they hold of the session."""
+    live = Claim.objects.filter(session=session.id, reviewer=by, ended_at=None)
+    held = live.filter(expires_at__gt=Now()).values_list("handoff_id", flat=True)
+    alike = Alike(workflow=session.workflow, kind=session.kind, action_type=session.action_type)
+    for handoff_id in [*held, *gathered.next_ones(by, session.queue_id, alike)]:
+        try:
+            return claims.take_asked(handoff_id, by=by, now=now)
+        except (AlreadyClaimed, NotFound):
+            continue
+    return None
 
 
 def pause(*, by: User, now: datetime) -> None:

@@ -33,7 +33,9 @@ order by held.held_at desc limit %(latest)s
 """
 # the latest session, which is the one that runs if any does
 _SESSION = """
-select session.id, queue.slug, queue.name as queue, session.items, session.seconds,
+select session.id, queue.id as queue_id, queue.slug, queue.name as queue,
+    coalesce(session.workflow_id, 0) as workflow, session.kind, session.action_type,
+    session.items, session.seconds,
     session.paused_at is not null as paused, session.ended_because as ended,
     greatest(0, extract(epoch from
         coalesce(session.ended_at, session.paused_at, statement_timestamp())
@@ -80,8 +82,13 @@ class Session:
     """How far a person is in their own session; `ended` says why it did, if it did."""
 
     id: int
+    queue_id: int
     slug: str
     queue: str
+    # of what it is, where it is of what has gathered; otherwise 0 and nothing
+    workflow: int
+    kind: str
+    action_type: str
     items: int | None
     seconds: int | None
     paused: bool

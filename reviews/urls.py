@@ -29,6 +29,7 @@ urlpatterns = [
     path("take", desk.take, name="take"),
     path("queues/<slug:slug>", desk.queue, name="queue"),
     path("queues/<slug:slug>/session", session.start, name="session-start"),
+    path("queues/<slug:slug>/session/gathered", session.start_gathered, name="session-gathered"),
     path("session", session.session, name="session"),
     path("session/step", session.step, name="session-step"),
     path("session/pause", session.pause, name="session-pause"),

@@ -132,7 +132,10 @@ class RowForm(forms.Form):
         choices=LATENCIES, required=False, help_text="How long the agent's work bears to wait."
     )
     batch = _Time(
-        initial="0s", label="Gather for", help_text="Offered together after this time; 0s: at once."
+        initial="0s",
+        label="Gather for",
+        help_text="Offered together with others alike, at the end of a window of this length; a "
+        "quarter of the time at most, and never while urgent. 0s: at once.",
     )
     minimum_seconds = forms.IntegerField(
         min_value=0,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from handoffs import gathering
 from handoffs.authority import Row, say
 from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 from reviews import spec
@@ -65,8 +66,9 @@ def safeguards(written: Mapping[str, Any]) -> tuple[str, ...]:
 def gathered(row: Row) -> tuple[str, ...]:
     """Say when a row lets handoffs wait for company, or become urgent."""
     said = [f"urgent {span(row.urgent_seconds)} before"] if row.urgent_seconds else []
-    if row.batch_seconds:
-        said.append(f"gathered for {span(row.batch_seconds)}")
+    if window := gathering.window(row.batch_seconds, row.deadline_seconds):
+        cut = ", a quarter of its time" if window < row.batch_seconds else ""
+        said.append(f"gathered for up to {span(window)}{cut}")
     if row.at_limit is AtLimit.PAUSE:
         said.append("when its queue is full, the workflow pauses")
     return tuple(said)

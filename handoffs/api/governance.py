@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 
-from handoffs import in_force, policy, queries, readings, sla, standstill
+from handoffs import in_force, policy, queries, readings, sla
 from handoffs.api import access, documented, showing, telling
 from handoffs.api.access import AgentRequest
 from handoffs.errors import NotFound, WorkflowNotYours
@@ -76,10 +76,8 @@ def pressure(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse
 def standing(request: AgentRequest, workflow: WorkflowParameter) -> HttpResponse:
     """Ask whether people have stopped the workflow, and why."""
     found = access.workflow(request, workflow)
-    stop = standstill.over(found.pk)
-    return telling.versioned(
-        request, StandingOut(workflow=found.slug, stopped=showing.stopped(stop))
-    )
+    told = StandingOut(workflow=found.slug, stopped=showing.standing(found.pk))
+    return telling.versioned(request, told)
 
 
 @router.get(

@@ -14,7 +14,7 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import DomainError, NotSignedIn
 from handoffs import moves, stops
-from handoffs.api import reading
+from handoffs.api import reading, showing
 from handoffs.api.refusals import (
     Conflict,
     InternalError,
@@ -23,14 +23,16 @@ from handoffs.api.refusals import (
     Overloaded,
     TooLarge,
 )
-from handoffs.errors import BadShape, IllegalTransition, NotFound, WorkflowStopped
+from handoffs.errors import BadShape, IllegalTransition, NotFound, SteppedIn, WorkflowStopped
 
 logger = logging.getLogger(__name__)
+_HALTED = (WorkflowStopped, SteppedIn)
 MEDIA_TYPE = "application/problem+json"
 _Refused = TypeVar("_Refused", bound=DomainError)
 
 
 def body(request: object, refused: DomainError) -> dict[str, Any]:
+    halt = showing.stopped(refused.halt) if isinstance(refused, _HALTED) else None
     return {
         "type": f"{settings.PUBLIC_URL}/docs/errors/{slug(refused.code)}",
         "title": refused.title,
@@ -39,6 +41,7 @@ def body(request: object, refused: DomainError) -> dict[str, Any]:
         "code": refused.code,
         "fields": [{"path": one.path, "message": one.message} for one in refused.fields],
         "request_id": getattr(request, "request_id", ""),
+        **({"stopped": halt.model_dump(mode="json")} if halt else {}),
     }
 
 

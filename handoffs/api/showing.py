@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from handoffs import clocks, standstill, waiting
+from handoffs.errors import Halt
 from handoffs.models import (
     Answer,
     Checkpoint,
@@ -14,7 +15,6 @@ from handoffs.models import (
     InformationRequest,
     Run,
     Rung,
-    Stop,
     Transition,
 )
 from handoffs.schemas.handoffs import (
@@ -62,7 +62,7 @@ def run(run: Run, *, now: datetime) -> RunOut:
         cause=run.cause,
         task=run.task,
         open_handoffs=[_open_handoff(one, now) for one in waiting_here.order_by("id")],
-        stopped=stopped(standstill.over(run.workflow_id)) or _held(run),
+        stopped=stopped(_halt(run.workflow_id) or _held(run)),
         checkpoint_version=version,
         status_url=status_url(run),
         wait_url=signer().url_for_run(run.id, run.version, now=now),
@@ -74,31 +74,33 @@ def run(run: Run, *, now: datetime) -> RunOut:
     )
 
 
-def _held(run: Run) -> StoppedOut | None:
+def _held(run: Run) -> Halt | None:
     held = standstill.holding(run.id) if run.state == RunState.PAUSED_PENDING_HUMAN else None
-    if held is None:
-        return None
-    brief = held.briefs.order_by("version").values_list("body", flat=True).first() or {}
-    return StoppedOut(
-        id=held.id,
-        scope="run",
-        since=held.opened_at,
-        reason=str(brief.get("summary", "")),
-        by=ActorOut(kind=ActorKind.PERSON.value, name=held.role.name),
-        drill=False,
-    )
+    return standstill.held_halt(held) if held else None
 
 
-def stopped(stop: Stop | None) -> StoppedOut | None:
-    if stop is None:
+def standing(workflow_id: int) -> StoppedOut | None:
+    """Show what stops the workflow; None: it goes on."""
+    return stopped(_halt(workflow_id))
+
+
+def _halt(workflow_id: int) -> Halt | None:
+    stop = standstill.over(workflow_id)
+    return standstill.halt(stop) if stop else None
+
+
+def stopped(halt: Halt | None) -> StoppedOut | None:
+    if halt is None:
         return None
-    return StoppedOut(
-        id=stop.id,
-        scope="workflow" if stop.workflow_id else "everywhere",
-        since=stop.stopped_at,
-        reason=stop.reason,
-        by=ActorOut(kind=ActorKind.PERSON.value, name=stop.stopped_role),
-        drill=stop.drill,
+    return StoppedOut.model_validate(
+        {
+            "id": halt.id,
+            "scope": halt.scope,
+            "since": halt.since,
+            "reason": halt.reason,
+            "by": {"kind": ActorKind.PERSON.value, "name": halt.role},
+            "drill": halt.drill,
+        }
     )
 
 

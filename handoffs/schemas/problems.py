@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from handoffs.schemas.base import Out
+from handoffs.schemas.runs import StoppedOut
 
 
 class FieldOut(Out):
@@ -20,3 +21,6 @@ class Problem(Out):
     code: str = Field(description="Stable and machine-readable.")
     fields: list[FieldOut]
     request_id: str
+    stopped: StoppedOut | None = Field(
+        default=None, description="Only where people keep you from going on: who, since when, why."
+    )

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from handoffs.models import Queue
+from handoffs.models import Queue, Workflow
+from handoffs.states import HandoffKind
 
 
 class BatchSession(models.Model):
@@ -23,6 +24,16 @@ class BatchSession(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="+")
+    # only those alike that have gathered: of this workflow, kind and action type; null: whatever
+    workflow = models.ForeignKey(Workflow, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(k.value, k.value) for k in HandoffKind],
+    )
+    action_type = models.CharField(max_length=60, blank=True, default="", db_default="")
     items = models.PositiveSmallIntegerField(null=True)
     # of work: pauses do not count
     seconds = models.PositiveIntegerField(null=True)

@@ -9,6 +9,7 @@ from handoffs.readings import SLOW_FROM
 from handoffs.rooms import Room
 from handoffs.states import HandoffKind
 from reviews.desk import HeldRow, Overview, Page, QueueCard, Row
+from reviews.gathered import Ready
 from reviews.pages import panel, times, words
 from reviews.pages.text import marked
 
@@ -22,6 +23,7 @@ class QueueLine:
     oldest: times.Moment | None
     due: times.Moment | None
     urgent: bool
+    gathering: str
     take_url: str
     list_url: str
     session_url: str
@@ -52,6 +54,18 @@ class RowLine:
     several: str
     stands: str
     came: str
+    gathers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyLine:
+    """What has gathered and can be done in one session; the values say which."""
+
+    said: str
+    queue: str
+    due: times.Moment
+    url: str
+    values: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +74,7 @@ class DeskPage:
     waiting: int
     queues: tuple[QueueLine, ...]
     held: tuple[HeldLine, ...]
+    ready: tuple[ReadyLine, ...]
     take_url: str
     empty: str
 
@@ -69,6 +84,8 @@ class QueuePage:
     name: str
     note: str
     rows: tuple[RowLine, ...]
+    gathering: str
+    all_url: str
     take_url: str
     next_url: str
 
@@ -96,6 +113,7 @@ def page(overview: Overview, *, now: datetime) -> DeskPage:
         waiting=total,
         queues=tuple(lines),
         held=mine,
+        ready=tuple(_ready(found, now) for found in overview.ready),
         take_url=reverse("reviews:take"),
         empty=_empty(lines, mine, decides=overview.decides),
     )
@@ -104,14 +122,21 @@ def page(overview: Overview, *, now: datetime) -> DeskPage:
 def queue_page(found: Page, *, now: datetime) -> QueuePage:
     """List what may be chosen, in the order it is worked."""
     own = reverse("reviews:queue", args=[found.queue])
+    everything = f"{own}?gathering=1"
+    hidden = "" if found.with_gathering else _gathering(found.gathers_until, now)
+    here = f"{everything}&" if found.with_gathering else f"{own}?"
     return QueuePage(
         name=found.name,
         note="Urgent ones first, each in the order they are due. Choose one, or take the next."
         if found.rows
-        else "Nothing waits here for your team.",
+        else "Nothing waits here for your team."
+        if not hidden
+        else "Nothing is offered here just now.",
         rows=tuple(_row(row, now) for row in found.rows),
+        gathering=hidden,
+        all_url=everything,
         take_url=reverse("reviews:take-from", args=[found.queue]),
-        next_url=f"{own}?after={found.after}" if found.after else "",
+        next_url=f"{here}after={found.after}" if found.after else "",
     )
 
 
@@ -152,6 +177,7 @@ def _line(card: QueueCard, now: datetime) -> QueueLine:
         oldest=times.since(oldest, now) if oldest else None,
         due=times.until(due, now, urgent=card.urgent) if due else None,
         urgent=card.urgent,
+        gathering=_gathering(card.gathers_until, now),
         take_url=reverse("reviews:take-from", args=[card.slug]),
         list_url=listed,
         session_url=reverse("reviews:session-start", args=[card.slug]),
@@ -172,6 +198,26 @@ def _came(row: Row) -> str:
     return f"from {row.came_from}, which was full" if row.came_from else ""
 
 
+def _gathering(until: datetime | None, now: datetime) -> str:
+    """Say that some are not offered yet, and when the first of them are."""
+    return f"some gather until {times.until(until, now).clock} UTC" if until else ""
+
+
+def _ready(found: Ready, now: datetime) -> ReadyLine:
+    what = found.action_type.replace("_", " ") or words.KINDS[HandoffKind(found.kind)]
+    return ReadyLine(
+        said=f"{found.count} alike are ready: {what}",
+        queue=found.queue,
+        due=times.until(found.due_at, now),
+        url=reverse("reviews:session-gathered", args=[found.slug]),
+        values=(
+            ("workflow", str(found.workflow)),
+            ("kind", found.kind),
+            ("action_type", found.action_type),
+        ),
+    )
+
+
 def _held(row: HeldRow, now: datetime) -> HeldLine:
     return HeldLine(
         ask=marked(row.ask),
@@ -180,6 +226,10 @@ def _held(row: HeldRow, now: datetime) -> HeldLine:
         until=times.until(row.expires_at, now),
         new=row.new,
     )
+
+
+def _until(at: datetime | None, now: datetime) -> str:
+    return f"gathers until {times.until(at, now).clock} UTC" if at else ""
 
 
 def _row(row: Row, now: datetime) -> RowLine:
@@ -195,4 +245,5 @@ def _row(row: Row, now: datetime) -> RowLine:
         several=panel.counted(row.decided, row.approvers) if row.approvers > 1 else "",
         stands=_STANDS[row.stands],
         came=_came(row),
+        gathers=_until(row.gathers_until, now),
     )

@@ -35,6 +35,14 @@ def start(request: UserRequest, slug: str) -> HttpResponse:
     return render(request, "reviews/session_start.html", context, status=422 if page.error else 200)
 
 
+@require_POST
+@explained
+def start_gathered(request: UserRequest, slug: str) -> HttpResponse:
+    now = timezone.now()
+    sessions.start_gathered(slug, forms.alike(request.POST), by=request.user, now=now)
+    return next_of_session(request, now=now)
+
+
 @require_GET
 @never_cache
 @explained

@@ -712,3 +712,9 @@ def test_queues_overflow_as_the_file_says_and_it_can_be_turned_round(db: None) -
     load(chained(("attic", "desk"), ("desk", "head")))
 
     assert ways() == {"attic": "desk", "desk": "head", "head": None}
+
+
+def test_a_circle_that_a_row_begins_and_a_queue_closes_is_refused() -> None:
+    text = chained(("head", "desk")).replace("deadline: 8h", "deadline: 8h\n    overflow: head")
+
+    assert any("goes in a circle: desk → head → desk" in said for _, said in problems(text))

@@ -192,6 +192,16 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
             )
         ],
     ),
+    "overflow in a circle that a row begins and a queue closes": (
+        [row(overflow_queue="leads", overflows=("leads", "attic", "desk"))],
+        [
+            (
+                "overflow_circles",
+                "Overflow goes in a circle: attic → desk → leads → attic. When one is full the "
+                "other has to have room by itself. Name another queue, or none.",
+            )
+        ],
+    ),
     "a deadline before anybody may decide": (
         [row(ladder=(step(*LEADS, seconds=20),), safeguards={"minimum_seconds": 30})],
         [
@@ -199,6 +209,16 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
                 "deadline_too_short",
                 "Level 2 of the row for everything is due after 20 s, and nobody may decide "
                 "before 30 s of reading. Give it more time, or ask for less.",
+            )
+        ],
+    ),
+    "a window longer than a quarter of the deadline": (
+        [row(batch_seconds=1200), row(2, action_type="refund", batch_seconds=900)],
+        [
+            (
+                "gathers_too_long",
+                "The row for everything gathers for 1200 s, more than a quarter of its time: it "
+                "is cut to 900 s. Gather for less, or give it more time.",
             )
         ],
     ),
@@ -232,6 +252,13 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
         [],
     ),
 }  # fmt: skip
+
+
+def test_a_window_that_is_cut_keeps_nothing_from_being_published() -> None:
+    (cut,) = gaps.find([REFUND, LOOK_UP], MAP, [row(batch_seconds=1200)], now=NOW)
+    (other,) = gaps.find([REFUND, LOOK_UP], MAP, [row(fallback=None)], now=NOW)
+
+    assert (cut.blocks, other.blocks) == (False, True)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event, get_ident
 
 import pytest
 from django.db import connection
@@ -243,6 +243,42 @@ def test_of_two_that_see_the_same_change_one_tells_of_it(committed_db, bot, bot_
         list(pool.map(one, range(4)))
 
     assert told(bot) == [("closed", False)]
+
+
+def test_who_looked_before_a_change_does_not_announce_a_step_back(
+    committed_db, bot, bot_key, monkeypatch
+):
+    here = launch_shop(slug="other-support")
+    bot.endpoints.create(url="https://agent.example/hook", secret="whsec_x")
+    has_read, goes_on, late = Event(), Event(), []
+    read = readings.of
+
+    def slowly(workflow):
+        stands = read(workflow)
+        if get_ident() in late:
+            has_read.set()
+            goes_on.wait(10)
+        return stands
+
+    def be_late() -> None:
+        late.append(get_ident())
+        try:
+            watch()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(readings, "of", slowly)
+    filled(here.queue, 190)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(be_late)
+        has_read.wait(10)
+        filled(here.queue, 150)
+        watch()
+        goes_on.set()
+        other.result()
+    watch()
+
+    assert [level for level, _ in told(bot)] == ["closed", "slow"]
 
 
 def test_a_refusal_is_followed_by_success_when_there_is_room(shop, bot, bot_key):

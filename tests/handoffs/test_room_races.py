@@ -9,9 +9,10 @@ from threading import Barrier, Event
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
-from handoffs import answers, runs
+from handoffs import answers, resumptions, runs
 from handoffs.actors import SYSTEM, client_actor
 from handoffs.errors import IllegalTransition, QueueFull
 from handoffs.models import Handoff, MatrixRow, Queue, QueueDepth
@@ -166,3 +167,28 @@ def test_a_stopped_run_gives_its_place_back_to_whoever_comes(narrow, bot, bot_ke
         walks.propose(bot_key, handoff.run)
 
     assert counted(narrow) == 0
+
+
+def test_several_stale_questions_of_many_runs_come_back_without_a_deadlock(narrow, bot, bot_key):
+    """Each run has two to ask again, and one place in its slot: the second wants all slots."""
+    turns = {}
+    for number in range(CROWD):
+        handoff = walks.waiting(narrow, bot, bot_key)
+        walks.propose(bot_key, handoff.run)
+        for one in Handoff.objects.filter(run=handoff.run):
+            walks.say(one)
+        turns[number] = walks.lease(narrow, bot)
+    QueueDepth.objects.filter(queue=narrow.queue).update(quota=F("waiting") + 1)
+
+    def find_stale(number: int) -> None:
+        resumptions.acknowledge_stale(
+            turns[number].resumption.id,
+            token=turns[number].token,
+            changed=[{"name": "x", "expected": 1, "found": 2}],
+            by=SYSTEM,
+            now=timezone.now(),
+        )
+
+    together(find_stale)
+
+    assert counted(narrow) == waiting(narrow) == 2 * CROWD

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Client
-from handoffs import answers, intake, moves, rates, rooms, runs
+from handoffs import answers, intake, moves, queries, rates, rooms, runs
 from handoffs.actors import SYSTEM, client_actor
 from handoffs.errors import QueueFull
 from handoffs.models import (
@@ -182,6 +182,20 @@ def test_overflow_never_comes_back_to_where_it_began(shop):
 
     with pytest.raises(IntegrityError, match="queue_overflow_in_no_circle"), transaction.atomic():
         limit(shop.leads_queue, 1, overflow_queue=shop.queue)
+
+
+def test_a_circle_of_a_row_and_a_queue_is_a_gap_and_ends_where_it_began(shop, bot, bot_key):
+    limit(shop.leads_queue, 1, overflow_queue=shop.queue)
+    limit(shop.queue, 1)
+    MatrixRow.objects.filter(pk=shop.row.pk).update(overflow_queue=shop.leads_queue)
+
+    row = queries.authority_row(MatrixRow.objects.get(pk=shop.row.pk))
+
+    assert row.overflows == ("refunds-leads", "refunds")
+    for _ in range(2):
+        walks.waiting(shop, bot, bot_key)
+    with pytest.raises(QueueFull):
+        walks.waiting(shop, bot, bot_key)
 
 
 def test_the_row_says_where_to_before_the_queue_does(shop, bot, bot_key):

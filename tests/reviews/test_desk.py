@@ -146,7 +146,7 @@ def test_rows_cost_the_same_for_ten_and_twenty(shop: Shop, bot: Client, ann: Use
     for _ in range(10):
         put(shop, bot)
 
-    assert queries(lambda: desk.rows(ann, "refunds")) == ten == 2
+    assert queries(lambda: desk.rows(ann, "refunds")) == ten == 3
 
 
 def test_rows_leave_out_what_another_team_decides(shop: Shop, bot: Client, ann: User) -> None:

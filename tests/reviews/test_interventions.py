@@ -163,7 +163,13 @@ class TestSteppingIn:
         again = agent.post("/proposals", payload, **{"Idempotency-Key": "once"})
 
         assert (first.status_code, again.status_code) == (200, 503)
-        assert again.json()["code"] == "stepped_in"
+        told = again.json()
+        assert told["code"] == "stepped_in" and int(again["Retry-After"]) >= 30
+        assert (told["stopped"]["scope"], told["stopped"]["reason"]) == (
+            "run",
+            "It goes in circles",
+        )
+        assert told["stopped"]["by"] == {"kind": "person", "name": "refund approvers"}
 
     def test_it_is_told(self, run, ann, agent, bot):
         WebhookEndpoint.objects.create(client=bot, url="https://a.example/", secret="whsec_x")
@@ -193,7 +199,7 @@ class TestSteppingIn:
         Handoff.objects.filter(id=asked.id).update(deadline_at=over, next_at=over, **begun)
         Handoff.objects.filter(id=held.id).update(opened_at=over - timedelta(minutes=10))
 
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         held.refresh_from_db()
         end(held, Verb.HAND_BACK)
 

@@ -81,6 +81,7 @@ class Stub:
     resumptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
     checkpoints: dict[str, list[Any]] = field(default_factory=dict)
+    stopped: dict[str, Any] | None = None
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -195,6 +196,8 @@ class Stub:
                 return 200, {}, {"handoff": id, "receipt": "a.b.c"}
             case ["pressure"]:
                 return 200, {}, self.pressure
+            case ["standing"]:
+                return 200, {}, {"workflow": seen.query["workflow"], "stopped": self.stopped}
             case ["governance"] | ["maps", _]:
                 return 200, {}, {"asked": seen.path, "query": seen.query}
         raise Refused(404, "not_found")

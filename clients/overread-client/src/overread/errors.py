@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -159,6 +160,45 @@ class Unavailable(ServerError):
     """502, 503, 504: stopped or overloaded, for now."""
 
     transient = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """People keep you from going on: `scope` is run, workflow or everywhere; `role` is whose."""
+
+    id: str
+    scope: str
+    reason: str
+    role: str | None = None
+    since: datetime | None = None
+    drill: bool = False
+
+
+class Halted(Unavailable):
+    """503: people keep this from going on. Nothing was stored, and nothing is permitted: also an
+    answer from before is none. `halt` says why and who; None where the server did not say."""
+
+    halt: Halt | None = None
+
+    @property
+    def reason(self) -> str:
+        return self.halt.reason if self.halt else self.detail
+
+    @property
+    def role(self) -> str | None:
+        return self.halt.role if self.halt else None
+
+
+class WorkflowStopped(Halted):
+    """503 workflow_stopped: people stopped the workflow, or everything. Save what you need and ask
+    again later; `retry_after` is already waited for within the call's deadline."""
+
+
+class SteppedIn(Halted):
+    """503 stepped_in: a person has this run and says how it goes on. Stop; when they have said it,
+    there is a turn to claim, for a worker or for you. Asking again before does not help."""
+
+    transient = False
 
 
 class Paused(OverreadError):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from overread import canonical, errors
-from overread.errors import Field, Problem, UnexpectedAnswer
+from overread.errors import Field, Halt, Problem, UnexpectedAnswer
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -19,6 +19,8 @@ _BY_CODE: Mapping[tuple[int, str], type[Problem]] = {
     (409, "in_progress"): errors.InProgress,
     (409, "stale_lease"): errors.StaleLease,
     (422, "idempotency_mismatch"): errors.IdempotencyMismatch,
+    (503, "workflow_stopped"): errors.WorkflowStopped,
+    (503, "stepped_in"): errors.SteppedIn,
 }
 _BY_STATUS: Mapping[int, type[Problem]] = {
     400: errors.BadRequest,
@@ -127,7 +129,7 @@ def problem(response: Response, now: datetime | None = None) -> Problem:
     code = str(data.get("code") or f"http_{status}")
     kind = _BY_CODE.get((status, code)) or _BY_STATUS.get(status)
     kind = kind or (errors.ServerError if status >= 500 else Problem)
-    return kind(
+    refused = kind(
         status=status,
         code=code,
         detail=str(data.get("detail") or ""),
@@ -136,6 +138,28 @@ def problem(response: Response, now: datetime | None = None) -> Problem:
         fields=_fields(data.get("fields")),
         request_id=data.get("request_id") or response.headers.get("x-request-id"),
         retry_after=retry_after(response.headers.get("retry-after"), now or datetime.now(UTC)),
+    )
+    if isinstance(refused, errors.Halted):
+        refused.halt = halt(data.get("stopped"))
+    return refused
+
+
+def halt(data: Any) -> Halt | None:
+    """Read what people stopped; a server that says less, or nothing, is no reason to fail."""
+    if not isinstance(data, dict):
+        return None
+    by, since = data.get("by"), data.get("since")
+    try:
+        at = datetime.fromisoformat(since) if isinstance(since, str) else None
+    except ValueError:
+        at = None
+    return Halt(
+        id=str(data.get("id", "")),
+        scope=str(data.get("scope", "")),
+        reason=str(data.get("reason", "")),
+        role=str(by["name"]) if isinstance(by, dict) and by.get("name") else None,
+        since=at,
+        drill=data.get("drill") is True,
     )
 
 

@@ -164,17 +164,18 @@ class Service:
 
     def serve(self, stopping: Callable[[], bool]) -> Flow[None]:
         """Go on with one run after another until stopped; outages are sat out."""
-        fruitless = 0
+        fruitless, advice = 0, None
         while not stopping():
             if fruitless:
-                yield Rest(self.settings.backoff.delay(fruitless, None, self.settings.random))
+                yield Rest(self.settings.backoff.delay(fruitless, advice, self.settings.random))
+            advice = None
             try:
                 fruitful = yield from self._once(stopping)
             except OverreadError as error:
                 if not error.transient:
                     raise
                 log.info("No resumptions to be had just now.", exc_info=error)
-                fruitful = False
+                fruitful, advice = False, error.retry_after
             fruitless = 0 if fruitful else fruitless + 1
 
     def _once(self, stopping: Callable[[], bool]) -> Flow[bool]:

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from overread.errors import Problem
+from overread.errors import Halt, Problem
+from overread.http import halt
 
 Raw = Mapping[str, Any]
 
@@ -195,6 +196,11 @@ class Run:
     requester_said: tuple[RequesterWord, ...] = ()
     transitions: tuple[Transition, ...] = ()
     raw: Raw = _raw()
+
+    @property
+    def stopped(self) -> Halt | None:
+        """What people stopped: the run itself, its workflow or everything; None: it may go on."""
+        return halt(self.raw.get("stopped"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from overread.backoff import Settings, send
+from overread.errors import Halt, UnexpectedAnswer
 from overread.flows import Flow
-from overread.http import segment
+from overread.http import halt, segment
 from overread.values import Pressure
 from overread.wire import decode
 
@@ -15,6 +16,19 @@ def pressure(settings: Settings, workflow: str) -> Flow[Pressure]:
     request = settings.door.get("/api/v1/pressure", {"workflow": workflow})
     response = yield from send(settings, request)
     return decode(Pressure, response.json())
+
+
+def standing(settings: Settings, workflow: str) -> Flow[Halt | None]:
+    """Ask whether people have stopped a workflow, before a step that cannot be undone.
+
+    None: it goes on. A run that a person has stepped into says so itself: see `Run.stopped`.
+    """
+    request = settings.door.get("/api/v1/standing", {"workflow": workflow})
+    response = yield from send(settings, request)
+    told = response.json()
+    if not isinstance(told, dict) or "stopped" not in told:
+        raise UnexpectedAnswer("The answer does not say whether the workflow is stopped.")
+    return halt(told["stopped"])
 
 
 def governance(settings: Settings, workflow: str) -> Flow[Mapping[str, Any]]:
