@@ -239,9 +239,7 @@ def test_a_run_that_somebody_holds_keeps_nobody_waiting(shop, bot, secret, settl
     assert Handoff.objects.get().run_id == free.id
 
 
-def test_a_queue_that_somebody_holds_for_long_is_left_to_who_waits_alone(
-    shop, bot, secret, settle
-):
+def test_a_queue_that_somebody_holds_for_long_is_left_to_who_waits_alone(shop, bot, secret, settle):
     run = walks.start_run(shop, bot)
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as holder:

@@ -131,7 +131,14 @@ def test_depth_is_measured_exactly(depth: int, shape: bytes) -> None:
 LITERALS = st.sampled_from(
     [b"0", b"-0", b"-0.0", b"1.50", b"123456789012345", b"9007199254740993", b"1e5", b"1E-400"]
     + [b"9007199254740993.5", b"null", b"true", b'"2e5"', b'"a\\"b"', b'"\\\\"', b'"\\u005c"']
-    + [b'"\\u0000"', b'"\\n"', b'"\xc3\xa4"', b'"2026-11-21T15:20:00.123456Z"', b"NaN", b'"\\ud83d"']
+    + [
+        b'"\\u0000"',
+        b'"\\n"',
+        b'"\xc3\xa4"',
+        b'"2026-11-21T15:20:00.123456Z"',
+        b"NaN",
+        b'"\\ud83d"',
+    ]
 )
 KEYS = st.sampled_from([b'"a"', b'"b"', b'"\\u0061"', b'"c\\""', b'"\\\\"', b'""'])
 
@@ -142,8 +149,10 @@ def written(pairs: list[tuple[bytes, bytes]]) -> bytes:
 
 objects = st.recursive(
     LITERALS,
-    lambda inner: st.lists(st.tuples(KEYS, inner), max_size=4).map(written)
-    | st.lists(inner, max_size=3).map(lambda items: b"[" + b",".join(items) + b"]"),
+    lambda inner: (
+        st.lists(st.tuples(KEYS, inner), max_size=4).map(written)
+        | st.lists(inner, max_size=3).map(lambda items: b"[" + b",".join(items) + b"]")
+    ),
     max_leaves=12,
 )
 
