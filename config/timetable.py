@@ -31,6 +31,7 @@ EVERY = {
     "governance.work_on_backtests": 1,
     "governance.remind_of_reviews": 3600,
     "oversight.count_queues": 60,
+    "oversight.count_days": 30,
     "oversight.measure_queues": 3600,
     "oversight.forget": 3600,
 }

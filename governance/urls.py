@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from governance.views import briefs, governance, requesters, stops, traceability, what_happens
+from governance.views import (
+    briefs,
+    governance,
+    ladder,
+    requesters,
+    stops,
+    traceability,
+    what_happens,
+)
 
 app_name = "governance"
 urlpatterns = [
@@ -11,6 +19,7 @@ urlpatterns = [
     path("governance/<slug:slug>/briefs/", briefs.briefs, name="briefs"),
     path("governance/<slug:slug>/briefs/edits.jsonl", briefs.edits, name="brief-edits"),
     path("governance/<slug:slug>/requesters/", requesters.requesters, name="requesters"),
+    path("governance/<slug:slug>/ladder/", ladder.ladder, name="ladder"),
     path("governance/<slug:slug>/what-happens/", what_happens.what_happens, name="what-happens"),
     path("stops/", stops.index, name="stops"),
     path("stops/press", stops.press, name="stops-press"),

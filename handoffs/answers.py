@@ -1,42 +1,35 @@
 """What a handoff's run is told, and the other ways a question ends or moves."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from joserfc.jwk import OKPKey
 
 from handoffs import (
     afterwards,
     audit,
     briefs,
-    canonical,
     clocks,
-    ids,
     levels,
     moves,
     outbox,
-    receipts,
     requesters,
     restarts,
     runs,
+    saying,
     standstill,
 )
 from handoffs.actors import Actor
 from handoffs.errors import HandoffMoved, IllegalTransition, NoHigherLevel, RollBackOver
 from handoffs.failpoints import failpoint
 from handoffs.models import Answer, Brief, Handoff, InformationRequest, Run
+from handoffs.saying import Said
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     ENDING_VERBS,
-    RELEASING_VERBS,
-    ActorKind,
     Cause,
     HandoffKind,
     HandoffState,
@@ -44,23 +37,6 @@ from handoffs.states import (
     Verb,
     as_told,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """An answer on its way: what to tell the run, and the arguments it releases."""
-
-    verb: Verb
-    arguments: dict[str, Any] | None = None
-    option: str | None = None
-    message: str = ""
-    reason: str = ""
-    edits: list[dict[str, Any]] = field(default_factory=list)
-    draft: str | None = None
-    # what the verb says beyond words: the defined task, the other tool, the parts kept
-    details: dict[str, Any] = field(default_factory=dict)
-    # of several who agree, the team that each of them decided for
-    approver_roles: Sequence[str] = ()
 
 
 def answer(
@@ -91,14 +67,9 @@ def tell_run(handoff: Handoff, said: Said, *, by: Actor, now: datetime, cause: C
     moves.move_handoff(handoff.id, HandoffState.ANSWERED, by=by, cause=cause, round=handoff.round)
     failpoint("answers.after_move")
     stored = _store(handoff, said, by=by, now=now)
-    facts = {
-        "answer": stored.id,
-        "verb": said.verb.value,
-        "arguments_digest": stored.arguments_digest,
-        "role": by.name,
-    }
-    audit.record(by=by, action="handoff.answered", subject=handoff.id, body=facts)
-    tell(handoff, "handoff.answered", **facts)
+    told = saying.facts(stored, by=by)
+    audit.record(by=by, action="handoff.answered", subject=handoff.id, body=told)
+    tell(handoff, "handoff.answered", **told)
     if handoff.stepped_in:
         Run.objects.filter(id=handoff.run_id).update(held=False)
     _act_on(handoff, said, by=by, cause=cause)
@@ -141,53 +112,10 @@ def check_possible(handoff: Handoff, said: Said) -> None:
 
 
 def _store(handoff: Handoff, said: Said, *, by: Actor, now: datetime) -> Answer:
-    """Write the answer with its digest and the signed receipt over both."""
-    arguments, digest = None, ""
-    if said.verb in RELEASING_VERBS and said.arguments is not None:
-        text = canonical.encode(said.arguments)
-        arguments, digest = text.decode(), canonical.digest(said.arguments)
     brief = handoff.briefs.order_by("-version").values_list("digest", flat=True).first()
-    proposal = handoff.proposal
-    alone = [by.name] if by.kind is ActorKind.PERSON else []
-    approvers = list(said.approver_roles) or alone
-    claims = {
-        "handoff": handoff.id,
-        "run": handoff.run_id,
-        "action_type": proposal.action_type if proposal else None,
-        "arguments_digest": digest or None,
-        "details_digest": canonical.digest(said.details) if said.details else None,
-        "verb": said.verb.value,
-        "role": by.name,
-        "approvers": len(approvers),
-        "approver_roles": approvers,
-        "brief_digest": brief,
-        "map_version": proposal.map_version if proposal else None,
-        "answered_at": now.isoformat(),
-        "audit_head": list(audit.head()),
-        "iss": settings.PUBLIC_URL,
-    }
-    return Answer.objects.create(
-        id=ids.new_answer(),
-        handoff=handoff,
-        round=handoff.round,
-        verb=said.verb.value,
-        by_kind=by.kind.value,
-        role=by.name,
-        arguments=arguments,
-        arguments_digest=digest,
-        option=said.option,
-        message=said.message,
-        reason=said.reason,
-        edits=said.edits,
-        draft=said.draft,
-        details=said.details,
-        receipt=receipts.sign(claims, _receipt_key()),
-    )
-
-
-@cache
-def _receipt_key() -> OKPKey:
-    return receipts.key_from_json(settings.RECEIPT_KEY)
+    stored = saying.made(handoff, said, brief=brief, head=audit.head(), by=by, now=now)
+    stored.save(force_insert=True)
+    return stored
 
 
 def _act_on(handoff: Handoff, said: Said, *, by: Actor, cause: Cause) -> None:
@@ -389,6 +317,10 @@ def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Act
 
 def tell(handoff: Handoff, event: str, **facts: Any) -> None:
     """Queue the event for the client's endpoints and wake whoever waits for this handoff."""
-    payload = {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1}
-    outbox.tell(handoff.run.client_id, event, {**payload, **facts})
+    outbox.tell(handoff.run.client_id, event, payload(handoff, **facts))
     moves.notify(handoff.id)
+
+
+def payload(handoff: Handoff, **facts: Any) -> dict[str, Any]:
+    """Return what an event says of a handoff that has just moved."""
+    return {"handoff": handoff.id, "run": handoff.run_id, "sequence": handoff.version + 1, **facts}

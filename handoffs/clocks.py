@@ -22,7 +22,12 @@ from handoffs.states import AUTONOMOUS_TIERS, HandoffState, RungName
 
 def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
     """Let a level's time run from now on; where its row lets it, it gathers with others first."""
-    now, calendar = _now_in(queue_id, terms)
+    return begin_in(_read(queue_id), seconds, terms)
+
+
+def begin_in(queue: Any, seconds: int, terms: Terms) -> dict[str, Any]:
+    """Let a level's time run in this queue, from `queue.now` by the database."""
+    now, calendar = queue.now, _hours(queue, terms)
     due = deadlines.count(now, seconds, urgent_seconds=terms.urgent_seconds, calendar=calendar)
     gathers = gathering.until(
         now,
@@ -35,8 +40,11 @@ def begin(queue_id: int, seconds: int, terms: Terms) -> dict[str, Any]:
 
 def hold(handoff: Handoff, seconds: int) -> dict[str, Any]:
     """Let the time run until what is held is looked at again; nothing of it is urgent."""
-    now, calendar = _now_in(handoff.queue_id, terms_of(handoff))
-    deadline = deadlines.count(now, seconds, urgent_seconds=0, calendar=calendar)
+    return hold_in(_read(handoff.queue_id), seconds, terms_of(handoff))
+
+
+def hold_in(queue: Any, seconds: int, terms: Terms) -> dict[str, Any]:
+    deadline = deadlines.count(queue.now, seconds, urgent_seconds=0, calendar=_hours(queue, terms))
     return {**deadline.columns(RungName.REVIEW), "gather_until": None}
 
 
@@ -218,5 +226,13 @@ def _window(handoff: Handoff) -> int:
 
 
 def _now_in(queue_id: int, terms: Terms) -> tuple[datetime, Calendar | None]:
-    queue = Queue.objects.annotate(now=Now()).get(id=queue_id)
-    return queue.now, queries.calendar(queue) if terms.business_time else None
+    queue = _read(queue_id)
+    return queue.now, _hours(queue, terms)
+
+
+def _read(queue_id: int) -> Any:
+    return Queue.objects.annotate(now=Now()).get(id=queue_id)
+
+
+def _hours(queue: Queue, terms: Terms) -> Calendar | None:
+    return queries.calendar(queue) if terms.business_time else None

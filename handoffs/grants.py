@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from guardian.shortcuts import get_objects_for_user
 
 from accounts import queries as people
@@ -173,6 +173,16 @@ def led_queues(user: User) -> QuerySet[Queue]:
         return Queue.objects.all()
     found: QuerySet[Queue] = _with(user, Queue, Level.LEAD, Can.EDIT_MATRIX)
     return found
+
+
+def led_workflows(user: User) -> QuerySet[Workflow]:
+    """Return the workflows that this person may change or answers for, a manager every one."""
+    if verdicts.manages(person(user)):
+        return Workflow.objects.all()
+    if not user.can(Can.EDIT_WORKFLOW):
+        return Workflow.objects.none()
+    led = _with(user, Workflow, Level.LEAD, Can.EDIT_WORKFLOW)
+    return Workflow.objects.filter(Q(owner=user) | Q(pk__in=led.values("pk")))
 
 
 def viewable_workflows(user: User) -> QuerySet[Workflow]:

@@ -29,12 +29,12 @@ def hold(handoff: Handoff, *, seconds: int, by: Actor, now: datetime) -> datetim
     Handoff.objects.filter(id=handoff.id).update(held_since=Coalesce("held_since", Now()), **clock)
     facts = {"next_review_at": review_at.isoformat()}
     audit.record(by=by, action="handoff.held", subject=handoff.id, body=facts)
-    _tell_owner(handoff, review_at, by=by)
+    tell_owner(handoff, review_at, by=by)
     answers.tell(handoff, "handoff.held", **facts)
     return review_at
 
 
-def _tell_owner(handoff: Handoff, review_at: datetime, *, by: Actor) -> None:
+def tell_owner(handoff: Handoff, review_at: datetime, *, by: Actor) -> None:
     """Mail the workflow's owner, unless they were told of another one within the hour."""
     workflow = handoff.run.workflow
     subject = f"workflow:{workflow.pk}"

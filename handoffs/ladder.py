@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -10,9 +10,23 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts.errors import DomainError
-from handoffs import afterwards, answers, compiled, holding, moves, rungs, runs, standstill
+from handoffs import (
+    afterwards,
+    answers,
+    bulk,
+    compiled,
+    holding,
+    moves,
+    rungs,
+    runs,
+    silences,
+    standstill,
+)
 from handoffs.actors import POLICY
+from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
+from handoffs.saying import Said
+from handoffs.silences import REVIEW_SECONDS, UNANSWERED, Due, Fired
 from handoffs.states import (
     AUTONOMOUS_TIERS,
     UNDECIDED_STATES,
@@ -30,12 +44,11 @@ from handoffs.stopped import STOPPED
 
 log = logging.getLogger(__name__)
 
-_UNANSWERED = "Nobody answered in time."
 # while people have stopped a workflow its time stands still, but for what was done by itself
 _GOING = f"""(handoff.tier in ('autonomous', 'notify')
         or not {STOPPED.format(workflow="handoff.workflow_id")})"""
-# what is held is looked at again after its deadline's time, yet not more often than daily
-REVIEW_SECONDS = 86_400
+# so many fire in one transaction
+LOT = 200
 PUT_OFF = timedelta(minutes=1)
 # what one handoff may be wrong in; the end of a worker's time is none of it
 _BROKEN = (DomainError, DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
@@ -69,7 +82,7 @@ with near as materialized (
     select %(actor_kind)s, %(actor)s, 'handoff.became_urgent', handoff_id,
         convert_to(format('{{"level":%%s}}', level), 'UTF8'), 0 from fired
 )
-select count(*) from promoted
+select count(*), statement_timestamp() from promoted
 """
 _DUE = f"""
 select id, run_id, next_at from handoffs_handoff handoff
@@ -79,32 +92,39 @@ order by next_at limit %(limit)s
 """
 
 
-@dataclass(frozen=True)
-class _Due:
-    """What the sweep found, as it stood then."""
-
-    handoff_id: str
-    run_id: str
-    at: datetime
-
-
-def fire_overdue(*, now: datetime, limit: int = 1000) -> int:
+def fire_overdue(*, limit: int = 1000) -> int:
     """Fire every rung that is due; costs what is due, not what is open.
 
-    The database's clock says what is due. What ends a level does so in its own transaction.
+    The database's clock says what is due and what time it is: that of this process says nothing.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             _PROMOTE,
             {"limit": limit, "actor_kind": POLICY.kind.value, "actor": POLICY.audit_name},
         )
-        promoted: int = cursor.fetchone()[0]
+        promoted, now = cursor.fetchone()
+        failpoint("ladder.after_promoting")
         cursor.execute(_DUE, {"limit": limit})
-        due = [_Due(*row) for row in cursor.fetchall()]
-    return promoted + sum(_fire(one, now=now) for one in due)
+        due = [Due(*row) for row in cursor.fetchall()]
+    found = [due[start : start + LOT] for start in range(0, len(due), LOT)]
+    return int(promoted) + sum(_fire_lot(lot, now=now) for lot in found)
 
 
-def _fire(due: _Due, *, now: datetime) -> bool:
+def _fire_lot(lot: Sequence[Due], *, now: datetime) -> int:
+    """Fire many together, and one by one what is odd; all, where something is wrong with one."""
+    try:
+        fired = silences.fire(lot, now=now)
+    except (*_BROKEN, bulk.NotAll):
+        log.warning(
+            "Deadlines could not be acted on together; each is looked at alone.",
+            exc_info=True,
+            extra={"action": "ladder.lot_failed"},
+        )
+        fired = Fired(0, lot)
+    return fired.count + sum(_fire(one, now=now) for one in fired.odd)
+
+
+def _fire(due: Due, *, now: datetime) -> bool:
     """Fire one, or put off for a minute what cannot be; nothing else waits for it."""
     try:
         return _try(due, now=now)
@@ -117,7 +137,7 @@ def _fire(due: _Due, *, now: datetime) -> bool:
         return False
 
 
-def _try(due: _Due, *, now: datetime) -> bool:
+def _try(due: Due, *, now: datetime) -> bool:
     """Re-check under the run's lock: an answer may have come between the sweep and now.
 
     What somebody else works on at this moment is left to the next sweep.
@@ -136,6 +156,7 @@ def _try(due: _Due, *, now: datetime) -> bool:
             if rung is RungName.URGENT:
                 rung = rungs.pass_over_urgency(handoff)
             outcome = _end_level(handoff, now=now)
+        failpoint("ladder.before_rung")
         rungs.log(handoff, rung, due_at=due.at, outcome=outcome)
     return True
 
@@ -149,7 +170,7 @@ def _end_level(handoff: Handoff, *, now: datetime) -> str:
         return _fall_back(handoff, paused=paused, now=now)
     if paused:
         _pause_again(handoff.run_id)
-    answers.climb(handoff, reason=_UNANSWERED, by=POLICY, cause=Cause.TIMED_OUT)
+    answers.climb(handoff, reason=UNANSWERED, by=POLICY, cause=Cause.TIMED_OUT)
     return "climbed"
 
 
@@ -176,17 +197,17 @@ def _fall_back(handoff: Handoff, *, paused: bool, now: datetime) -> str:
     return said.verb.value
 
 
-def _said(handoff: Handoff, fallback: Fallback) -> answers.Said:
+def _said(handoff: Handoff, fallback: Fallback) -> Said:
     """Put the fallback into an answer: yes only to what may be released by nobody."""
     tentative = handoff.tier == Tier.SOFT_REVIEW.value
     if fallback is Fallback.APPROVE and _may_be_released(handoff):
         assert handoff.proposal is not None
-        return answers.Said(
+        return Said(
             verb=Verb.CONFIRM if tentative else Verb.APPROVE,
             arguments=json.loads(handoff.proposal.arguments),
-            reason=f"{_UNANSWERED} The governance matrix approves then.",
+            reason=f"{UNANSWERED} The governance matrix approves then.",
         )
-    return answers.Said(verb=Verb.ROLL_BACK if tentative else Verb.REJECT, reason=_UNANSWERED)
+    return Said(verb=Verb.ROLL_BACK if tentative else Verb.REJECT, reason=UNANSWERED)
 
 
 def _may_be_released(handoff: Handoff) -> bool:

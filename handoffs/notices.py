@@ -22,6 +22,7 @@ NOTICES: dict[str, str] = {
     "channel.disabled": "a channel that you added was switched off",
     "notice.arrived": "something new waits for your team",
     "notice.transferred": "something was handed to your team",
+    "notice.assigned": "something was given to you and you have not opened it",
     "notice.urgent": "something that you may decide became urgent",
     "notice.completed": "something that you were told of, passed on or decided is done",
     "notice.digest": "several things changed hands or were done",

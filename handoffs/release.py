@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 from accounts.errors import DomainError
 from handoffs import answers, audit, moves, standstill
 from handoffs.actors import POLICY, Actor
-from handoffs.answers import Said
 from handoffs.errors import AlreadyReleased, StandsStill
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, HeldAnswer
+from handoffs.saying import Said
 from handoffs.states import ActorKind, Cause, HandoffState, Verb
 from handoffs.stopped import STOPPED
 

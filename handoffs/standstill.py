@@ -99,6 +99,23 @@ def stands(handoff: Handoff) -> bool:
     return over(handoff.workflow_id) is not None or _held_by_another(handoff)
 
 
+def standing(handoffs: Collection[Handoff]) -> set[str]:
+    """Return which of many stand still, as `stands` says of one."""
+    asked = [one for one in handoffs if one.tier not in AUTONOMOUS_TIERS]
+    stopped = stopped_ids()
+    open_states = [state.value for state in OPEN_HANDOFF_STATES]
+    held = dict(
+        Handoff.objects.filter(
+            run__in={one.run_id for one in asked}, stepped_in=True, state__in=open_states
+        ).values_list("run_id", "id")
+    )
+    return {
+        one.id
+        for one in asked
+        if one.workflow_id in stopped or held.get(one.run_id, one.id) != one.id
+    }
+
+
 def _held_by_another(handoff: Handoff) -> bool:
     held = holding(handoff.run_id)
     return held is not None and held.id != handoff.id

@@ -39,7 +39,7 @@ def end_stale_leases(**_: Any) -> None:
 
 @shared_task(name="handoffs.fire_overdue")
 def fire_overdue(**_: Any) -> None:
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
 
 
 @shared_task(name="handoffs.recount_deadlines")

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from handoffs.models import Queue
+from handoffs.models import Queue, Workflow
 
 
 class Arrival(models.Model):
@@ -119,3 +119,124 @@ class Forecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue_id} {self.starts_at:%Y-%m-%d %H:00}"
+
+
+class Counted(models.Model):
+    """What became of the handoffs that came on some days, added up."""
+
+    came = models.PositiveIntegerField(default=0)
+    open = models.PositiveIntegerField(default=0)
+    by_people = models.PositiveIntegerField(default=0)
+    # nobody answered, and what was stated for that case was done
+    by_policy = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
+    # answered by people before any of their times was up
+    in_time = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)
+    # handed up, sent to another queue, or sent back with a question, by a person
+    escalated = models.PositiveIntegerField(default=0)
+    sent_on = models.PositiveIntegerField(default=0)
+    asked = models.PositiveIntegerField(default=0)
+    # asked again because the approval was stale
+    reopened = models.PositiveIntegerField(default=0)
+    # what people said and did not take back; several may decide one handoff
+    decisions = models.PositiveIntegerField(default=0)
+    taken_back = models.PositiveIntegerField(default=0)
+    # of the decisions, those on an action that was recommended: it was done otherwise or not at all
+    approvals = models.PositiveIntegerField(default=0)
+    overridden = models.PositiveIntegerField(default=0)
+    edited = models.PositiveIntegerField(default=0)
+    # of the decisions, those that were committed before the reveal, and changed after it
+    judged = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    # {verb: how many}
+    verbs = models.JSONField(default=dict)
+    # {what: {bin: how many}}, see oversight.bins
+    times = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
+class FigureDay(Counted):
+    """What came to a queue on one of its days, from one workflow, of one tier and action type."""
+
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # where it came to first
+    queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="+", db_index=False)
+    tier = models.CharField(max_length=16, blank=True, default="")
+    # of what is no action: its kind
+    action_type = models.CharField(max_length=60)
+    # by the clock of its queue
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            # the day first: weeks are added up from it, and a day is counted anew as a whole
+            models.UniqueConstraint(
+                fields=["day", "workflow", "queue", "tier", "action_type"], name="figure_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.action_type}: {self.came}"
+
+
+class FigureWeek(Counted):
+    """The same of a whole week: of all, of a workflow, or of one part of a workflow.
+
+    `told`: enough people decided, none of them most of it, and what other parts leave over tells
+    of nobody either. Who they are is known while the week is counted and is stored nowhere.
+    """
+
+    class Scope(models.TextChoices):
+        ALL = "all"
+        WORKFLOW = "workflow"
+        QUEUE = "queue"
+        TIER = "tier"
+        ACTION = "action"
+
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    workflow = models.ForeignKey(
+        Workflow, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # the queue's number, the tier, or the action type
+    key = models.CharField(max_length=60, blank=True, default="")
+    monday = models.DateField()
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "scope", "monday", "key"],
+                nulls_distinct=False,
+                name="figure_week_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.monday} {self.scope} {self.key}: {self.came}"
+
+
+class ProposalDay(models.Model):
+    """How many actions of one type and tier agents proposed on a day in UTC, asked about or not."""
+
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    action_type = models.CharField(max_length=60)
+    tier = models.CharField(max_length=16)
+    day = models.DateField()
+    proposed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "workflow", "action_type", "tier"], name="proposal_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.action_type} {self.tier}: {self.proposed}"

@@ -5,12 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import counting, figures
+from oversight import counting, days, figures
 
 
 @shared_task(name="oversight.count_queues")
 def count_queues(**_: Any) -> None:
     counting.count(now=timezone.now())
+
+
+@shared_task(name="oversight.count_days")
+def count_days(**_: Any) -> None:
+    days.count(now=timezone.now())
 
 
 @shared_task(name="oversight.measure_queues")

@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from oversight.views import capacity, power
+from oversight.views import capacity, oversight, power
 
 app_name = "oversight"
 urlpatterns = [
+    path("oversight/", oversight.everything, name="all"),
+    path("oversight/all.csv", oversight.everything_csv, name="all-csv"),
+    path("oversight/all.json", oversight.everything_json, name="all-json"),
+    path("oversight/workflows/<slug:slug>/", oversight.of_workflow, name="workflow"),
+    path("oversight/workflows/<slug:slug>.csv", oversight.of_workflow_csv, name="workflow-csv"),
+    path("oversight/workflows/<slug:slug>.json", oversight.of_workflow_json, name="workflow-json"),
     path("oversight/power/", power.page, name="power"),
     path("oversight/power.csv", power.as_csv, name="power-csv"),
     path("oversight/power.json", power.as_json, name="power-json"),

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from handoffs import audit, locks
 from handoffs.actors import SYSTEM, person_actor
+from handoffs.failpoints import failpoint
 from handoffs.models import Queue
 from reviews import availability, caps, claims, listing, permissions, sharing
 from reviews.errors import AlreadyClaimed, HandsFull
@@ -162,12 +163,15 @@ def _give(
         try:
             with transaction.atomic():
                 claim = claims.assign(handoff_id, to=person, seconds=queue.push_seconds, now=now)
+                failpoint("assigning.after_claim")
                 _note(claim, queue)
+                failpoint("assigning.before_commit")
         except HandsFull:
             del ready[one.person]
         except AlreadyClaimed:
             continue
         else:
+            failpoint("assigning.after_commit")
             ready[one.person] = replace(one, open=one.open + 1, given_at=claim.taken_at)
             return True
     return False

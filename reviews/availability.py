@@ -7,6 +7,7 @@ and handed to them by name. The database's clock says what time it is.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -52,6 +53,12 @@ def calendar(hours: Availability) -> Calendar:
         return calendars.read(hours.time_zone, hours.hours, {})
     except CalendarRefused:
         return calendars.read("UTC", {}, {})
+
+
+def zone_of(user: User) -> ZoneInfo | None:
+    """Return the time zone this person works in; None where they have not said."""
+    said = Availability.objects.filter(user=user).first()
+    return calendar(said).zone if said else None
 
 
 def set_hours(

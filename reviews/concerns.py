@@ -1,6 +1,7 @@
 """Whom an event concerns: people who may decide it or waited for it, and channels that listen."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,9 +13,9 @@ from handoffs.stopped import STOPPED
 from reviews import permissions
 from reviews.notice_rules import USUALLY, Kind
 
-_EVENTS = """event (entry, kind, handoff, run, at) as (
+_EVENTS = """event (entry, kind, handoff, run, at, shift) as (
     select * from unnest(%(entries)s::bigint[], %(kinds)s::text[], %(handoffs)s::text[],
-        %(runs)s::text[], %(ats)s::timestamptz[]))"""
+        %(runs)s::text[], %(ats)s::timestamptz[], %(shifts)s::bool[]))"""
 # How they are told of this kind: as they said, else as the queue has it, else as usual.
 _WANTED = """
 left join reviews_noticewish wish on wish.person_id = who.id
@@ -39,6 +40,17 @@ _IN_OTHER_HANDS = """(overread_one_decides(h.safeguards) and exists (select from
     where claim.handoff_id = h.id and claim.reviewer_id <> who.id and claim.ended_at is null
         and claim.expires_at > statement_timestamp()
         and claim.level = h.level and claim.round = h.round))"""
+# Moved between a queue and the one it overflows into: told once, however often it comes and goes.
+_TOLD_BEFORE = """(event.shift and (
+    exists (select from event other where other.handoff = event.handoff and other.kind <> 'urgent'
+        and (other.entry > event.entry or (other.entry < event.entry and not other.shift)))
+    or exists (select from reviews_notice told where told.handoff_id = h.id
+        and told.kind in ('arrived', 'transferred') and told.level = h.level
+        and told.round = h.round and {receiver})))"""
+# whoever works both queues had it before and has it still
+_HAS_IT_STILL = permissions.GRANTED.replace("%(user)s", "who.id").replace(
+    "queue.id", "coalesce(h.overflow_from_id, queue.overflow_queue_id)"
+)
 # nothing of what was stopped is urgent
 _STANDS_STILL = STOPPED.format(workflow="h.workflow_id")
 # Whoever may decide it where it waits now, but for those who just passed it on.
@@ -57,10 +69,23 @@ join accounts_user who on who.id = member.user_id and who.roles && %(roles)s::va
     and {permissions.GRANTED.replace("%(user)s", "who.id")}
     and {permissions.DECIDABLE.replace("%(user)s", "who.id")}
     and not (event.kind = 'urgent' and ({_IN_OTHER_HANDS} or {_STANDS_STILL}))
+    and not {_TOLD_BEFORE.format(receiver="told.recipient_id = who.id")}
+    and not (event.shift and {_HAS_IT_STILL})
     and not exists (select from reviews_claim passed_on
         where passed_on.handoff_id = h.id and passed_on.reviewer_id = who.id
             and passed_on.ended_because in ('escalated', 'sent_on')
             and passed_on.ended_at > event.at - interval '5 seconds')
+"""
+_LIES = """claim.ended_at is null and claim.opened_at is null
+    and claim.expires_at > statement_timestamp()"""
+# Whoever it was put into the hands of, while it lies there unopened.
+_IN_WHOSE_HANDS = f"""
+with {_EVENTS}
+select {_COLUMNS}, false as critical from event
+join reviews_claim claim on claim.id = event.entry and {_LIES}
+join handoffs_handoff h on h.id = claim.handoff_id and h.state = %(waiting)s
+join accounts_user who on who.id = claim.reviewer_id
+{_WANTED}
 """
 # Of a handoff that is over: whoever was told of it or passed it on, but for those who decided it.
 # Of a run that is over: whoever decided in it.
@@ -100,6 +125,7 @@ join handoffs_handoff h on h.id = event.handoff and h.state = %(waiting)s and h.
 join handoffs_noticechannel channel on channel.queue_id = h.queue_id and channel.enabled
     and event.kind = any(channel.kinds) and coalesce(channel.role_id, h.role_id) = h.role_id
 where not (event.kind = 'urgent' and {_STANDS_STILL})
+    and not {_TOLD_BEFORE.format(receiver="told.channel_id = channel.id")}
 """
 # Those that were told of what is over now.
 _CHANNELS_TOLD = f"""
@@ -117,13 +143,17 @@ join handoffs_handoff h on h.id = event.handoff
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An entry that somebody may be told of; of a run's own, `handoff` is None."""
+    """An entry that somebody may be told of; of a run's own, `handoff` is None.
+
+    `shift`: it went to other people of the same team, because a queue was full or has room again.
+    """
 
     entry: int
     kind: Kind
     handoff: str | None
     run: str
     at: datetime
+    shift: bool = False
 
 
 class Concerned(NamedTuple):
@@ -161,8 +191,13 @@ class Listening(NamedTuple):
 
 def people(events: list[Event]) -> list[Concerned]:
     """Return everybody whom these concern and who wants to know."""
+    of_one = [event for event in events if event.kind is Kind.ASSIGNED]
     here, over = _sorted(events)
-    found = [*_found(_WHERE_IT_WAITS, here), *_found(_WHO_WAITED, over)]
+    found = [
+        *_found(_WHERE_IT_WAITS, here),
+        *_found(_IN_WHOSE_HANDS, of_one),
+        *_found(_WHO_WAITED, over),
+    ]
     return list(map(Concerned._make, found))
 
 
@@ -173,10 +208,22 @@ def channels(events: list[Event]) -> list[Listening]:
     return list(map(Listening._make, found))
 
 
+def unopened(claims: Sequence[int]) -> set[int]:
+    """Return which of these claims still lie there as they were assigned."""
+    if not claims:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select id from reviews_claim claim where id = any(%s) and {_LIES}", [list(claims)]
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
 def _sorted(events: list[Event]) -> tuple[list[Event], list[Event]]:
-    """Tell what waits from what is over."""
+    """Tell what waits for a team from what is over."""
     over = [event for event in events if event.kind is Kind.COMPLETED]
-    return [event for event in events if event.kind is not Kind.COMPLETED], over
+    here = [event for event in events if event.kind not in (Kind.COMPLETED, Kind.ASSIGNED)]
+    return here, over
 
 
 def _found(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
@@ -188,6 +235,7 @@ def _found(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
         "handoffs": [event.handoff for event in events],
         "runs": [event.run for event in events],
         "ats": [event.at for event in events],
+        "shifts": [event.shift for event in events],
         "usually": json.dumps(USUALLY),
         "roles": permissions.DECIDING_ROLES,
         "waiting": HandoffState.WAITING.value,

@@ -21,6 +21,7 @@ from handoffs.compiled import Action
 from handoffs.errors import NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff, RequesterWord
+from handoffs.saying import Said
 from handoffs.states import HandoffKind, Tier
 from reviews import (
     challenge,
@@ -161,7 +162,7 @@ def _undo_seconds(handoff: Handoff) -> int:
 def _store(
     fenced: Fenced,
     by: User,
-    said: answers.Said,
+    said: Said,
     stated: Kept | None,
     *,
     now: datetime,
@@ -200,7 +201,7 @@ def _set_aside(handoff: Handoff, by: User) -> Any:
     return json.loads(row[0]) if row else None
 
 
-def _is_changed(judgement: Judgement | None, said: answers.Said) -> bool | None:
+def _is_changed(judgement: Judgement | None, said: Said) -> bool | None:
     """Tell whether the reveal changed the answer; None where nothing was withheld."""
     if judgement is None:
         return None

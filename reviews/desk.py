@@ -61,6 +61,7 @@ class QueueCard:
     is none. `oldest_opened_at` is searched among the hundred due first.
     """
 
+    id: int
     slug: str
     name: str
     waiting: int

@@ -37,9 +37,9 @@ AT_ONCE = 100
 MAILER_LOCK = 0x6F766572_11A8
 _MAILED = [ByEmail.YES.value, ByEmail.SIGN_IN.value, ByEmail.STEP_UP.value]
 
-# For each approver with room: what waits in queues that they work, for a team or a seat of theirs,
-# due first, and that no link of theirs was made for as it stands. A handoff kept its row's terms;
-# from before there were any it has the default.
+# For each approver who is not away and has room: what is offered in queues that they work, for a
+# team or a seat of theirs, due first, and that no link of theirs was made for as it stands. A
+# handoff kept its row's terms; from before there were any it has the default.
 _WANTED = f"""
 with approver as materialized (
     select u.id, lower(u.email) as email,
@@ -51,13 +51,16 @@ with approver as materialized (
             where link.approver_id = u.id and link.ended_at is null
                 and link.expires_at > statement_timestamp()) as room
     from accounts_user u where u.is_active and %(role)s = any(u.roles)
+        and not exists (select from reviews_absence absence where absence.person_id = u.id
+            and absence.starts_at <= statement_timestamp()
+            and absence.ends_at > statement_timestamp())
 )
 select approver.id, next.id from approver cross join lateral (
     select h.id, h.calm, h.deadline_at from handoffs_queue queue cross join lateral (
         select h.id, {permissions.CALM} as calm, h.deadline_at from handoffs_handoff h
         where h.queue_id = queue.id and h.state = 'waiting'
             and (h.role_id = any(approver.teams) or h.safeguards -> 'seats' ?| approver.names)
-            and h.deadline_at > statement_timestamp()
+            and h.deadline_at > statement_timestamp() and {permissions.OFFERED}
             and coalesce(h.terms ->> 'email', 'sign_in') = any(%(mailed)s)
             and not exists (select from reviews_approverlink link
                 where link.handoff_id = h.id and link.approver_id = approver.id

@@ -29,7 +29,7 @@ select {_GATHERS_UNTIL} as gathers_until from handoffs_queue queue where queue.i
 """
 
 CARDS = f"""
-select queue.slug, queue.name, queue.pick_allowed,
+select queue.id, queue.slug, queue.name, queue.pick_allowed,
     (select greatest(coalesce(sum(depth.waiting), 0), 0)::int from handoffs_queuedepth depth
         where depth.queue_id = queue.id) as waiting,
     overread_queue_limit(queue.id) as most,

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from handoffs import locks, mails
+from handoffs import locks, mails, queries
 from handoffs.models import Answer, Brief, Handoff
 from handoffs.states import ActorKind
-from reviews import notice_wishes, notices, permissions, visibility
+from reviews import availability, notice_wishes, notices, permissions, visibility
 from reviews.models import Notice
 from reviews.notice_rules import MOST_AT_ONCE, Kind
 from reviews.pages import notice_mail
@@ -89,12 +89,13 @@ def _look(person: User, due: Iterable[Notice]) -> _Looked:
     asked = Handoff.objects.select_related("queue", "role", "workflow", "run")
     handoffs = asked.in_bulk(ids)
     queues, workflows = permissions.readable(person) if person.is_active else ([], [])
-    looked = _Looked(told=[], not_told={})
+    zone = availability.zone_of(person)
+    looked, holding = _Looked(told=[], not_told={}), notices.that_hold(due, handoffs)
     for notice in due:
         handoff = handoffs[notice.handoff_id]
         kind = Kind(notice.kind)
         reads = handoff.queue_id in queues or handoff.workflow_id in workflows
-        if not notices.holds(notice, handoff):
+        if notice.pk not in holding:
             looked.not_told.setdefault(Ended.OVER, []).append(notice.pk)
         elif not person.is_active or not (reads or kind is Kind.COMPLETED):
             looked.not_told.setdefault(Ended.NOT_THEIRS, []).append(notice.pk)
@@ -107,6 +108,7 @@ def _look(person: User, due: Iterable[Notice]) -> _Looked:
                 handoff=handoff,
                 reads=reads,
                 of_run=notice.of_run,
+                zone=zone or queries.calendar(handoff.queue).zone,
                 ask=asks.get(handoff.id, ""),
                 verb=verb,
                 role=role,

@@ -74,8 +74,9 @@ def _that_hold(due: Iterable[Notice]) -> Iterable[tuple[Notice, Handoff]]:
     due = list(due)
     asked = Handoff.objects.select_related("queue", "workflow")
     handoffs = asked.in_bulk({notice.handoff_id for notice in due})
+    holding = notices.that_hold(due, handoffs)
     for notice in due:
-        if notices.holds(notice, handoffs[notice.handoff_id]):
+        if notice.pk in holding:
             yield notice, handoffs[notice.handoff_id]
 
 

@@ -14,10 +14,12 @@ from handoffs.states import Cause, HandoffState, RunState
 
 
 class Kind(StrEnum):
-    """Of what somebody is told. The first two are both a change of hands."""
+    """Of what somebody is told. The first three are all a change of hands."""
 
     ARRIVED = "arrived"
     TRANSFERRED = "transferred"
+    # to one person, in a queue that assigns
+    ASSIGNED = "assigned"
     URGENT = "urgent"
     COMPLETED = "completed"
 
@@ -32,9 +34,14 @@ class How(StrEnum):
 USUALLY: dict[Kind, How] = {
     Kind.ARRIVED: How.NONE,
     Kind.TRANSFERRED: How.AT_ONCE,
+    Kind.ASSIGNED: How.AT_ONCE,
     Kind.URGENT: How.AT_ONCE,
     Kind.COMPLETED: How.DIGEST,
 }
+# a queue and its team are told of these, and of what is assigned the one person
+OF_TEAMS = tuple(kind for kind in Kind if kind is not Kind.ASSIGNED)
+# whoever is at the desk has opened by then what was put into their hands
+UNOPENED = timedelta(seconds=20)
 # what is read later than this after it happened is gathered: an outage ends without a storm
 LATE = timedelta(hours=1)
 # at-once mails to one person in an hour; what is more is gathered
@@ -43,7 +50,9 @@ _HOUR = timedelta(hours=1)
 _CAME = {"", HandoffState.ANSWERED.value}
 _OVER = {HandoffState.ANSWERED.value, HandoffState.WITHDRAWN.value}
 _ENDED = {RunState.COMPLETED.value, RunState.FAILED.value}
-_PASSED_ON = {Cause.ESCALATED.value, Cause.SENT_ON.value, Cause.TIMED_OUT.value}
+# to other people of the same team, because a queue was full or has room again
+SHIFTED = {Cause.OVERFLOWED.value, Cause.WENT_BACK.value}
+_PASSED_ON = {Cause.ESCALATED.value, Cause.SENT_ON.value, Cause.TIMED_OUT.value, *SHIFTED}
 
 
 def kind_of(*, of_run: bool, before: str, after: str, cause: str) -> Kind | None:

@@ -1,12 +1,13 @@
 """Notices: what changed hands, became urgent or is done, for whoever it concerns, each once.
 
 Nothing tells this module that something happened: it reads the logs of transitions and of fired
-rungs from where it read last. Entry and recipient are unique, so however often it looks, a notice
-is made once. It is written here and goes out later, when it is due, if it still holds then.
+rungs, and what was assigned, from where it read last. Entry and recipient are unique, so however
+often it looks, a notice is made once. It is written here and goes out later, when it is due, if it
+still holds then.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,17 @@ from reviews import concerns, log_places, notice_hours
 from reviews.concerns import Concerned, Event
 from reviews.log_places import Log
 from reviews.models import Notice
-from reviews.notice_rules import LATE, Hours, How, Kind, due, kind_of, next_digest
+from reviews.notice_rules import (
+    LATE,
+    SHIFTED,
+    UNOPENED,
+    Hours,
+    How,
+    Kind,
+    due,
+    kind_of,
+    next_digest,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +47,16 @@ RUNGS = Log(
     table="handoffs_rung",
     columns="id, handoff_id, rung, passed_over, fired_at",
 )
+CLAIMS = Log(name="claims", table="reviews_claim", columns="id, handoff_id, assigned, taken_at")
 
 
 def look(*, now: datetime) -> int:
-    """Read on in both logs, batch by batch, and write what is to be told; return how much that is.
+    """Read on in each log, batch by batch, and write what is to be told; return how much that is.
 
     A no-op while another process reads.
     """
-    return _drain(RUNGS, _urgent) + _drain(TRANSITIONS, _moved)
+    logs = ((RUNGS, _urgent), (TRANSITIONS, _moved), (CLAIMS, _assigned))
+    return sum(_drain(log, events) for log, events in logs)
 
 
 def _drain(log: Log, events: Callable[[Iterable[tuple[Any, ...]]], Iterable[Event]]) -> int:
@@ -72,7 +85,14 @@ def _moved(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
     for entry, handoff, run, before, after, cause, at in rows:
         kind = kind_of(of_run=handoff is None, before=before, after=after, cause=cause)
         if kind is not None:
-            yield Event(entry=entry, kind=kind, handoff=handoff, run=run, at=at)
+            shift = cause in SHIFTED
+            yield Event(entry=entry, kind=kind, handoff=handoff, run=run, at=at, shift=shift)
+
+
+def _assigned(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
+    for entry, handoff, assigned, at in rows:
+        if assigned:
+            yield Event(entry=entry, kind=Kind.ASSIGNED, handoff=handoff, run="", at=at)
 
 
 def _urgent(rows: Iterable[tuple[Any, ...]]) -> Iterable[Event]:
@@ -101,6 +121,7 @@ def _for_people(log: Log, events: list[Event], now: datetime) -> Iterator[Notice
 
 def _notice(log: Log, one: Concerned, hours: Hours, *, wakes: bool, now: datetime) -> Notice:
     told = How.DIGEST if now - one.at > LATE else How(one.how)
+    at = one.at + UNOPENED if one.kind == Kind.ASSIGNED else now
     return Notice(
         log=log.name,
         entry=one.entry,
@@ -113,7 +134,7 @@ def _notice(log: Log, one: Concerned, hours: Hours, *, wakes: bool, now: datetim
         digest=told is How.DIGEST and not wakes,
         wakes=wakes,
         made_at=now,
-        due_at=due(now, how=told, hours=hours, wakes=wakes),
+        due_at=due(max(at, now), how=told, hours=hours, wakes=wakes),
     )
 
 
@@ -140,8 +161,20 @@ def _for_channels(log: Log, events: list[Event], now: datetime) -> Iterator[Noti
         )
 
 
-def holds(notice: Notice, handoff: Handoff) -> bool:
-    """Tell whether it is still as it was when the notice was made."""
+def that_hold(due: Iterable[Notice], handoffs: Mapping[str, Handoff]) -> set[int]:
+    """Return which of these still are as they were when they were made."""
+    due = list(due)
+    given = [notice.entry for notice in due if notice.kind == Kind.ASSIGNED]
+    unopened = concerns.unopened(given)
+    return {
+        notice.pk
+        for notice in due
+        if _holds(notice, handoffs[notice.handoff_id])
+        and (notice.kind != Kind.ASSIGNED or notice.entry in unopened)
+    }
+
+
+def _holds(notice: Notice, handoff: Handoff) -> bool:
     if notice.kind == Kind.COMPLETED:
         return notice.of_run or handoff.state != HandoffState.WAITING.value
     return (

@@ -18,9 +18,9 @@ from django.db.models.functions import Now
 from accounts.models import User
 from handoffs import answers, audit, canonical, moves
 from handoffs.actors import POLICY, Actor, person_actor
-from handoffs.answers import Said
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
+from handoffs.saying import Said
 from handoffs.states import AUTONOMOUS_TIERS, ActorKind, Tier, Verb
 from reviews import claims, panels, permissions, spec
 from reviews.models import Decision

@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 from accounts.models import User
 from handoffs import moves, release
 from handoffs.actors import person_actor
-from handoffs.answers import Said
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
+from handoffs.saying import Said
 from handoffs.states import Verb
 from reviews import challenge, claims, decisions, permissions
 from reviews.errors import NothingToTakeBack

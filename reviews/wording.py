@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from accounts.errors import FieldProblem
-from handoffs.answers import Said
 from handoffs.canonical import NotCanonical, encode
 from handoffs.compiled import Action
+from handoffs.saying import Said
 from handoffs.states import Verb
 from reviews import surfaces
 from reviews.errors import (

@@ -218,10 +218,11 @@ def _queues(queues: tuple[Queue, ...]) -> tuple[QueueLine, ...]:
 
 
 def _minutes(queue: Queue, room: Room) -> str:
-    """Say how many make up the minutes of work that it takes, where it says so."""
+    """Say the minutes of work that it takes, and how many that is now where it is fewer."""
     if queue.work_minutes_limit is None:
         return ""
-    return f"or {queue.work_minutes_limit} minutes of work, now {room.limit} handoffs"
+    said = f"and {queue.work_minutes_limit} min of work"
+    return f"{said}: {room.limit} now" if room.limit < queue.depth_limit else said
 
 
 def _work(seconds: float) -> str:

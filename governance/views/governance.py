@@ -29,9 +29,11 @@ def workflow(request: UserRequest, slug: str) -> HttpResponse:
     leads = grants.leads(request.user, found).allowed
     briefs_url = reverse("governance:briefs", args=[slug]) if leads else ""
     requesters_url = reverse("governance:requesters", args=[slug]) if leads else ""
+    ladder_url = reverse("governance:ladder", args=[slug]) if leads else ""
     context = {
         "page": page,
         "briefs_url": briefs_url,
+        "ladder_url": ladder_url,
         "requesters_url": requesters_url,
         "here": here(),
     }

@@ -10,4 +10,4 @@ def here() -> Here:
 
 
 def of_power() -> Here:
-    return Here(url=reverse("oversight:power"), name="Oversight")
+    return Here(url=reverse("oversight:all"), name="Oversight")

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.http import QueryDict
 
-from reviews.notice_rules import How, Kind
+from reviews.notice_rules import OF_TEAMS, How, Kind
 
 _HOURLY = "hourly"
 
@@ -35,7 +35,7 @@ def queue_wishes(typed: QueryDict) -> dict[Kind, How]:
 
 def channel(typed: QueryDict, teams: Mapping[int, Group]) -> dict[str, Any]:
     """Read a channel to add; a team that is none of these is no team."""
-    role, known = typed.get("role", ""), {kind.value for kind in Kind}
+    role, known = typed.get("role", ""), {kind.value for kind in OF_TEAMS}
     return {
         "address": typed.get("address", ""),
         "kinds": [kind for kind in typed.getlist("kind") if kind in known],

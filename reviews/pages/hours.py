@@ -11,7 +11,7 @@ from handoffs.calendars import WEEKDAYS
 from reviews import availability
 from reviews.caps import OPEN, Used
 from reviews.models import Absence, Availability, Caps
-from reviews.pages import times
+from reviews.pages import rest, times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,20 +92,10 @@ def page(
             for one in colleagues
         ),
         given=_given(caps, used),
-        hint=rest(used),
+        hint=rest.rest(used),
         hours_error=hours_error,
         away_error=away_error,
     )
-
-
-def rest(used: Used) -> str:
-    """Suggest a break, to whoever has been at it for long; nothing to anybody else."""
-    if used.unbroken >= 90:
-        return (
-            f"You have been at it for {times.span(used.unbroken * 60)} without a break. "
-            "Ten minutes away from the screen do judgement good; nothing here is lost."
-        )
-    return ""
 
 
 def _day(name: str, hours: Availability, typed: Mapping[str, str]) -> Day:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -21,6 +22,7 @@ SHOWN = 20
 _SUBJECT = 120
 _HEADINGS: dict[Kind, str] = {
     Kind.URGENT: "Urgent",
+    Kind.ASSIGNED: "Given to you",
     Kind.TRANSFERRED: "Handed to your team",
     Kind.ARRIVED: "New for your team",
     Kind.COMPLETED: "Done",
@@ -28,12 +30,14 @@ _HEADINGS: dict[Kind, str] = {
 # of several: a number goes before it
 _SEVERAL: dict[Kind, str] = {
     Kind.URGENT: "are urgent",
+    Kind.ASSIGNED: "were given to you",
     Kind.TRANSFERRED: "were handed to your team",
     Kind.ARRIVED: "are new for your team",
     Kind.COMPLETED: "are done",
 }
 _WHY: dict[Kind, str] = {
     Kind.URGENT: "you may decide it, and it is due soon",
+    Kind.ASSIGNED: "your queue gave it to you and you have not opened it",
     Kind.TRANSFERRED: "it is your team's to decide now",
     Kind.ARRIVED: "it is your team's to decide",
     Kind.COMPLETED: "you were told of it, passed it on or decided it",
@@ -42,7 +46,10 @@ _WHY: dict[Kind, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """One thing to tell; `reads` says that they may open it, `verb` what it was answered with."""
+    """One thing to tell; `reads` says that they may open it, `verb` what it was answered with.
+
+    Times are in `zone`: theirs, or else that of the queue.
+    """
 
     id: int
     kind: Kind
@@ -50,6 +57,7 @@ class Told:
     handoff: Handoff
     reads: bool
     of_run: bool
+    zone: ZoneInfo
     ask: str = ""
     verb: str = ""
     role: str = ""
@@ -143,7 +151,7 @@ def _when(one: Told, now: datetime) -> str:
     handoff = one.handoff
     if one.kind is not Kind.COMPLETED:
         phrase = times.until(handoff.deadline_at, now).phrase
-        return f"Due {handoff.deadline_at.astimezone(UTC):%a %-d %b %H:%M} UTC, {phrase}."
+        return f"Due {times.day_and_clock(handoff.deadline_at, one.zone)}, {phrase}."
     if one.of_run:
         done = handoff.run.state == RunState.COMPLETED.value
         return "The agent has finished." if done else "The agent's run ended before it was done."

@@ -1,11 +1,12 @@
 """A notice in a chat: names that managers gave, times and links, and not a word of an agent's."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 
+from handoffs import queries
 from handoffs.models import Handoff
 from handoffs.states import HandoffKind, HandoffState
 from reviews.models import Notice
@@ -51,4 +52,5 @@ def _when(notice: Notice, handoff: Handoff, now: datetime) -> str:
         over = handoff.state == HandoffState.WITHDRAWN.value
         return "the agent no longer asks." if over else "answered."
     phrase = times.until(handoff.deadline_at, now).phrase
-    return f"due {handoff.deadline_at.astimezone(UTC):%a %-d %b %H:%M} UTC, {phrase}."
+    zone = queries.calendar(handoff.queue).zone
+    return f"due {times.day_and_clock(handoff.deadline_at, zone)}, {phrase}."

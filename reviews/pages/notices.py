@@ -16,7 +16,11 @@ from reviews.pages import times
 LABELS: dict[Kind, tuple[str, str]] = {
     Kind.TRANSFERRED: (
         "Something is handed to your team",
-        "It climbed to your level, or colleagues sent it on to you.",
+        "It climbed to your level, colleagues sent it on to you, or another queue was full.",
+    ),
+    Kind.ASSIGNED: (
+        "Something is given to you",
+        "In queues that give out work. Only if you have not opened it after 20 seconds.",
     ),
     Kind.URGENT: (
         "Something becomes urgent",

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from handoffs import queries, services, sla
 from handoffs.models import NoticeChannel, OutboxMessage, Queue
-from reviews.notice_rules import How, Kind
+from reviews.notice_rules import OF_TEAMS, How, Kind
 from reviews.pages import times
 from reviews.pages.notices import HOW, LABELS, Choice, Select, queue_url
 
@@ -81,7 +81,7 @@ def page(
         services=", ".join(services.SERVICES),
         ticks=tuple(
             Choice(value=kind.value, label=LABELS[kind][0], chosen=kind.value in ticked)
-            for kind in LABELS
+            for kind in OF_TEAMS
         ),
         teams=tuple(
             Choice(value=str(team.pk), label=team.name, chosen=team == role) for team in teams

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 SOON_SECONDS = 15 * 60
 
@@ -36,6 +37,14 @@ def clock(at: datetime, now: datetime) -> str:
     if abs((at - now).days) < 6:
         return f"{at:%a %H:%M}"
     return f"{at:%-d %b %H:%M}" if at.year == now.year else f"{at:%-d %b %Y}"
+
+
+def day_and_clock(at: datetime, zone: ZoneInfo) -> str:
+    """Say when for whoever reads it elsewhere and later: Sat 21 Nov 16:40 Berlin time."""
+    if zone.key in ("UTC", "Etc/UTC"):
+        return f"{at.astimezone(zone):%a %-d %b %H:%M} UTC"
+    city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{at.astimezone(zone):%a %-d %b %H:%M} {city} time"
 
 
 def until(at: datetime, now: datetime, *, urgent: bool | None = None) -> Moment:

@@ -9,9 +9,10 @@ from django.views.decorators.http import etag, require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
-from reviews import assigning, claims, filters
+from reviews import assigning, caps, claims, filters
 from reviews import desk as reading
 from reviews.pages import desk as pages
+from reviews.pages import rest
 from reviews.pages import search as search_pages
 from reviews.views.refusals import explained
 
@@ -35,12 +36,14 @@ def _stamp(request: UserRequest) -> str:
 
 def _desk(request: UserRequest) -> HttpResponse:
     now = timezone.now()
-    page = pages.page(reading.overview(request.user, now), now=now)
+    overview = reading.overview(request.user, now)
+    page = pages.page(overview, now=now)
     context = {"page": page, "here": pages.here()}
     if request.htmx:
         return render(request, "reviews/desk.html#desk-now", context)
     saved = search_pages.links(filters.of(request.user))
-    return render(request, "reviews/desk.html", context | {"saved": saved})
+    hint = rest.hint(caps.used(request.user), overview.queues) if overview.queues else ""
+    return render(request, "reviews/desk.html", context | {"saved": saved, "hint": hint})
 
 
 _when_changed = etag(_stamp)(_desk)

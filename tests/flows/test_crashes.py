@@ -56,11 +56,15 @@ PROCESS = {
     "runs": "releaser",
     "audit": "keeper",
     "outbox": "keeper",
-    # no parts of this story: see test_judging_crashes and test_afterwards_crashes
+    # no parts of this story: see test_judging_, test_afterwards_ and test_sweep_crashes
     "judgements": "judge",
     # one person decides in it; what several decide is one transaction as well
     "seats": "judge",
     "stepping_in": "presser",
+    # see test_assigning_crashes
+    "assigning": "assigner",
+    "ladder": "sweeper",
+    "silences": "sweeper",
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
@@ -77,7 +81,7 @@ AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if role_of(step) not in ("watcher", "judge", "presser")
+    if role_of(step) not in ("watcher", "judge", "presser", "sweeper", "assigner")
 ]
 
 

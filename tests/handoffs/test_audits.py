@@ -196,7 +196,7 @@ def test_nobody_answering_makes_up_no_judgement(shop, bot, bot_key):
     audit = audit_of(proposal)
     walks.overdue(audit, ladder=[])
 
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
 
     assert audit_of(proposal).state == "withdrawn"
     assert not audit.answers.exists()

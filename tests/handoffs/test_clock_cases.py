@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from handoffs import answers, calendars, clocks, deadlines, ladder, recounts, routing, sla
+from handoffs import answers, calendars, clocks, deadlines, ladder, recounts, routing, silences, sla
 from handoffs.actors import SYSTEM
 from handoffs.models import Handoff, InformationRequest, MatrixRow, Queue, Recount, Rung
 from handoffs.states import Verb
@@ -143,7 +143,7 @@ def around(opens: datetime, hours: int) -> dict[str, list[str]]:
 def test_5_changed_hours_move_the_deadline_and_refire_nothing(office, bot, bot_key):
     handoff = walks.waiting(office, bot, bot_key)
     Handoff.objects.filter(id=handoff.id).update(next_at=now())
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
     assert Handoff.objects.get(id=handoff.id).urgent_since is not None
 
     tomorrow = around(now().astimezone(UTC) + timedelta(hours=12), 4)
@@ -155,7 +155,7 @@ def test_5_changed_hours_move_the_deadline_and_refire_nothing(office, bot, bot_k
     assert (moved.urgent_since, moved.next_rung) == (None, "urgent")
     assert not Recount.objects.exists()
     Handoff.objects.filter(id=handoff.id).update(next_at=now())
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
     assert Rung.objects.filter(handoff=handoff).count() == 1
     assert recounts.recount_due(now=now()) == 0
 
@@ -175,7 +175,7 @@ def test_6_a_shorter_deadline_leaves_the_longer_one_alone(shop, bot, bot_key):
     short = walks.waiting(shop, bot, bot_key)
     walks.overdue(short)
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
 
     assert Handoff.objects.get(id=long.id).level == 1
     assert not Rung.objects.filter(handoff=long).exists()
@@ -185,15 +185,15 @@ def test_6_a_shorter_deadline_leaves_the_longer_one_alone(shop, bot, bot_key):
 def test_7_an_answer_between_the_look_and_the_write_wins(shop, bot, bot_key, monkeypatch):
     handoff = walks.waiting(shop, bot, bot_key)
     walks.overdue(handoff, ladder=[])
-    write = ladder._try
+    write = silences.fire
 
     def answer_first(due, *, now):
         walks.say(Handoff.objects.get(id=handoff.id))
         return write(due, now=now)
 
-    monkeypatch.setattr(ladder, "_try", answer_first)
+    monkeypatch.setattr(silences, "fire", answer_first)
 
-    assert ladder.fire_overdue(now=now()) == 0
+    assert ladder.fire_overdue() == 0
     assert [one.verb for one in handoff.answers.all()] == [Verb.APPROVE.value]
     assert not Rung.objects.exists()
 
@@ -201,15 +201,15 @@ def test_7_an_answer_between_the_look_and_the_write_wins(shop, bot, bot_key, mon
 def test_7_what_moved_between_the_look_and_the_write_is_not_fired(shop, bot, bot_key, monkeypatch):
     handoff = walks.waiting(shop, bot, bot_key)
     walks.overdue(handoff)
-    write = ladder._try
+    write = silences.fire
 
     def take_on_first(due, *, now):
         routing.allow_until(handoff.id, round=1, seconds=7200, by=walks.APPROVER, now=now)
         return write(due, now=now)
 
-    monkeypatch.setattr(ladder, "_try", take_on_first)
+    monkeypatch.setattr(silences, "fire", take_on_first)
 
-    assert ladder.fire_overdue(now=now()) == 0
+    assert ladder.fire_overdue() == 0
     assert Handoff.objects.get(id=handoff.id).level == 1
 
 
@@ -220,7 +220,7 @@ def test_9_a_deadline_by_the_clock_climbs_at_night(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     walks.overdue(handoff)
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
     assert Handoff.objects.get(id=handoff.id).level == 2
 
 
@@ -233,7 +233,7 @@ def test_10_after_an_hour_without_a_sweep_each_has_one_rung_in_order(shop, bot, 
         due = past + timedelta(minutes=minutes)
         Handoff.objects.filter(id=handoff.id).update(next_at=due, deadline_at=due)
 
-    assert [ladder.fire_overdue(now=now()) for _ in range(2)] == [3, 0]
+    assert [ladder.fire_overdue() for _ in range(2)] == [3, 0]
 
     fired = list(Rung.objects.order_by("id").values_list("handoff_id", flat=True))
     assert fired == [one.id for one in reversed(handoffs)]

@@ -117,7 +117,7 @@ def test_on_the_next_level_it_gathers_anew_within_that_levels_time(gathers, bot,
     )
     walks.overdue(handoff)
 
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
 
     after = fresh(handoff)
     assert after.level == 2

@@ -27,14 +27,14 @@ now = timezone.now
 def test_nothing_fires_before_its_time(shop, bot, bot_key):
     walks.waiting(shop, bot, bot_key)
 
-    assert ladder.fire_overdue(now=now()) == 0
+    assert ladder.fire_overdue() == 0
 
 
 def test_nobody_answered_and_the_row_says_reject(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     overdue(handoff, ladder=[], fallback=Fallback.REJECT.value)
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
 
     answer = Answer.objects.get()
     assert (answer.verb, answer.by_kind, answer.arguments) == ("reject", "policy", None)
@@ -46,7 +46,7 @@ def test_nobody_answered_and_there_is_a_level_above(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     overdue(handoff)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     up = Handoff.objects.get(id=handoff.id)
     assert (up.level, up.queue, up.state) == (2, shop.leads_queue, "waiting")
@@ -58,7 +58,7 @@ def test_above_the_last_level_silence_is_a_no(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     for _ in range(2):
         overdue(handoff)
-        ladder.fire_overdue(now=now())
+        ladder.fire_overdue()
 
     assert Answer.objects.get().verb == "reject"
 
@@ -67,7 +67,7 @@ def test_nobody_answered_and_the_row_says_fail(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     overdue(handoff, ladder=[], fallback=Fallback.FAIL.value)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     run = Run.objects.get(id=handoff.run_id)
     assert (run.state, run.cause) == ("FAILED", "timed_out")
@@ -79,7 +79,7 @@ def test_one_silence_does_not_end_a_stop_that_waits_for_another_answer(shop, bot
     walks.propose(bot_key, first.run)
     overdue(first, ladder=[], fallback=Fallback.REJECT.value)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     run = Run.objects.get(id=first.run_id)
     assert (run.state, run.open_blocking) == ("PAUSED_PENDING_HUMAN", 1)
@@ -88,12 +88,12 @@ def test_one_silence_does_not_end_a_stop_that_waits_for_another_answer(shop, bot
 def test_each_deadline_fires_once(shop, bot, bot_key):
     overdue(walks.waiting(shop, bot, bot_key))
 
-    assert [ladder.fire_overdue(now=now()) for _ in range(2)] == [1, 0]
+    assert [ladder.fire_overdue() for _ in range(2)] == [1, 0]
 
 
 def climb(handoff: Handoff) -> Handoff:
     overdue(handoff)
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
     return Handoff.objects.get(id=handoff.id)
 
 
@@ -130,7 +130,7 @@ def test_held_it_stays_and_says_when_it_is_looked_at_again(shop, bot, bot_key, m
     handoff = walks.waiting(shop, bot, bot_key)
     overdue(handoff, ladder=[], fallback=Fallback.HOLD.value)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     held = Handoff.objects.get(id=handoff.id)
     assert (held.state, held.queue, held.level) == ("waiting", shop.queue, 1)
@@ -164,7 +164,7 @@ def test_silence_approves_only_what_can_be_undone(shop, bot, bot_key, tier, reve
     shop.refund_order.save()
     overdue(handoff, ladder=[], fallback=Fallback.APPROVE.value, tier=tier)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     answer = Answer.objects.get()
     assert (answer.verb, answer.by_kind) == (verb, "policy")
@@ -177,7 +177,7 @@ def test_silence_takes_nothing_over(shop, bot, bot_key):
     shop.refund_order.save()
     overdue(handoff, ladder=[], fallback=Fallback.APPROVE.value, kind="takeover")
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     assert Answer.objects.get().verb == "reject"
 

@@ -119,7 +119,7 @@ class TestHolding:
         walks.overdue(handoff)
 
         assert waiting_in(handoff) == before - 1
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         assert Handoff.objects.get().state == "decided"
 
     @pytest.mark.parametrize(("left", "held"), [(300, False), (3600, True)])
@@ -228,7 +228,7 @@ class TestTakingBack:
         walks.overdue(handoff)
         take_back(handoff)
 
-        assert ladder.fire_overdue(now=now()) == 1
+        assert ladder.fire_overdue() == 1
         assert Handoff.objects.get().level == 2
 
 

@@ -154,12 +154,12 @@ class TestWhileItStands:
         due_in(left - timedelta(hours=2))
         stopped = long_ago(stop(SCOPES[scope](shop)), hours=2)
 
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         go_on(stopped)
 
         handoff.refresh_from_db()
         assert abs(handoff.deadline_at - now() - left) < timedelta(seconds=2)
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
 
 
 def due_in(time: timedelta) -> None:
@@ -261,7 +261,7 @@ class TestTime:
         Handoff.objects.update(urgent_since=None, next_rung="urgent", next_at=now())
         stopped = long_ago(stop(shop.workflow), hours=2)
 
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         go_on(stopped)
 
         handoff.refresh_from_db()
@@ -274,7 +274,7 @@ class TestTime:
         Handoff.objects.update(next_at=now() - timedelta(minutes=5))
         stopped = long_ago(stop(shop.workflow), minutes=20)
 
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         go_on(stopped)
 
         left = Handoff.objects.get().next_at - now()
@@ -285,7 +285,7 @@ class TestTime:
         due_in(-timedelta(minutes=1))
         stop(shop.workflow)
 
-        assert ladder.fire_overdue(now=now()) == 1
+        assert ladder.fire_overdue() == 1
 
 
 @pytest.mark.django_db

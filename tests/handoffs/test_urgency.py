@@ -1,14 +1,17 @@
 """What becomes urgent, when, once; and what a queue does about it."""
 
+import base64
+import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from handoffs import answers, deadlines, ladder
+from handoffs import answers, deadlines, ladder, tasks
 from handoffs.actors import SYSTEM
-from handoffs.models import AuditEntry, Handoff, OutboxMessage, Rung
+from handoffs.models import Answer, AuditEntry, Handoff, OutboxMessage, Rung
 from tests import walks
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +55,7 @@ def test_it_becomes_urgent_once_and_its_deadline_is_what_comes_next(shop, bot, b
     handoff = walks.waiting(shop, bot, bot_key)
     near(handoff)
 
-    assert [ladder.fire_overdue(now=now()) for _ in range(2)] == [1, 0]
+    assert [ladder.fire_overdue() for _ in range(2)] == [1, 0]
 
     urgent = Handoff.objects.get(id=handoff.id)
     assert urgent.urgent_since is not None
@@ -64,10 +67,10 @@ def test_it_becomes_urgent_once_and_its_deadline_is_what_comes_next(shop, bot, b
 def test_on_the_next_level_it_is_calm_again(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     near(handoff)
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
     walks.overdue(handoff)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     up = Handoff.objects.get(id=handoff.id)
     assert (up.level, up.urgent_since, up.next_rung) == (2, None, "urgent")
@@ -79,7 +82,7 @@ def test_after_an_outage_one_rung_fires_and_what_lies_before_it_is_noted(shop, b
     handoff = walks.waiting(shop, bot, bot_key)
     near(handoff, minutes=-30)
 
-    assert [ladder.fire_overdue(now=now()) for _ in range(3)] == [1, 0, 0]
+    assert [ladder.fire_overdue() for _ in range(3)] == [1, 0, 0]
 
     assert fired(handoff) == [(1, "urgent", "urgent", True), (1, "deadline", "climbed", False)]
     assert AuditEntry.objects.filter(action="handoff.escalated").count() == 1
@@ -88,7 +91,7 @@ def test_after_an_outage_one_rung_fires_and_what_lies_before_it_is_noted(shop, b
 def test_no_rung_can_be_written_twice_nor_changed(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     near(handoff)
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
     rung = Rung.objects.get()
 
     with pytest.raises(IntegrityError, match="rung_fires_once"), transaction.atomic():
@@ -100,11 +103,11 @@ def test_no_rung_can_be_written_twice_nor_changed(shop, bot, bot_key):
 def test_what_came_near_again_is_urgent_again_and_nobody_is_told_twice(shop, bot, bot_key):
     handoff = walks.waiting(shop, bot, bot_key)
     near(handoff)
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
     near(handoff)
     Handoff.objects.filter(id=handoff.id).update(urgent_since=None)
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
 
     assert Handoff.objects.get(id=handoff.id).urgent_since is not None
     assert fired(handoff) == [(1, "urgent", "urgent", False)]
@@ -138,7 +141,7 @@ def test_what_the_agent_never_says_is_not_waited_for_without_end(shop, bot, bot_
     ask(handoff)
     Handoff.objects.filter(id=handoff.id).update(next_at=now())
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
 
     back = Handoff.objects.get(id=handoff.id)
     assert (back.state, back.level, back.next_rung) == ("waiting", 1, "urgent")
@@ -151,23 +154,46 @@ def test_two_questions_in_vain_are_two_rungs(shop, bot, bot_key):
     for _ in range(2):
         ask(handoff)
         Handoff.objects.filter(id=handoff.id).update(next_at=now())
-        ladder.fire_overdue(now=now())
+        ladder.fire_overdue()
 
     numbers = Rung.objects.filter(handoff=handoff, rung="information").values_list("number")
     assert sorted(numbers) == [(1,), (2,)]
 
 
-def test_a_worker_whose_clock_is_an_hour_off_fires_neither_early_nor_late(shop, bot, bot_key):
-    early, due = walks.waiting(shop, bot, bot_key), walks.waiting(shop, bot, bot_key)
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_worker_whose_clock_steps_by_an_hour_fires_neither_early_nor_late(
+    shop, bot, bot_key, monkeypatch, off
+):
+    """The process's clock is asked for nothing: not what is due, nor when it was answered."""
+    early, climbs = walks.waiting(shop, bot, bot_key), walks.waiting(shop, bot, bot_key)
+    refused = [walks.waiting(shop, bot, bot_key) for _ in range(2)]
+    held = [walks.waiting(shop, bot, bot_key) for _ in range(2)]
     in_ten_minutes = now() + timedelta(minutes=10)
     Handoff.objects.filter(id=early.id).update(next_at=in_ten_minutes, deadline_at=in_ten_minutes)
-    walks.overdue(due)
+    walks.overdue(climbs)
+    for one in refused:
+        walks.overdue(one, ladder=[])
+    for one in held:
+        walks.overdue(one, ladder=[], fallback="hold")
+    before, real = now(), time.time
+    stepped = now() + off
+    monkeypatch.setattr(time, "time", lambda: real() + off.total_seconds())
+    monkeypatch.setattr(timezone, "now", lambda: stepped)
 
-    assert ladder.fire_overdue(now=now() + timedelta(hours=1)) == 1
-    walks.overdue(due)
-    assert ladder.fire_overdue(now=now() - timedelta(hours=1)) == 1
+    tasks.fire_overdue()
 
+    monkeypatch.undo()
     assert fired(early) == []
+    assert [one[2] for one in fired(climbs)] == ["climbed"]
+    up = Handoff.objects.get(id=climbs.id)
+    assert (up.deadline_at - before).total_seconds() == pytest.approx(4 * 3600, abs=30)
+    for one in Handoff.objects.filter(id__in=[one.id for one in held]):
+        assert (one.deadline_at - before).total_seconds() == pytest.approx(86_400, abs=30)
+    for answer in Answer.objects.filter(handoff__in=refused):
+        payload = answer.receipt.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        said = datetime.fromisoformat(claims["answered_at"])
+        assert abs((said - before).total_seconds()) < 30
 
 
 def test_one_that_cannot_be_acted_on_holds_up_no_other(shop, bot, bot_key):
@@ -177,7 +203,7 @@ def test_one_that_cannot_be_acted_on_holds_up_no_other(shop, bot, bot_key):
     walks.overdue(sound)
     walks.overdue(broken)
 
-    assert ladder.fire_overdue(now=now()) == 1
+    assert ladder.fire_overdue() == 1
 
     assert [one[2] for one in fired(sound)] == ["climbed"]
     left = Handoff.objects.get(id=broken.id)
@@ -190,7 +216,7 @@ def test_a_night_without_answers_is_one_mail_to_the_owner(shop, bot, bot_key, mi
     for _ in range(3):
         walks.overdue(walks.waiting(shop, bot, bot_key), ladder=[], fallback="hold")
 
-    assert ladder.fire_overdue(now=now()) == 3
+    assert ladder.fire_overdue() == 3
 
     assert OutboxMessage.objects.filter(event="handoff.held").count() == 1
     assert Rung.objects.filter(outcome="held").count() == 3

@@ -3,10 +3,11 @@
 import pytest
 
 from config.celery import app
-from oversight import counting, figures
+from oversight import counting, days, figures
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
+    "oversight.count_days": (days, "count"),
     "oversight.measure_queues": (figures, "measure"),
     "oversight.forget": (counting, "forget"),
 }

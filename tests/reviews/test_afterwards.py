@@ -154,7 +154,7 @@ def test_the_one_who_asked_for_the_task_hears_nothing_of_audits(client, audit):
 
 def test_an_audit_nobody_answered_says_so(desk, audit):
     walks.overdue(audit, ladder=[])
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
 
     shown = page(desk, audit)
     assert "Not looked at" in shown

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from accounts.errors import NotAllowed
 from accounts.models import Client, User
 from handoffs.models import Handoff
-from reviews import caps, claims
+from reviews import caps, claims, desk
 from reviews.errors import (
     CapReached,
     CapsShape,
@@ -22,7 +22,8 @@ from reviews.errors import (
     LongEnoughToday,
 )
 from reviews.models import Availability, Caps, Claim
-from reviews.pages import hours as pages
+from reviews.pages import rest as pages
+from tests import factories
 from tests.factories import Shop
 from tests.reviews.racing import all_at_once
 from tests.reviews.waiting import put
@@ -183,8 +184,41 @@ class TestRest:
         assert pages.rest(used) == ""
 
     def test_whoever_stopped_is_told_nothing(self, shop: Shop, bot: Client, ann: User):
+        factories.let_work(shop.team, shop.leads_queue)
+        put(shop, bot, queue=shop.leads_queue)
         had(ann, put(shop, bot), ago=120, minutes=100)
         assert caps.used(ann).unbroken == 0
+        assert hint(ann) == ""
+
+    def test_another_queue_is_suggested_after_an_hour_in_one(
+        self, shop: Shop, bot: Client, ann: User, client: Browser
+    ):
+        for start in range(65, 0, -9):
+            had(ann, put(shop, bot), ago=start, minutes=min(8, start))
+        client.force_login(ann)
+        assert hint(ann) == ""
+
+        factories.let_work(shop.team, shop.leads_queue)
+        assert hint(ann) == "", "nothing waits there"
+        put(shop, bot, queue=shop.leads_queue)
+
+        said = hint(ann)
+        assert said.startswith("You have been in Refunds for 1 h 5 min.")
+        assert said.endswith(f"{shop.leads_queue.name} has some too.")
+        assert said in client.get(reverse("reviews:desk")).content.decode()
+
+    def test_nobody_else_sees_it(
+        self, shop: Shop, bot: Client, ann: User, ben: User, mia: User, client: Browser
+    ):
+        for start in range(95, 0, -9):
+            had(ann, put(shop, bot), ago=start, minutes=min(8, start))
+        for other in (ben, mia):
+            client.force_login(other)
+            assert "without a break" not in client.get(reverse("reviews:desk")).content.decode()
+
+
+def hint(of: User) -> str:
+    return pages.hint(caps.used(of), desk.overview(of, now()).queues)
 
 
 class TestAtOnce:

@@ -81,7 +81,7 @@ class TestGathering:
         )
         assert take(ann) is None
 
-        ladder.fire_overdue(now=now())
+        ladder.fire_overdue()
 
         assert take(ann).handoff_id == handoff.id
 
@@ -276,5 +276,5 @@ def keep_taking(by: User) -> Claim | None:
 
 def keep_sweeping() -> None:
     until = time.monotonic() + 2
-    while time.monotonic() < until and not ladder.fire_overdue(now=now()):
+    while time.monotonic() < until and not ladder.fire_overdue():
         pass

@@ -215,7 +215,7 @@ class TestSteppingIn:
         Handoff.objects.filter(id=asked.id).update(deadline_at=over, next_at=over, **begun)
         Handoff.objects.filter(id=held.id).update(opened_at=over - timedelta(minutes=10))
 
-        assert ladder.fire_overdue(now=now()) == 0
+        assert ladder.fire_overdue() == 0
         held.refresh_from_db()
         end(held, Verb.HAND_BACK)
 

@@ -13,9 +13,9 @@ from accounts.models import Client, User
 from accounts.roles import Role
 from handoffs import answers, deliveries
 from handoffs.actors import SYSTEM
-from handoffs.models import AuditEntry, OutboxMessage
+from handoffs.models import AuditEntry, Handoff, OutboxMessage
 from reviews import link_mails
-from reviews.models import ApproverLink
+from reviews.models import Absence, ApproverLink
 from reviews.pages.link_mail import inert
 from tests import factories
 from tests.database import Databases
@@ -66,6 +66,36 @@ def test_who_works_at_the_desk_is_not_mailed(
     send_mails(box)
 
     assert to(box) == []
+
+
+def test_who_is_away_is_mailed_when_they_are_back(
+    db: None, shop: Shop, bot: Client, zoe: User, box: Postbox
+) -> None:
+    put_by_email(shop, bot)
+    now = timezone.now()
+    away = Absence.objects.create(
+        person=zoe, starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1)
+    )
+
+    send_mails(box)
+    assert to(box) == []
+    away.delete()
+    send_mails(box)
+    assert to(box) == ["zoe@example.com"]
+
+
+def test_what_still_gathers_is_mailed_when_it_is_offered(
+    db: None, shop: Shop, bot: Client, zoe: User, box: Postbox
+) -> None:
+    handoff = put_by_email(shop, bot)
+    gathering = Handoff.objects.filter(id=handoff.id)
+    gathering.update(gather_until=timezone.now() + timedelta(minutes=5))
+
+    send_mails(box)
+    assert to(box) == []
+    gathering.update(gather_until=timezone.now())
+    send_mails(box)
+    assert to(box) == ["zoe@example.com"]
 
 
 @pytest.mark.parametrize("email", ["no", "", "perhaps"])

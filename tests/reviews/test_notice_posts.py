@@ -67,7 +67,7 @@ def become_urgent(handoff: Handoff) -> None:
     Handoff.objects.filter(id=handoff.id).update(
         urgent_at=timezone.now(), next_at=timezone.now(), next_rung="urgent"
     )
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
     look()
 
 

@@ -34,7 +34,7 @@ def become_urgent(handoff: Handoff) -> None:
     Handoff.objects.filter(id=handoff.id).update(
         urgent_at=timezone.now(), next_at=timezone.now(), next_rung="urgent"
     )
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
     look()
 
 
@@ -106,7 +106,7 @@ def test_nothing_of_what_is_stopped_is_urgent(
     Handoff.objects.filter(id=handoff.id).update(
         urgent_at=timezone.now(), next_at=timezone.now(), next_rung="urgent"
     )
-    ladder.fire_overdue(now=timezone.now())
+    ladder.fire_overdue()
     presser = stops.Presser(by=person_actor(mia.pk, "manager"), user=mia)
     stops.stop(shop.workflow, reason="Look first", presser=presser, now=timezone.now())
     look()

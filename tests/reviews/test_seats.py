@@ -294,7 +294,7 @@ class TestTies:
         say(cancel, ann, "reject")
         walks.overdue(cancel)
 
-        ladder.fire_overdue(now=now())
+        ladder.fire_overdue()
 
         assert Answer.objects.get().verb == "reject"
 

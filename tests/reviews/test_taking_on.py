@@ -148,7 +148,7 @@ def test_when_it_is_over_the_ladder_climbs(task: Handoff, ann: User) -> None:
     take_on(task, ann, 1)
     walks.overdue(task)
 
-    ladder.fire_overdue(now=now())
+    ladder.fire_overdue()
 
     assert Handoff.objects.get(id=task.id).level == 2
     with pytest.raises(ClaimLost):

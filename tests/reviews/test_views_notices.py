@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs import answers
 from handoffs.actors import POLICY
-from handoffs.models import MailStop
+from handoffs.models import Handoff, MailStop, Queue
 from handoffs.states import Cause
 from reviews import notice_wishes
-from reviews.models import Notice, NoticeWish
+from reviews.models import Availability, Notice, NoticeWish
 from reviews.notice_rules import Kind
 from tests.factories import Shop, brief_payload
 from tests.handoffs.postbox import Postbox, postbox
@@ -187,5 +188,32 @@ def test_the_latest_are_listed_with_what_came_of_them(
 def test_as_each_queue_has_it_is_what_is_there_at_first(desk: Browser, shop: Shop) -> None:
     page = desk.get("/notices").content.decode()
 
-    assert [chosen(page, kind.value) for kind in Kind] == ["", "", "", ""]
+    assert [chosen(page, kind.value) for kind in Kind] == [""] * len(Kind)
     assert notice_wishes.of_queue(shop.queue)[Kind.ARRIVED] == "none"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ("Asia/Tokyo", "Due Sun 22 Nov 01:30 Tokyo time"),
+        ("UTC", "Due Sat 21 Nov 16:30 UTC"),
+        (None, "Due Sat 21 Nov 17:30 Berlin time"),
+    ],
+)
+def test_times_are_those_of_whoever_reads_or_else_of_the_queue(
+    shop: Shop, ann: User, bot: Client, box: Postbox, theirs: str | None, said: str
+) -> None:
+    look()
+    tell_queue(shop.queue, arrived="at_once")
+    Queue.objects.filter(pk=shop.queue.pk).update(time_zone="Europe/Berlin")
+    if theirs:
+        Availability.objects.create(user=ann, time_zone=theirs)
+    handoff = put(shop, bot)
+    Handoff.objects.filter(id=handoff.id).update(
+        deadline_at=datetime(2026, 11, 21, 16, 30, tzinfo=UTC)
+    )
+    look()
+    send()
+
+    [mail] = [mail for mail in box.mails if mail["To"] == ann.email]
+    assert said in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]

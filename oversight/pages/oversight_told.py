@@ -1,0 +1,91 @@
+"""The figures of oversight for programs: JSON, and one line of CSV for each week."""
+
+import csv
+import io
+from typing import Any
+
+from governance.estimates import Share
+from oversight import bins, shares, weeks
+from oversight.summary import Figures, Summary
+
+_SHARES = ("overridden", "edited", "changed", "in_time", "by_policy", "late", "escalation",
+           "reopened")  # fmt: skip
+
+
+# what is told of everything that came; the rest is what people did, and told where it may be
+_OF_ALL = ("came", "open", "by_people", "by_policy", "withdrawn", "in_time", "late", "reopened")
+
+
+def as_json(found: Summary) -> dict[str, Any]:
+    return {
+        "workflow": found.workflow.slug if found.workflow else None,
+        "from": found.starts.isoformat(),
+        "to": found.ends.isoformat(),
+        "now": _figures(found.now),
+        "before": _figures(found.before),
+        "weeks": [
+            {"week": day.isoformat(), **_figures(one)}
+            for day, one in sorted(found.by_week.items())
+        ],
+        "parts": [
+            {"scope": one.scope, "key": one.key, "name": one.name, **_figures(one.figures)}
+            for one in found.parts
+        ],
+        "days": [
+            {
+                "day": one.day.isoformat(), "came": one.came, "answered": one.answered,
+                "late": one.late, "open": one.open,
+            }
+            for one in found.days
+        ],
+        "catch_rate": None,
+        "transitions_refused": found.refused,
+    }  # fmt: skip
+
+
+def as_csv(found: Summary) -> str:
+    out = io.StringIO()
+    names = ["week", "came", "weeks_told"]
+    for name in _SHARES:
+        names += [name, f"{name}_of", f"{name}_low", f"{name}_high"]
+    writer = csv.DictWriter(out, names, lineterminator="\r\n")
+    writer.writeheader()
+    for day, figures in sorted(found.by_week.items()):
+        row: dict[str, Any] = {
+            "week": day.isoformat(),
+            "came": figures.counts["came"],
+            "weeks_told": figures.weeks_told,
+        }
+        for name in _SHARES:
+            share: Share = getattr(figures, name)
+            if share.of:
+                low, high = share.interval
+                row |= {name: share.count, f"{name}_of": share.of}
+                row |= {f"{name}_low": round(low, 6), f"{name}_high": round(high, 6)}
+        writer.writerow(row)
+    return out.getvalue()
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {
+        "counts": {name: figures.counts[name] for name in _OF_ALL},
+        "people": {name: figures.told[name] for name in weeks.COUNTS if name not in _OF_ALL},
+        "weeks": figures.weeks,
+        "weeks_told": figures.weeks_told,
+        "shares": {name: _share(getattr(figures, name)) for name in _SHARES},
+        "verbs": figures.verbs,
+        "times": {what: _quantiles(counted) for what, counted in sorted(figures.times.items())},
+    }
+
+
+def _share(share: Share) -> dict[str, Any] | None:
+    return {**share.to_json(), "is_enough": share.of >= shares.ENOUGH} if share.of else None
+
+
+def _quantiles(counted: dict[str, int]) -> dict[str, Any]:
+    return {
+        "count": sum(counted.values()),
+        "p10": bins.quantile(counted, 0.1),
+        "p50": bins.quantile(counted, 0.5),
+        "p90": bins.quantile(counted, 0.9),
+    }

@@ -1,0 +1,77 @@
+"""Shares week by week as numbers for the SVG, each with its interval."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from governance.estimates import Share
+from oversight.summary import Figures, Summary
+
+WIDTH, LEFT, TOP, HEIGHT = 560, 56, 24, 130
+_SCALES = (0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    x: str
+    y: str
+    low: str
+    high: str
+    label: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    y: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    title: str
+    ticks: tuple[Tick, ...]
+    points: tuple[Point, ...]
+
+
+def drawings(found: Summary) -> tuple[Drawing, ...]:
+    return (
+        _drawing("Overridden, of decisions on actions", found, lambda one: one.overridden),
+        _drawing("Answered by people in time", found, lambda one: one.in_time),
+        _drawing("Asked a person, of all proposed", found, lambda one: one.escalation),
+    )
+
+
+def _drawing(title: str, found: Summary, share: Callable[[Figures], Share]) -> Drawing:
+    known = [
+        (day, share(figures)) for day, figures in sorted(found.by_week.items()) if share(figures).of
+    ]
+    highest = max([one.interval[1] for _, one in known], default=0)
+    top = next(scale for scale in _SCALES if scale >= highest)
+    step = WIDTH / max(1, len(known))
+    # as many names as can be read
+    every = max(1, len(known) // 6)
+
+    def y(value: float) -> str:
+        return f"{TOP + HEIGHT * (1 - min(value, top) / top):.1f}"
+
+    return Drawing(
+        title=title,
+        ticks=tuple(Tick(y=y(top * part), label=f"{100 * top * part:g} %") for part in (0, 0.5, 1)),
+        points=tuple(
+            _point(day, one, LEFT + step * (place + 0.5), y, place % every == 0)
+            for place, (day, one) in enumerate(known)
+        ),
+    )
+
+
+def _point(day: date, share: Share, x: float, y: Callable[[float], str], named: bool) -> Point:
+    low, high = share.interval
+    return Point(
+        x=f"{x:.1f}",
+        y=y(share.share),
+        low=y(low),
+        high=y(high),
+        label=f"{day:%-d %b}" if named else "",
+        said=f"Week of {day:%-d %b %Y}: {share}",
+    )

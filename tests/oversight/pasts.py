@@ -1,0 +1,131 @@
+"""Handoffs as they may have gone, put into the database row by row, some of it later."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from handoffs import ids
+from handoffs.models import Answer, Brief, Handoff, Proposal, Queue, Run, Transition
+from oversight.models import Arrival
+from reviews.models import Claim, Decision, Judgement
+from tests.factories import Shop
+from tests.reviews.waiting import due
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One decision: by whom, what, how long they looked, and whether it was taken back."""
+
+    person: int
+    verb: str = "approve"
+    seconds: float = 40.0
+    undone: bool = False
+    # None: nothing was withheld
+    changed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """One handoff; `ends`: person, policy, withdrawn, or "" while it is open."""
+
+    came_at: datetime
+    queue: int = 0
+    action: str = "refund_order"
+    tier: str = "hard_approval"
+    late: bool = False
+    escalated: bool = False
+    asked_for: float | None = None
+    ends: str = "person"
+    after: float = 600.0
+    said: tuple[Said, ...] = field(default=(Said(0),))
+
+
+def put(shop: Shop, run: Run, queues: list[Queue], people: list[User], one: Past) -> Handoff:
+    """Store a handoff that has just come."""
+    number = next(_numbers)
+    proposal = Proposal.objects.create(
+        id=f"{ids.at('prop', one.came_at)[:-8]}{number:08d}", run=run, action_type=one.action,
+        arguments="{}", arguments_digest="sha-256=", tier=one.tier, act="wait", map_version=1,
+        created_at=one.came_at,
+    )  # fmt: skip
+    handoff = Handoff(
+        id=f"{ids.at('ho', one.came_at)[:-8]}{number:08d}", run=run, workflow=shop.workflow,
+        proposal=proposal, kind="approval", tier=one.tier, queue=queues[one.queue],
+        role=shop.team, opened_at=one.came_at, **due(one.came_at, 3600), deadline_seconds=3600,
+        fallback="reject",
+    )  # fmt: skip
+    Handoff.objects.bulk_create([handoff])
+    Brief.objects.create(handoff=handoff, body={}, digest="sha-256=")
+    Arrival.objects.create(
+        handoff_id=handoff.id, queue=queues[one.queue], came_at=one.came_at, look_at=one.came_at
+    )
+    _move(handoff, 1, "", "waiting", "proposed", one.came_at)
+    return handoff
+
+
+def go_on(handoff: Handoff, people: list[User], one: Past) -> None:
+    """Let what became of it happen, as late as it did."""
+    version = itertools.count(2)
+    at = one.came_at + timedelta(seconds=1)
+    for happened, cause in ((one.late, "timed_out"), (one.escalated, "escalated")):
+        if happened:
+            _move(handoff, next(version), "waiting", "waiting", cause, at)
+    if one.asked_for is not None:
+        _move(handoff, next(version), "waiting", "needs_information", "information_asked", at)
+        at += timedelta(seconds=one.asked_for)
+        _move(handoff, next(version), "needs_information", "waiting", "information_given", at)
+    end = at + timedelta(seconds=one.after)
+    for number, said in enumerate(one.said, start=1):
+        _decide(handoff, people[said.person], said, number, end)
+    if not one.ends:
+        return
+    state = "withdrawn" if one.ends == "withdrawn" else "answered"
+    if state == "answered":
+        Answer.objects.create(
+            handoff=handoff, round=1, verb="approve", by_kind=one.ends, role="x", receipt="x"
+        )
+    at_ = {"answered_at": end} if state == "answered" else {}
+    _move(handoff, next(version), "waiting", state, "answered", end, **at_)
+
+
+def _decide(handoff: Handoff, person: User, said: Said, turn: int, end: datetime) -> None:
+    opened = end - timedelta(seconds=said.seconds)
+    number = next(_numbers)
+    claim = Claim.objects.bulk_create(
+        [
+            Claim(
+                handoff=handoff, reviewer=person, turn=turn, number=number, level=1, round=1,
+                taken_at=opened, expires_at=end, ended_at=end, ended_because="decided",
+            )
+        ]
+    )[0]  # fmt: skip
+    judgement = None
+    if said.changed is not None:
+        judgement = Judgement.objects.create(
+            handoff=handoff, round=1, brief_version=1, reviewer=person, verb="approve",
+            confidence=3, reason="x",
+        )  # fmt: skip
+    Decision.objects.create(
+        handoff=handoff, round=1, reviewer=person, claim=claim, verb=said.verb, brief_version=1,
+        judgement=judgement, changed_after_reveal=said.changed, opened_at=opened, decided_at=end,
+        undone_at=end if said.undone else None,
+    )  # fmt: skip
+
+
+def _move(
+    handoff: Handoff, version: int, before: str, after: str, cause: str, at: datetime,
+    **changes: object,
+) -> None:  # fmt: skip
+    if before:
+        Handoff.objects.filter(pk=handoff.pk).update(state=after, version=version, **changes)
+    Transition.objects.create(
+        run_id=handoff.run_id, handoff_id=handoff.id, version=version, from_state=before,
+        to_state=after, actor_kind="policy", cause=cause, at=at,
+    )  # fmt: skip
+
+
+def send_on(handoff: Handoff, queue: Queue) -> None:
+    _move(handoff, 2, "waiting", "waiting", "sent_on", handoff.opened_at, queue=queue)
