@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.roles import Can
 from handoffs import compiled, grants, standstill
 from handoffs.errors import Halt, NotFound
-from handoffs.models import Checkpoint, Handoff, Resumption, Run, Stop, Transition
+from handoffs.models import Checkpoint, Handoff, Resumption, Run, Rung, Stop, Transition
 from handoffs.pause import Authority
 from handoffs.states import FINAL_RUN_STATES, Cause, ResumptionState, RunState
 from reviews import permissions
@@ -27,6 +27,7 @@ class RunDetail:
     handoffs: list[Handoff]
     readable: frozenset[str]
     moves: list[Transition]
+    rungs: list[Rung]
     checkpoint: Checkpoint | None
     turn: Resumption | None
     held: Handoff | None
@@ -92,12 +93,14 @@ def read(user: User, run_id: str, now: datetime) -> RunDetail:
     )
     asked = Handoff.objects.filter(run=run).select_related("queue", "role").order_by("-id")
     held = standstill.holding(run.id)
+    fired = Rung.objects.filter(handoff__run=run).order_by("-id")
     open_turns = [ResumptionState.READY.value, ResumptionState.LEASED.value]
     return RunDetail(
         run=run,
         handoffs=list(asked[:MOST_MOVES]),
         readable=_readable(user, run),
         moves=list(moves.order_by("-id")[:MOST_MOVES]),
+        rungs=list(fired[:MOST_MOVES]),
         checkpoint=Checkpoint.objects.filter(run=run).defer("body").first(),
         turn=Resumption.objects.filter(run=run, state__in=open_turns).first(),
         held=held,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from django.urls import reverse
 
-from handoffs.models import Handoff, Transition
+from handoffs.models import Handoff, Rung, Transition
 from handoffs.states import (
     OPEN_HANDOFF_STATES,
     Cause,
@@ -114,7 +115,7 @@ def page(
         else "",
         open=tuple(_asked(one, detail, now) for one in detail.handoffs if one.state in waiting),
         past=tuple(_asked(one, detail, now) for one in detail.handoffs if one.state not in waiting),
-        moves=tuple(_move(one, now) for one in detail.moves),
+        moves=_moves(detail, now),
         hands=detail.hands,
         has_it=detail.has_it,
         may_stop=detail.intervenes,
@@ -180,6 +181,23 @@ def _asked(handoff: Handoff, detail: RunDetail, now: datetime) -> AskedLine:
         state=state,
         due=times.until(handoff.deadline_at, now) if undecided and not stands else None,
     )
+
+
+def _moves(detail: RunDetail, now: datetime) -> tuple[MoveLine, ...]:
+    """Say what happened, the newest first; what a silence came to, its rung says."""
+    told = {one.handoff_id for one in detail.rungs}
+    lines = [
+        (one.at, _move(one, now))
+        for one in detail.moves
+        if not (one.handoff_id in told and one.cause == Cause.TIMED_OUT)
+    ]
+    lines += [(one.fired_at, _rung(one, now)) for one in detail.rungs]
+    return tuple(line for _, line in sorted(lines, key=itemgetter(0), reverse=True))
+
+
+def _rung(rung: Rung, now: datetime) -> MoveLine:
+    at = times.since(rung.fired_at, now)
+    return MoveLine(at=at, what=words.fired(rung), state="", handoff="a question")
 
 
 def _move(move: Transition, now: datetime) -> MoveLine:
