@@ -264,9 +264,8 @@ def _gaps(
         begins = max(timezone.now(), map.effective_at or timezone.now())
         read = policy.parse_map(map.body, version=map.version)
         then = _until(found, map.superseded_at)
-        said += [
-            gap.sentence for gap in matrix_gaps.find(types, read, then, now=begins, staffing=who)
-        ]
+        found_then = matrix_gaps.find(types, read, then, now=begins, staffing=who)
+        said += [gap.sentence for gap in found_then if gap.blocks]
     return [*dict.fromkeys(said)]
 
 

@@ -277,4 +277,4 @@ def find_gaps(file: WorkflowIn, risk_map: policy.RiskMap) -> list[str]:
         for index, row in enumerate(file.matrix, start=1)
     ]
     found = gaps.find(action_types(file), risk_map, rows, now=datetime.now(UTC))
-    return [gap.sentence for gap in found]
+    return [gap.sentence for gap in found if gap.blocks]

@@ -5,12 +5,12 @@ for ever, or by whom nobody had authority over.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from handoffs import authority, gathering, policy, seating
+from handoffs import authority, circles, gathering, policy, seating
 from handoffs.authority import KIND_OF, Row, say, say_named
 from handoffs.policy import RiskMap
 from handoffs.seating import Staffing as Staffing
@@ -61,6 +61,11 @@ class Gap:
     kind: Kind
     sentence: str
     row: int | str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Nothing is published or changed with it; what is cut to what it may be is only said."""
+        return self.kind != "gathers_too_long"
 
 
 @dataclass(frozen=True)
@@ -311,7 +316,7 @@ def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
             over.setdefault(queue, set()).add(following)
     told: set[frozenset[str]] = set()
     for start in sorted(over):
-        way = _way_back(start, over)
+        way = circles.way_back(start, over)
         if way is None or frozenset(way) in told:
             continue
         told.add(frozenset(way))
@@ -320,20 +325,6 @@ def _overflow_circles(rows: Iterable[Row]) -> Iterator[Gap]:
             sentence=f"Overflow goes in a circle: {' → '.join([*way, start])}. When one is full "
             "the other has to have room by itself. Name another queue, or none.",
         )
-
-
-def _way_back(start: str, over: Mapping[str, set[str]]) -> list[str] | None:
-    """Return the shortest way from `start` back to it, or None."""
-    ways, seen = [[start]], {start}
-    while ways:
-        way = ways.pop(0)
-        for following in sorted(over.get(way[-1], ())):
-            if following == start:
-                return way
-            if following not in seen:
-                seen.add(following)
-                ways.append([*way, following])
-    return None
 
 
 def unstaffed(rows: Sequence[Row], staffing: Staffing) -> list[Gap]:

@@ -1,7 +1,5 @@
 """The read side: which queues a person works, what waits there, and one handoff in full."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from reviews import (
     leases,
     panels,
     permissions,
+    places,
     safeguards,
     seen,
     summaries,
@@ -244,7 +243,7 @@ def rows(
     if not queue.pick_allowed:
         raise NotFound
     limit = max(1, min(limit, _PAGE_LIMIT))
-    place = _read_cursor(after)
+    place = places.read(after)
     found = _fetch(
         ROWS,
         {
@@ -263,10 +262,14 @@ def rows(
         queue=queue.slug,
         name=queue.name,
         rows=shown,
-        after=_write_cursor(shown[-1]) if more else None,
+        after=_after(shown[-1]) if more else None,
         with_gathering=with_gathering,
         **_fetch(GATHERS, {"queue": queue.id})[0],
     )
+
+
+def _after(row: Row) -> str:
+    return places.write(calm=not row.urgent, at=row.deadline_at, id=row.id)
 
 
 def _row(row: dict[str, Any], user: User) -> Row:
@@ -276,32 +279,6 @@ def _row(row: dict[str, Any], user: User) -> Row:
         claimed=claimed_by is not None,
         mine=claimed_by == user.id,
     )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Behind which row a page begins; by default before all of them."""
-
-    calm: bool = False
-    at: str = "-infinity"
-    id: str = ""
-
-
-def _write_cursor(row: Row) -> str:
-    place = f"{'urgent' if row.urgent else 'calm'} {row.deadline_at.isoformat()} {row.id}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_cursor(text: str | None) -> _Place:
-    """Read a place in the list; what is no place of ours is not found."""
-    if not text:
-        return _Place()
-    try:
-        calm, at, id = base64.urlsafe_b64decode(text.encode()).decode().split(" ", 2)
-        at = datetime.fromisoformat(at).isoformat()
-        return _Place(calm == "calm", at, id.replace("\0", ""))
-    except (ValueError, binascii.Error):
-        raise NotFound from None
 
 
 def _fetch(sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -243,7 +243,14 @@ def _pressure(workflow: Workflow) -> str:
 
 def _hours(queue: Queue) -> str:
     calendar = queries.calendar(queue)
-    return "always open" if calendar.always_open else sla.hours_in_words(calendar)
+    if calendar.always_open:
+        return "always open"
+    closed = [f"public holidays of {queue.country}"] if queue.country else []
+    if queue.holidays:
+        days = len(queue.holidays)
+        closed.append(f"{days} day{'' if days == 1 else 's'} of its own")
+    without = f", but not on {' and '.join(closed)}" if closed else ""
+    return f"{sla.hours_in_words(calendar)}{without}"
 
 
 def _roles() -> tuple[RoleLine, ...]:

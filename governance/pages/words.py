@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handoffs import gathering
+from handoffs import deadlines, gathering
 from handoffs.authority import Row, say
 from handoffs.states import AtLimit, ByEmail, Fallback, HandoffKind, Tier
 from reviews import spec
@@ -63,9 +63,16 @@ def safeguards(written: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(one for one in said if one)
 
 
+def _urgent(row: Row) -> str:
+    """A time as long as the deadline would make all urgent from the start: a quarter is taken."""
+    window = deadlines.urgent_window(row.deadline_seconds, row.urgent_seconds)
+    cut = ", the last quarter of its time" if window < row.urgent_seconds else ""
+    return f"urgent {span(window)} before{cut}"
+
+
 def gathered(row: Row) -> tuple[str, ...]:
     """Say when a row lets handoffs wait for company, or become urgent."""
-    said = [f"urgent {span(row.urgent_seconds)} before"] if row.urgent_seconds else []
+    said = [_urgent(row)] if row.urgent_seconds else []
     if window := gathering.window(row.batch_seconds, row.deadline_seconds):
         cut = ", a quarter of its time" if window < row.batch_seconds else ""
         said.append(f"gathered for up to {span(window)}{cut}")

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from django.urls import reverse
 
-from handoffs.models import Handoff, Transition
+from handoffs.models import Handoff, Rung, Transition
 from handoffs.states import (
     OPEN_HANDOFF_STATES,
     Cause,
@@ -75,6 +76,7 @@ class RunPage:
     since: times.Moment
     facts: tuple[tuple[str, str], ...]
     notice: str
+    held_why: str
     held_url: str
     open: tuple[AskedLine, ...]
     past: tuple[AskedLine, ...]
@@ -107,12 +109,13 @@ def page(
         since=times.since(run.state_since, now),
         facts=tuple(_facts(detail, now)),
         notice=_notice(detail),
+        held_why=_held_why(detail, now),
         held_url=reverse("reviews:handoff", args=[held.id])
         if held and held.id in detail.readable
         else "",
         open=tuple(_asked(one, detail, now) for one in detail.handoffs if one.state in waiting),
         past=tuple(_asked(one, detail, now) for one in detail.handoffs if one.state not in waiting),
-        moves=tuple(_move(one, now) for one in detail.moves),
+        moves=_moves(detail, now),
         hands=detail.hands,
         has_it=detail.has_it,
         may_stop=detail.intervenes,
@@ -156,17 +159,45 @@ def _notice(detail: RunDetail) -> str:
     return ""
 
 
+def _held_why(detail: RunDetail, now: datetime) -> str:
+    """Say who stepped in, when and why, in their words."""
+    if detail.halt is None:
+        return ""
+    since = times.clock(detail.halt.since, now)
+    return f"The {detail.halt.role} have it since {since} UTC: {marked(detail.halt.reason[:500])}"
+
+
 def _asked(handoff: Handoff, detail: RunDetail, now: datetime) -> AskedLine:
     undecided = handoff.state in {HandoffState.WAITING.value, HandoffState.DECIDED.value}
+    other = detail.held is not None and detail.held.id != handoff.id
+    stands = undecided and (detail.stop is not None or other)
     state = "waits" if undecided else handoff.state.replace("_", " ")
+    state = "waits, its time stands still" if stands else state
     readable = handoff.id in detail.readable
     return AskedLine(
         kind=words.KINDS[HandoffKind(handoff.kind)],
         url=reverse("reviews:handoff", args=[handoff.id]) if readable else "",
         who=f"{handoff.role.name}, {handoff.queue.name}",
         state=state,
-        due=times.until(handoff.deadline_at, now) if undecided else None,
+        due=times.until(handoff.deadline_at, now) if undecided and not stands else None,
     )
+
+
+def _moves(detail: RunDetail, now: datetime) -> tuple[MoveLine, ...]:
+    """Say what happened, the newest first; what a silence came to, its rung says."""
+    told = {one.handoff_id for one in detail.rungs}
+    lines = [
+        (one.at, _move(one, now))
+        for one in detail.moves
+        if not (one.handoff_id in told and one.cause == Cause.TIMED_OUT)
+    ]
+    lines += [(one.fired_at, _rung(one, now)) for one in detail.rungs]
+    return tuple(line for _, line in sorted(lines, key=itemgetter(0), reverse=True))
+
+
+def _rung(rung: Rung, now: datetime) -> MoveLine:
+    at = times.since(rung.fired_at, now)
+    return MoveLine(at=at, what=words.fired(rung), state="", handoff="a question")
 
 
 def _move(move: Transition, now: datetime) -> MoveLine:

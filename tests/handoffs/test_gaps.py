@@ -254,6 +254,13 @@ CASES: dict[str, tuple[list[Row], list[tuple[str, str]]]] = {
 }  # fmt: skip
 
 
+def test_a_window_that_is_cut_keeps_nothing_from_being_published() -> None:
+    (cut,) = gaps.find([REFUND, LOOK_UP], MAP, [row(batch_seconds=1200)], now=NOW)
+    (other,) = gaps.find([REFUND, LOOK_UP], MAP, [row(fallback=None)], now=NOW)
+
+    assert (cut.blocks, other.blocks) == (False, True)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_kind_of_gap_is_named_in_a_sentence(name: str) -> None:
     made, expected = CASES[name]

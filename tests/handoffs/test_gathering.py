@@ -7,7 +7,17 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoffs import answers, clocks, deadlines, gathering, holding, ladder, moves, overflow
+from handoffs import (
+    answers,
+    clocks,
+    deadlines,
+    gathering,
+    holding,
+    ladder,
+    moves,
+    overflow,
+    readings,
+)
 from handoffs.actors import POLICY, person_actor
 from handoffs.calendars import read
 from handoffs.models import Handoff, MatrixRow, Queue
@@ -175,3 +185,11 @@ def test_moved_to_where_its_deadline_is_nearer_its_window_is_cut(gathers, bot, b
     after = fresh(handoff)
     assert after.gather_until <= timezone.now() + timedelta(hours=1)
     assert after.gather_until <= after.urgent_at
+
+
+@db
+def test_pressure_counts_from_when_it_is_offered(gathers):
+    (reading,) = [one for one in readings.of(gathers.workflow).readings if one.queue == "refunds"]
+
+    calm = gathers.row.deadline_seconds - gathers.row.urgent_seconds
+    assert reading.urgent_in == calm - HALF_HOUR

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from accounts.models import Client, User
 from handoffs import ladder, stops
 from handoffs.actors import person_actor
-from handoffs.models import Handoff, Queue
+from handoffs.models import Handoff, Proposal, Queue
 from handoffs.states import HandoffKind
 from handoffs.stops import Presser
 from reviews import assigning, claims, decisions, desk, gathered, rates, sessions, shell
@@ -180,6 +180,9 @@ class TestASessionOfThem:
     def test_it_goes_through_those_alike_and_nothing_else(self, shop, bot, gathers, ann):
         alike = [gathers(-1, due_in=due).id for due in (8000, 4000, 6000)]
         put(shop, bot, due_in=3000)
+        gathers(-1, due_in=3000, kind=HandoffKind.TAKEOVER)
+        other = gathers(-1, due_in=3000).proposal
+        Proposal.objects.filter(id=other.id).update(action_type="cancel_order")
         start(ann, refunds(shop))
 
         taken = []
