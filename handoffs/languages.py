@@ -4,6 +4,7 @@ Every text stands here in English as it is shown where no catalogue has it. `con
 finds them by the calls of `say`, `count` and `noted`, so each of those takes a plain text.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -69,7 +70,7 @@ def moment(at: datetime, now: datetime, zone: tzinfo | None, *, says_day: bool =
     at, now = at.astimezone(zone or UTC), now.astimezone(zone or UTC)
     time = formats.date_format(at, say("H:i")) + ("" if zone else " UTC")
     if not says_day:
-        date = formats.date_format(at, say("l, j F"))
+        date = _date(at, say("l, j F"))
         return say("on %(date)s at %(time)s", date=date, time=time)
     if at.date() == now.date():
         return say("today at %(time)s", time=time)
@@ -79,4 +80,11 @@ def moment(at: datetime, now: datetime, zone: tzinfo | None, *, says_day: bool =
         return say("yesterday at %(time)s", time=time)
     if timedelta(0) < at.date() - now.date() < timedelta(days=7):
         return say("on %(weekday)s at %(time)s", weekday=formats.date_format(at, "l"), time=time)
-    return say("on %(date)s at %(time)s", date=formats.date_format(at, say("j F")), time=time)
+    return say("on %(date)s at %(time)s", date=_date(at, say("j F")), time=time)
+
+
+def _date(at: datetime, shape: str) -> str:
+    """Write a date; in French the first of a month is its 1er."""
+    said = formats.date_format(at, shape)
+    french = (translation.get_language() or "").startswith("fr")
+    return re.sub(r"\b1 (?=\D)", "1er ", said) if french and at.day == 1 else said

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from handoffs import locks, mails, queries
+from handoffs.failpoints import failpoint
 from handoffs.models import Answer, Brief, Handoff
 from handoffs.states import ActorKind
 from reviews import availability, notice_wishes, notices, permissions, visibility
@@ -57,7 +58,11 @@ def send_due(*, now: datetime) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_DUE, [AT_ONCE])
             waiting = [row[0] for row in cursor.fetchall()]
-        return sum(_send(person, now=now) for person in waiting)
+        written = 0
+        for person in waiting:
+            written += _send(person, now=now)
+            failpoint("notice_mails.send.after_commit")
+        return written
 
 
 @transaction.atomic
@@ -78,7 +83,9 @@ def _send(person_id: int, *, now: datetime) -> int:
         _write(person, notice_wishes.event(kind), [one for one in at_once if one.kind is kind], now)
         for kind in kinds
     )
-    return written + (_write(person, notice_wishes.DIGEST, digest, now) if digest else 0)
+    written += _write(person, notice_wishes.DIGEST, digest, now) if digest else 0
+    failpoint("notice_mails.send.before_commit")
+    return written
 
 
 def _look(person: User, due: Iterable[Notice]) -> _Looked:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from handoffs import channels, locks
+from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, NoticeChannel
 from reviews import notices
 from reviews.models import Notice
@@ -66,6 +67,7 @@ def _send(channel_id: int, *, now: datetime) -> int:
     event = f"notice.{kinds[0]}" if len(kinds) == 1 else "notice.digest"
     message = channels.tell(channel, event=event, title=title, text=text)
     notices.end(ids, Ended.SENT, message)
+    failpoint("notice_posts.send.before_commit")
     return 1
 
 

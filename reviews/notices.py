@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from handoffs import jobs, queries
+from handoffs.failpoints import failpoint
 from handoffs.models import Handoff, Queue
 from handoffs.states import HandoffState, RungName
 from reviews import concerns, log_places, notice_hours
@@ -105,6 +106,8 @@ def _make(log: Log, events: list[Event], now: datetime) -> int:
     """Write a notice for everybody and every channel that an event concerns."""
     made = [*_for_people(log, events, now), *_for_channels(log, events, now)]
     Notice.objects.bulk_create(made, ignore_conflicts=True)
+    if made:
+        failpoint("notices.make.before_commit")
     return len(made)
 
 

@@ -68,6 +68,10 @@ PROCESS = {
     "audits": "watcher",
     "detection": "watcher",
     "findings": "watcher",
+    # see test_notice_crashes
+    "notices": "teller",
+    "notice_mails": "teller",
+    "notice_posts": "teller",
 }
 # reached only where a decision is told at once
 AT_ONCE = {"answers.before_commit", "answers.after_commit"}
@@ -81,7 +85,7 @@ AGENT_STEPS = failpoints.names_in(ROOT / "tests" / "flows")
 OUR_STEPS = [
     step
     for step in failpoints.names_in(ROOT / "handoffs", ROOT / "reviews")
-    if role_of(step) not in ("watcher", "judge", "presser", "sweeper", "assigner")
+    if role_of(step) not in ("watcher", "judge", "presser", "sweeper", "assigner", "teller")
 ]
 
 

@@ -112,6 +112,27 @@ def test_a_moment_is_said_as_people_say_it(code: str, at: str, zone: str | None,
         assert languages.moment(datetime.fromisoformat(at), now, zone and ZoneInfo(zone)) == said
 
 
+@pytest.mark.parametrize(
+    ("code", "day", "said"),
+    [
+        ("fr", 1, "1er décembre"),
+        ("fr", 11, " 11 décembre"),
+        ("fr", 21, " 21 décembre"),
+        ("es", 1, " 1 de diciembre"),
+        ("en", 1, " 1 December"),
+    ],
+)
+@pytest.mark.parametrize("says_day", [True, False])
+def test_the_first_of_a_month_is_the_premier_in_french(
+    code: str, day: int, said: str, says_day: bool
+) -> None:
+    at, now = datetime(2026, 12, day, 9, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    with languages.speaking(code):
+        text = languages.moment(at, now, None, says_day=says_day)
+
+    assert said in text
+
+
 def test_a_zone_that_is_none_is_nobodys() -> None:
     for zone in ("", "Mars/Olympus", "../etc/passwd", "x" * 300, None, 7):
         assert languages.zone_of({"time_zone": zone}) is None
