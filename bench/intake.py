@@ -16,18 +16,22 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 
 from bench import ground
+from bench.processor import Meter
 from handoffs import doors, intake, pause, strict_json
 from handoffs.api import proposals
 
 SECONDS = 4
 CONNECTIONS = 8
-AGENTS = 32
+# each waits for its answer before it asks again
+AGENTS = 64
 _SCRIPT = r"""
 begin;
 insert into bench_row (body) values (repeat('x', 4096)) returning id \gset
@@ -36,19 +40,37 @@ commit;
 """
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """What one round came to: the rate, each wait in seconds, and who used the processors."""
+
+    rate: float
+    waits: list[float]
+    used: dict[str, float]
+
+    def used_by(self, who: str) -> float:
+        """Return microseconds for one proposal."""
+        return self.used[who] / len(self.waits) * 1e6
+
+
 def run() -> None:
     place = ground.place("intake")
     limits: list[float] = []
-    accepted: list[float] = []
+    rounds: list[Accepted] = []
     with ground.web() as port:
         _accept(port, place, "warm", seconds=1)
         for number in range(ground.ROUNDS):
             limits.append(_limit())
-            accepted.append(_accept(port, place, f"r{number}", seconds=SECONDS))
-    ratios = [a / b for a, b in zip(accepted, limits, strict=True)]
+            rounds.append(_accept(port, place, f"r{number}", seconds=SECONDS))
+    ratios = [one.rate / limit for one, limit in zip(rounds, limits, strict=True)]
     print(f"limit      {ground.spread(limits)} transactions/s")
-    print(f"intake     {ground.spread(accepted)} proposals/s")
+    print(f"intake     {ground.spread([one.rate for one in rounds])} proposals/s")
     print(f"ratio      {ground.spread(ratios, '{:.1%}')}   floor 20 %, aim 40 %")
+    waits = sorted(wait * 1000 for one in rounds for wait in one.waits)
+    p50, p95 = waits[len(waits) // 2], waits[len(waits) * 95 // 100]
+    print(f"answered   p50 {p50:.0f} ms, p95 {p95:.0f} ms, {AGENTS} agents at once")
+    for who in rounds[0].used:
+        print(f"  {who:<18} {ground.spread([one.used_by(who) for one in rounds])} µs a proposal")
     _where_the_time_goes(place)
 
 
@@ -82,31 +104,37 @@ def _pgbench() -> Path:
     return Path(package.origin).parent / "pginstall18" / "bin" / "pgbench"
 
 
-def _accept(port: int, place: ground.Place, prefix: str, *, seconds: float) -> float:
-    """Post one blocking proposal to each of many runs from a few connections; return the rate.
+def _accept(port: int, place: ground.Place, prefix: str, *, seconds: float) -> Accepted:
+    """Post one blocking proposal to each of many runs from some connections; return what it took.
 
     One thread serves them all: whatever the load generator takes is missing to what it measures.
     """
-    runs = iter(ground.add_runs(place, int(2500 * seconds), prefix))
-    accepted, begun = 0, time.monotonic()
+    runs = iter(ground.add_runs(place, int(3500 * seconds), prefix))
+    sent: dict[socket.socket, float] = {}
+    waits: list[float] = []
+    ask = _asking(place.key)
+    meter, begun = Meter(), time.monotonic()
     with selectors.DefaultSelector() as ready:
         for _ in range(AGENTS):
             connection = socket.create_connection(("127.0.0.1", port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ready.register(connection, selectors.EVENT_READ)
-            connection.sendall(_request(next(runs), place.key))
+            sent[connection] = time.monotonic()
+            connection.sendall(ask(next(runs)))
         while ready.get_map():
             for one, _ in ready.select():
                 connection = cast(socket.socket, one.fileobj)
                 status = _status(connection)
-                assert status == 201, status
-                accepted += 1
-                if time.monotonic() - begun < seconds:
-                    connection.sendall(_request(next(runs), place.key))
+                assert status == b"201", status
+                now = time.monotonic()
+                waits.append(now - sent[connection])
+                if now - begun < seconds:
+                    sent[connection] = now
+                    connection.sendall(ask(next(runs)))
                 else:
                     ready.unregister(connection)
                     connection.close()
-    return accepted / (time.monotonic() - begun)
+    return Accepted(len(waits) / (time.monotonic() - begun), waits, meter.used())
 
 
 def proposal(run_id: str) -> dict[str, Any]:
@@ -135,35 +163,31 @@ def proposal(run_id: str) -> dict[str, Any]:
     }
 
 
-_BODIES: dict[str, bytes] = {}
+def _asking(key: str) -> Callable[[str], bytes]:
+    """Return what writes the request for a run; all but the run is written beforehand."""
+    before, after = json.dumps(proposal("RUN")).encode().split(b"RUN")
+    head = f"POST /api/v1/proposals HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
+    start = f"{head}Content-Type: application/json\r\nIdempotency-Key: k-".encode()
+    rest = len(before) + len(after)
+
+    def ask(run_id: str) -> bytes:
+        run = run_id.encode()
+        length = b"\r\nContent-Length: %d\r\n\r\n" % (rest + len(run))
+        return b"".join((start, run, length, before, run, after))
+
+    return ask
 
 
-def _request(run_id: str, key: str) -> bytes:
-    template = _BODIES.setdefault("", json.dumps(proposal("RUN")).encode())
-    body = template.replace(b'"RUN"', b'"' + run_id.encode() + b'"')
-    return (
-        b"POST /api/v1/proposals HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
-        + key.encode()
-        + b"\r\nIdempotency-Key: k-"
-        + run_id.encode()
-        + b"\r\nContent-Type: application/json\r\nContent-Length: "
-        + str(len(body)).encode()
-        + b"\r\n\r\n"
-        + body
-    )
-
-
-def _status(connection: socket.socket) -> int:
+def _status(connection: socket.socket) -> bytes:
     """Read one response to its end and return its status."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += connection.recv(65536)
-    start, _, rest = head.partition(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", start, re.IGNORECASE)
-    missing = int(length[1]) - len(rest) if length else 0
+    read = connection.recv(65536)
+    while (head := read.find(b"\r\n\r\n")) < 0:
+        read += connection.recv(65536)
+    at = read.index(b"content-length: ", 0, head) + len(b"content-length: ")
+    missing = head + 4 + int(read[at : read.index(b"\r", at)]) - len(read)
     while missing > 0:
         missing -= len(connection.recv(missing))
-    return int(start.split(b" ", 2)[1])
+    return read[9:12]
 
 
 def _where_the_time_goes(place: ground.Place) -> None:

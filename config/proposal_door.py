@@ -5,7 +5,7 @@ the other: for the hottest path that costs more than the ruling. Only what is pl
 taken here; anything else goes through Django, which says what is wrong with it as ever.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
 
@@ -49,10 +49,10 @@ class ProposalDoor:
     def __init__(self, django: Application) -> None:
         self._django = django
         self._headers = {secure: _headers(secure) for secure in (False, True)}
-        # while one lot is stored, another is read and ruled on
-        self._lanes = [Wire(), Wire()]
-        self._together: Together[Wire, Asked, Told | None] = Together(
-            lots.settle, self._lanes, most=statements.MOST
+        # one lot at a time: who comes while it is ruled on and stored makes the next one larger
+        self._wire = Wire()
+        self._together: Together[Asked, Told | None] = Together(
+            partial(lots.settle, self._wire), most=statements.MOST
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,9 +75,8 @@ class ProposalDoor:
             await self._tell(request, told, send)
 
     def close(self) -> None:
-        """Let go of the connections; whoever comes next makes others."""
-        for lane in self._lanes:
-            lane.close()
+        """Let go of the connection; whoever comes next makes another."""
+        self._wire.close()
 
     async def _ask(self, request: Received) -> Told | None:
         """Return what it is told, or None when that is for Django to say."""

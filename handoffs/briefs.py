@@ -230,6 +230,8 @@ def _is_said(brief: Mapping[str, Any], required: Sequence[str]) -> bool:
     for _, fact in _items(brief, "facts"):
         if _text(fact, "label") in wanted and _says_something(_text(fact, "value")):
             wanted.discard(_text(fact, "label"))
+            if not wanted:
+                return True
     return not wanted
 
 

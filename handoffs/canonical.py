@@ -18,6 +18,8 @@ _QUICK = (
 # beyond a double, and NaN as null. Inside a string the pattern only costs the slower way.
 _WRITTEN_DIFFERENTLY = re.compile(rb"[:,\[](?:-?(?:\d{16}|\d+\.0(?!\d)|\d+(?:\.\d+)?e)|null)")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
+# all but what such numbers are written with, and what keeps other texts from looking like them
+_ASIDE = bytes(set(range(256)) - set(b'0123456789.e-:,/" '))
 # the first byte of a character that takes two UTF-16 units
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 
@@ -63,9 +65,10 @@ def digest_of(encoded: bytes) -> str:
 
 def _is_written_differently(written: bytes) -> bool:
     """Look for plain signs first: the exact pattern takes longer than the writing itself."""
-    outline = written.translate(_DIGITS)
+    numbers = written.translate(None, _ASIDE)
+    outline = numbers.translate(_DIGITS)
     return (
-        b".0" in written or b"null" in written or b"0e" in outline or b"0" * 16 in outline
+        b".0" in numbers or b"null" in written or b"0e" in outline or b"0" * 16 in outline
     ) and _WRITTEN_DIFFERENTLY.search(written) is not None
 
 

@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, NoReturn
 
+import orjson
+
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
 # beyond this a double, and so most JSON clients, no longer tells neighbours apart
 MAX_NUMBER = 2**53 - 1
 MAX_DIGITS = 400
 
+_UNSURE = object()
+# all digits look alike, and of the rest only what tells numbers and strings apart is kept
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_ASIDE = bytes(set(range(256)) - set(b'0123456789eE.-:,/ "\\'))
+_NOT_QUOTES = bytes(set(range(256)) - set(b'"\\'))
+_NOT_OPENING = bytes(set(range(256)) - set(b"[{"))
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_OUTLINE = bytes(set(range(256)) - set(b'[]{}"'))
 # escapes that may stand for NUL or for half a character; the exact check follows
@@ -50,6 +58,42 @@ class _Refusal:
 
 def parse(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """Return the value in `body`, or raise JsonRefused."""
+    if len(body) <= max_bytes and not _depth_exceeded(body):
+        value = _at_a_glance(body)
+        if value is not _UNSURE:
+            return value
+    return _read(body, max_bytes)
+
+
+def _at_a_glance(body: bytes) -> Any:
+    """Return the value where the general reader takes every part as it stands, else _UNSURE.
+
+    It keeps the last of two equal keys and a double of any number. So a number with an exponent or
+    sixteen digits is left to the exact reader, and quotes are counted: of what was dropped, they
+    are missing when the value is written again.
+    """
+    outline = body.translate(_ALIKE, _ASIDE)
+    if b"0e" in outline or b"0" * 16 in outline or _SUSPECT_ESCAPE.search(body):
+        return _UNSURE
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _UNSURE
+    sent = _quotes(body)
+    return value if sent is not None and sent == _quotes(orjson.dumps(value)) else _UNSURE
+
+
+def _quotes(text: bytes) -> int | None:
+    """Count what opens or closes a string; None where escapes make that hard."""
+    quotes = text.translate(None, _NOT_QUOTES)
+    if b"\\" not in quotes:
+        return len(quotes)
+    if b"\\\\" in text:
+        return None
+    return text.count(b'"') - text.count(b'\\"')
+
+
+def _read(body: bytes, max_bytes: int) -> Any:
     text = _text(body, max_bytes)
     if _depth_exceeded(body):
         raise JsonRefused(f"The JSON is nested deeper than {MAX_DEPTH} levels. Flatten it.")
@@ -91,7 +135,7 @@ def _depth_exceeded(body: bytes) -> bool:
     Few brackets cannot nest deep, which spares most bodies the work; otherwise strings go, and
     each round peels the innermost level off.
     """
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+    if len(body.translate(None, _NOT_OPENING)) <= MAX_DEPTH:
         return False
     # once escapes are gone every quote opens or closes a string, so every other part is outside
     unescaped = body.replace(b"\\\\", b"").replace(b'\\"', b"")

@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-Lane = TypeVar("Lane")
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class Together(Generic[Lane, Item, Outcome]):
-    """Call `serve` with lots of items, one lot at a time in each of the lanes.
+class Together(Generic[Item, Outcome]):
+    """Call `serve` with lots of items, one lot after the other.
 
     `serve` returns an outcome for each item; an exception among them is raised where that item
     came from, and what `serve` itself raises, in all of the lot.
@@ -23,41 +22,35 @@ class Together(Generic[Lane, Item, Outcome]):
 
     def __init__(
         self,
-        serve: Callable[[Lane, Sequence[Item]], Awaitable[Sequence[Outcome | Exception]]],
-        lanes: Sequence[Lane],
+        serve: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | Exception]]],
         *,
         most: int,
     ) -> None:
         self._serve = serve
-        self._free = list(lanes)
         self._most = most
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
-        # the loop itself does not keep tasks alive
-        self._running: set[asyncio.Task[None]] = set()
+        # kept, since the loop itself does not keep tasks alive
+        self._serving: asyncio.Task[None] | None = None
 
     async def __call__(self, item: Item) -> Outcome:
         place: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, place))
-        if self._free:
-            task = asyncio.create_task(self._go(self._free.pop()))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        if self._serving is None:
+            self._serving = asyncio.create_task(self._go())
         return await place
 
-    async def _go(self, lane: Lane) -> None:
+    async def _go(self) -> None:
         """Serve the longest waiting until nobody waits."""
         try:
             while self._waiting:
                 many = min(len(self._waiting), self._most)
-                await self._serve_lot(lane, [self._waiting.popleft() for _ in range(many)])
+                await self._serve_lot([self._waiting.popleft() for _ in range(many)])
         finally:
-            self._free.append(lane)
+            self._serving = None
 
-    async def _serve_lot(
-        self, lane: Lane, lot: Sequence[tuple[Item, "asyncio.Future[Outcome]"]]
-    ) -> None:
+    async def _serve_lot(self, lot: "Sequence[tuple[Item, asyncio.Future[Outcome]]]") -> None:
         try:
-            outcomes = await self._serve(lane, [item for item, _ in lot])
+            outcomes = await self._serve([item for item, _ in lot])
             told = list(zip(lot, outcomes, strict=True))
         except Exception as error:
             told = [(one, error) for one in lot]

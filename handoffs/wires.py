@@ -14,12 +14,16 @@ from handoffs.statements import Statement
 
 # These statements find rows by their keys, however few there were when they were planned. A plan
 # that reads whole tables is quick on the first day, and kept until the tables are analysed.
+# Many wait for one statement: what somebody holds for long is left to who waits alone.
 _SESSION = """
+set lock_timeout = '1s';
 set plan_cache_mode = force_generic_plan;
 set enable_seqscan = off;
 set enable_hashjoin = off;
 set enable_mergejoin = off;
 """
+# a server that has gone without a word is found out within a minute
+_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 class Lost(OperationalError):
@@ -128,4 +132,4 @@ def _conninfo() -> str:
     """Return where Django's own connections lead."""
     wanted = connections[DEFAULT_DB_ALIAS].get_connection_params()
     known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()}
-    return make_conninfo(**{name: value for name, value in wanted.items() if name in known})
+    return make_conninfo(**{**_ALIVE, **{k: v for k, v in wanted.items() if k in known}})

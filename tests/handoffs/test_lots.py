@@ -239,6 +239,16 @@ def test_a_run_that_somebody_holds_keeps_nobody_waiting(shop, bot, secret, settl
     assert Handoff.objects.get().run_id == free.id
 
 
+def test_a_queue_that_somebody_holds_for_long_is_left_to_who_waits_alone(shop, bot, secret, settle):
+    run = walks.start_run(shop, bot)
+
+    with psycopg.connect(os.environ["DATABASE_URL"]) as holder:
+        holder.execute("select from handoffs_queuedepth for update")
+        assert settle([asked(secret, run)]) == [LEFT]
+
+    assert isinstance(settle([asked(secret, run)])[0], Told)
+
+
 def test_a_limit_holds_for_a_lot(shop, bot, secret, settle):
     """Near it, each is left to whoever looks exactly."""
     Queue.objects.filter(id=shop.queue.id).update(depth_limit=2)
@@ -314,23 +324,29 @@ def test_what_does_not_fit_at_once_is_sent_bit_by_bit(shop, bot, secret, settle)
 
 def test_a_crowd_is_answered_each_for_its_own_run(shop, bot, secret, loop):
     sizes: list[int] = []
-    lanes = [Wire(), Wire()]
+    wires = [Wire(), Wire()]
 
-    async def counted(wire: Wire, asked: Sequence[Asked]) -> list[Told | None | Exception]:
-        sizes.append(len(asked))
-        return await lots.settle(wire, asked)
+    def door(wire: Wire) -> Together[Asked, Told | None]:
+        async def counted(asked: Sequence[Asked]) -> list[Told | None | Exception]:
+            sizes.append(len(asked))
+            return await lots.settle(wire, asked)
 
-    together: Together[Wire, Asked, Told | None] = Together(counted, lanes, most=8)
+        return Together(counted, most=8)
+
+    one, other = (door(wire) for wire in wires)
     started = [walks.start_run(shop, bot) for _ in range(60)]
 
     async def all_of_them() -> list[Told | None]:
         try:
             return await asyncio.gather(
-                *(together(asked(secret, run, f"k-{run.id}")) for run in started)
+                *(
+                    (one, other)[number % 2](asked(secret, run, f"k-{run.id}"))
+                    for number, run in enumerate(started)
+                )
             )
         finally:
-            for lane in lanes:
-                lane.close()
+            for wire in wires:
+                wire.close()
 
     told = bodies(loop.run(all_of_them()))
 

@@ -1,7 +1,8 @@
 import json
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoffs import strict_json
@@ -125,3 +126,54 @@ def test_depth_is_measured_exactly(depth: int, shape: bytes) -> None:
         refused = True
 
     assert refused == (depth + 1 > strict_json.MAX_DEPTH)
+
+
+LITERALS = st.sampled_from(
+    [b"0", b"-0", b"-0.0", b"1.50", b"123456789012345", b"9007199254740993", b"1e5", b"1E-400"]
+    + [b"9007199254740993.5", b"null", b"true", b'"2e5"', b'"a\\"b"', b'"\\\\"', b'"\\u005c"']
+    + [
+        b'"\\u0000"',
+        b'"\\n"',
+        b'"\xc3\xa4"',
+        b'"2026-11-21T15:20:00.123456Z"',
+        b"NaN",
+        b'"\\ud83d"',
+    ]
+)
+KEYS = st.sampled_from([b'"a"', b'"b"', b'"\\u0061"', b'"c\\""', b'"\\\\"', b'""'])
+
+
+def written(pairs: list[tuple[bytes, bytes]]) -> bytes:
+    return b"{" + b", ".join(key + b": " + value for key, value in pairs) + b"}"
+
+
+objects = st.recursive(
+    LITERALS,
+    lambda inner: (
+        st.lists(st.tuples(KEYS, inner), max_size=4).map(written)
+        | st.lists(inner, max_size=3).map(lambda items: b"[" + b",".join(items) + b"]")
+    ),
+    max_leaves=12,
+)
+
+
+def outcome(read: Callable[[bytes], object], body: bytes) -> str:
+    try:
+        return repr(read(body))
+    except JsonRefused as refusal:
+        return f"{refusal.status} {refusal.path} {refusal.message}"
+
+
+@settings(max_examples=400)
+@given(objects)
+def test_at_a_glance_nothing_is_read_otherwise_than_exactly(body: bytes) -> None:
+    def exactly(body: bytes) -> object:
+        return strict_json._read(body, strict_json.MAX_BYTES)
+
+    assert outcome(strict_json.parse, body) == outcome(exactly, body)
+
+
+def test_most_bodies_are_read_at_a_glance() -> None:
+    plain = b'{"run": "run_1", "n": [1, 2.5, -3], "said": "on 2026-11-21 12:30 \\"so\\"\\nand on"}'
+
+    assert strict_json._at_a_glance(plain) == json.loads(plain)

@@ -13,12 +13,10 @@ class Counter:
 
     def __init__(self) -> None:
         self.lots: list[list[int]] = []
-        self.lanes: list[str] = []
         self.may_go = asyncio.Event()
 
-    async def serve(self, lane: str, items: Sequence[int]) -> list[int | Exception]:
+    async def serve(self, items: Sequence[int]) -> list[int | Exception]:
         self.lots.append(list(items))
-        self.lanes.append(lane)
         await self.may_go.wait()
         return [ValueError(item) if item < 0 else item * 2 for item in items]
 
@@ -28,14 +26,14 @@ async def until_served(counter: Counter, lots: int) -> None:
         await asyncio.sleep(0)
 
 
-def ask(together: Together[str, int, int], item: int) -> "asyncio.Task[int]":
+def ask(together: Together[int, int], item: int) -> "asyncio.Task[int]":
     return asyncio.create_task(together(item))  # type: ignore[arg-type]
 
 
 def test_those_who_wait_are_served_together_and_each_told_its_own():
     async def story() -> None:
         counter = Counter()
-        together = Together[str, int, int](counter.serve, ["a"], most=3)
+        together = Together[int, int](counter.serve, most=3)
         first = ask(together, 1)
         await until_served(counter, 1)
         others = [ask(together, number) for number in (2, 3, 4, 5)]
@@ -48,20 +46,14 @@ def test_those_who_wait_are_served_together_and_each_told_its_own():
     asyncio.run(story())
 
 
-def test_a_second_lane_serves_while_the_first_is_busy_and_is_used_again():
+def test_who_comes_when_nobody_is_served_waits_for_nobody():
     async def story() -> None:
         counter = Counter()
-        together = Together[str, int, int](counter.serve, ["a", "b"], most=3)
-        one = ask(together, 1)
-        await until_served(counter, 1)
-        two = ask(together, 2)
-        await until_served(counter, 2)
         counter.may_go.set()
-        await asyncio.gather(one, two)
-        await ask(together, 3)
+        together = Together[int, int](counter.serve, most=3)
 
+        assert [await ask(together, number) for number in (1, 2, 3)] == [2, 4, 6]
         assert counter.lots == [[1], [2], [3]]
-        assert set(counter.lanes[:2]) == {"a", "b"}
 
     asyncio.run(story())
 
@@ -70,7 +62,7 @@ def test_a_refusal_is_raised_where_it_belongs_and_nowhere_else():
     async def story() -> None:
         counter = Counter()
         counter.may_go.set()
-        together = Together[str, int, int](counter.serve, ["a"], most=8)
+        together = Together[int, int](counter.serve, most=8)
         bad, good = ask(together, -7), ask(together, 7)
 
         with pytest.raises(ValueError, match="-7"):
@@ -84,7 +76,7 @@ def test_a_refusal_is_raised_where_it_belongs_and_nowhere_else():
 def test_who_goes_away_keeps_nobody_from_an_answer():
     async def story() -> None:
         counter = Counter()
-        together = Together[str, int, int](counter.serve, ["a"], most=8)
+        together = Together[int, int](counter.serve, most=8)
         gone, stays = ask(together, 1), ask(together, 2)
         await until_served(counter, 1)
         gone.cancel()
@@ -98,13 +90,13 @@ def test_who_goes_away_keeps_nobody_from_an_answer():
 
 @pytest.mark.parametrize("broken", ["too few outcomes", "breaks"])
 def test_a_server_that_breaks_leaves_nobody_waiting(broken):
-    async def serve(lane: str, items: Sequence[int]) -> list[int | Exception]:
+    async def serve(items: Sequence[int]) -> list[int | Exception]:
         if broken == "breaks":
             raise ZeroDivisionError
         return []
 
     async def story() -> None:
-        together = Together[str, int, int](serve, ["a"], most=2)
+        together = Together[int, int](serve, most=2)
         told = await asyncio.gather(
             *(ask(together, number) for number in range(6)), return_exceptions=True
         )
@@ -114,18 +106,17 @@ def test_a_server_that_breaks_leaves_nobody_waiting(broken):
     asyncio.run(story())
 
 
-def test_a_crowd_is_served_whole_and_no_lane_serves_two_lots_at_once():
-    busy: set[str] = set()
+def test_a_crowd_is_served_whole_one_lot_at_a_time():
+    busy = asyncio.Lock()
 
-    async def serve(lane: str, items: Sequence[int]) -> list[int | Exception]:
-        assert lane not in busy
-        busy.add(lane)
-        await asyncio.sleep(0)
-        busy.discard(lane)
+    async def serve(items: Sequence[int]) -> list[int | Exception]:
+        assert not busy.locked()
+        async with busy:
+            await asyncio.sleep(0)
         return list(items)
 
     async def story() -> None:
-        together = Together[str, int, int](serve, ["a", "b"], most=5)
+        together = Together[int, int](serve, most=5)
         told = await asyncio.gather(*(ask(together, number) for number in range(3000)))
 
         assert told == list(range(3000))
