@@ -12,9 +12,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from handoffs import answers, receipts
+from accounts.models import User
+from handoffs import actors, answers, receipts, stops
 from handoffs.models import Handoff, MatrixRow, Proposal, Resumption, Run
 from handoffs.states import HandoffKind, Verb
+from reviews import interventions
 from tests import factories, walks
 from tests.database import Databases
 from tests.flows import processes
@@ -380,6 +382,34 @@ def test_refusals_are_named(client: overread.Client, url: str) -> None:
 
     problem = off_schema.value
     assert problem.fields and problem.request_id and problem.code
+
+
+def test_people_stop_the_work_and_step_in(
+    client: overread.Client, shop: factories.Shop, ann: User, mia: User
+) -> None:
+    mine, hasty = run(client), client.with_deadline(1)
+    assert client.standing("retail-support") is None
+    presser = stops.Presser(by=actors.person_actor(mia.pk, "manager"), user=mia)
+    stop = stops.stop(shop.workflow, reason="It refunds twice", presser=presser, now=timezone.now())
+
+    refund, effects = refund_gate(hasty)
+    with pytest.raises(overread.WorkflowStopped) as stopped, overread.running(hasty, mine):
+        refund(**ARGUMENTS)
+    halt = client.standing("retail-support")
+    assert (stopped.value.reason, stopped.value.role) == ("It refunds twice", "manager")
+    assert halt == stopped.value.halt and halt is not None and halt.scope == "workflow"
+
+    stops.resume(stop.id, reason="Mended", presser=presser, now=timezone.now())
+    paused = interventions.step_in(mine.id, reason="It loops", by=ann, now=timezone.now())
+    with pytest.raises(overread.SteppedIn) as held, overread.running(client, mine):
+        refund(**ARGUMENTS)
+    assert (held.value.reason, held.value.role) == ("It loops", "refund approvers")
+    assert client.read_run(mine).stopped == held.value.halt
+    assert effects == []
+
+    walks.say(Handoff.objects.get(id=paused.handoff_id), Verb.HAND_BACK)
+    turn = client.claim(["retail-support"], run=mine.id)
+    assert isinstance(turn, overread.Resumption) and turn.answers[-1].verb == "hand_back"
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_is_done_twice(
