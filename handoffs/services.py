@@ -71,6 +71,9 @@ def read(address: str, *, allow_http: bool = False) -> tuple[str, str]:
     if isinstance(service, NotifyJSON):
         # where somebody chose the path, it may be the secret
         return name, f"{service.host}/…"
+    if isinstance(service, NotifyNtfy):
+        # whoever knows the topic reads what is sent there
+        return name, f"{service.host if service.mode == 'private' else 'ntfy.sh'}/…"
     shown: str = service.url(privacy=True)  # type: ignore[no-untyped-call]
     return name, shown.partition("?")[0]
 

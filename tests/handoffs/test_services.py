@@ -40,6 +40,8 @@ def say(address: str, **limits: Any) -> services.Delivery:
         ("https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U7", "Discord", "JHMHI8"),
         ("mmosts://chat.example/3ccdd113474722377935511fc85d3dd4", "Mattermost", "3ccdd113"),
         ("pagerduty://abcdefghijklmn@0123456789", "PagerDuty", "abcdefghijklmn"),
+        ("https://ntfy.sh/refunds-7d1f", "ntfy", "7d1f"),
+        ("ntfys://push.example.com/refunds-7d1f", "ntfy", "7d1f"),
         ("jsons://me:secret@host.example/also-secret", "JSON to an address of yours", "secret"),
     ],
 )
