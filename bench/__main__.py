@@ -1,5 +1,5 @@
 """Run the benchmarks: `./run bench [intake] [take_next] [sweep] [snapshot] [desk] [wake]
-[backtest] [policy] [load]`.
+[backtest] [policy] [load] [figures]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -14,7 +14,7 @@ import django
 
 django.setup()
 
-from bench import backtest, desk, intake, load, policy, snapshot, sweep, take_next, wake  # noqa: E402
+from bench import backtest, desk, figures, intake, load, policy, snapshot, sweep, take_next, wake  # noqa: E402
 
 ALL = {
     "intake": intake,
@@ -26,6 +26,7 @@ ALL = {
     "backtest": backtest,
     "policy": policy,
     "load": load,
+    "figures": figures,
 }
 
 

@@ -5,6 +5,7 @@ Each returns what is to be written of it, for whoever moves the handoff to write
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -71,10 +72,20 @@ def stop(handoff: Handoff) -> dict[str, Any]:
     }
 
 
-def go_on(handoff: Handoff) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a clock has to know of before, where it was read for many at once."""
+
+    stood_still: Sequence[Span]
+    end: RungName
+
+
+def go_on(handoff: Handoff, known: Known | None = None) -> dict[str, Any]:
     """Let a stopped clock go on: what was left when it was stopped is left now."""
-    deadline = read(handoff)
-    return deadline.moments(urgent=handoff.urgent_since is not None, end=end_of(handoff))
+    pauses = pauses_of(handoff) if known is None else _pauses(handoff, known.stood_still)
+    deadline = _count(handoff, pauses)
+    end = end_of(handoff) if known is None else known.end
+    return deadline.moments(urgent=handoff.urgent_since is not None, end=end)
 
 
 def recount(handoff: Handoff, *, at: datetime) -> dict[str, Any]:
@@ -152,12 +163,16 @@ def _derive(
 
 def read(handoff: Handoff) -> deadlines.Deadline:
     """Return the deadline that runs, counted anew from what is stored."""
+    return _count(handoff, pauses_of(handoff))
+
+
+def _count(handoff: Handoff, pauses: Sequence[Span]) -> deadlines.Deadline:
     return deadlines.count(
         handoff.counted_from,
         handoff.counted_seconds,
         urgent_seconds=0 if handoff.held_since else terms_of(handoff).urgent_seconds,
         calendar=hours_of(handoff),
-        pauses=pauses_of(handoff),
+        pauses=pauses,
         by_the_clock=handoff.by_the_clock,
     )
 
@@ -171,13 +186,16 @@ def hours_of(handoff: Handoff) -> Calendar | None:
 
 def pauses_of(handoff: Handoff) -> list[Span]:
     """Return when this clock stood still: the agent was asked, or people had stopped the work."""
+    return _pauses(handoff, [] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff))
+
+
+def _pauses(handoff: Handoff, stood_still: Iterable[tuple[datetime, Any]]) -> list[Span]:
     asked = [
         (one.asked_at, one.answered_at)
         for one in handoff.questions.all()
         if one.asked_at >= handoff.counted_from
     ]
-    stops = [] if handoff.tier in AUTONOMOUS_TIERS else _stops_of(handoff)
-    return sorted((since, until) for since, until in [*asked, *stops] if until is not None)
+    return sorted((since, until) for since, until in [*asked, *stood_still] if until is not None)
 
 
 def _stops_of(handoff: Handoff) -> Iterable[tuple[datetime, datetime | None]]:

@@ -33,6 +33,11 @@ def at_most(count: int, of: int, confidence: float = 0.95) -> float:
     return 1.0 if count == of else beta_quantile(confidence, count + 1, of - count)
 
 
+def is_below(share: float, count: int, of: int, confidence: float = 0.95) -> bool:
+    """Say whether `at_most` is no more than this share: one look instead of a search."""
+    return count < of and beta_below(share, count + 1, of - count) >= confidence
+
+
 def needed(share: float, half_width: float) -> int:
     """Return of how many a share has to be for Wilson's interval to be so narrow."""
     of = 1

@@ -35,15 +35,20 @@ class Figures:
     asked_about: int = 0
 
     def add(self, week: FigureWeek) -> None:
-        self.weeks += 1
-        self._count(self.counts, week)
+        self.add_counts(week)
         if not week.told:
             return
-        self.weeks_told += 1
-        self._count(self.told, week)
         bins.add(self.verbs, week.verbs)
         for what, counted in week.times.items():
             bins.add(self.times.setdefault(what, {}), counted)
+
+    def add_counts(self, week: FigureWeek) -> None:
+        """Leave out times and verbs: of a single week they are not shown."""
+        self.weeks += 1
+        self._count(self.counts, week)
+        if week.told:
+            self.weeks_told += 1
+            self._count(self.told, week)
 
     def _count(self, into: Counter[str], week: FigureWeek) -> None:
         for name in weeks.COUNTS:
@@ -133,7 +138,7 @@ def of(workflow: Workflow | None, period: int, *, now: datetime) -> Summary:
     for week in _whole(workflow).filter(monday__gte=earlier, monday__lt=ends).order_by("monday"):
         (this if week.monday >= starts else before).add(week)
         if week.monday >= starts:
-            by_week.setdefault(week.monday, Figures()).add(week)
+            by_week.setdefault(week.monday, Figures()).add_counts(week)
     parts = _parts(workflow, starts, ends)
     _add_proposals(workflow, this, before, by_week, parts, (earlier, starts, ends))
     refused = RefusedTransition.objects.aggregate(times=Sum("times"))["times"]

@@ -39,7 +39,7 @@ order by due_at, queue.id, h.workflow_id, h.kind limit 5
 _NEXT = f"""
 select h.id from (
     (select h.* from handoffs_handoff h
-        where h.queue_id = %(queue)s and h.state = 'waiting' and not {permissions.CALM}
+        where h.queue_id = %(queue)s and h.state = 'waiting' and {permissions.URGENT}
             and {_THEIRS} order by h.deadline_at, h.id limit {TRIES})
     union all
     (select h.* from handoffs_queue queue cross join lateral {_ENDED} h

@@ -44,7 +44,7 @@ select queue.id, queue.slug, queue.name, queue.pick_allowed,
             and {permissions.GOES_ON}
         order by {permissions.CALM}, h.deadline_at, h.id limit 1) as next_deadline_at,
     exists (select from handoffs_handoff h
-        where h.queue_id = queue.id and h.state = 'waiting' and not {permissions.CALM}
+        where h.queue_id = queue.id and h.state = 'waiting' and {permissions.URGENT}
             and {permissions.DECIDABLE} and {FREE} and {permissions.GOES_ON}) as urgent,
     {_GATHERS_UNTIL} as gathers_until,
     exists (select from handoffs_handoff h where h.queue_id = queue.id and h.state = 'waiting'

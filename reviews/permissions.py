@@ -45,13 +45,16 @@ GRANTED = """(
 # The order of a queue begins with it, and so does its index: what is urgent comes before what is
 # not, each by its deadline.
 CALM = "(h.urgent_since is null)"
+# What is urgent, said so that a search for it begins and ends at the head of that index.
+URGENT = f"(({CALM}, h.deadline_at, h.id) < (true, '-infinity'::timestamptz, ''))"
 # of such a handoff: it does not gather with others of its kind any more
 OFFERED = """(h.gather_until is null or h.gather_until <= statement_timestamp()
         or h.urgent_since is not null)"""
 # of such a handoff: neither people's stop nor a person who has its run keeps it where it is
 STOPPED = "(h.workflow_id = any((select overread_stopped_workflows())::bigint[]))"
+# a value, not `exists`: that would be answered by reading all runs there are
 PAUSED = """(not h.stepped_in
-    and exists (select from handoffs_run run where run.id = h.run_id and run.held))"""
+    and (select run.held from handoffs_run run where run.id = h.run_id))"""
 GOES_ON = f"(h.tier in ('autonomous', 'notify') or not ({STOPPED} or {PAUSED}))"
 
 # arrays, not lists in a condition: it must stay a filter on a walk along the index

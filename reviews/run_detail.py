@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.roles import Can
 from handoffs import compiled, grants, standstill
-from handoffs.errors import NotFound
+from handoffs.errors import Halt, NotFound
 from handoffs.models import Checkpoint, Handoff, Resumption, Run, Rung, Stop, Transition
 from handoffs.pause import Authority
 from handoffs.states import FINAL_RUN_STATES, Cause, ResumptionState, RunState
@@ -31,6 +31,7 @@ class RunDetail:
     checkpoint: Checkpoint | None
     turn: Resumption | None
     held: Handoff | None
+    halt: Halt | None
     stop: Stop | None
     hands: str
     intervenes: bool
@@ -90,18 +91,20 @@ def read(user: User, run_id: str, now: datetime) -> RunDetail:
         # what somebody said is nobody's to know until it is released
         cause__in=[Cause.DECIDED.value, Cause.TAKEN_BACK.value]
     )
-    held = Handoff.objects.filter(run=run).select_related("queue", "role").order_by("-id")
+    asked = Handoff.objects.filter(run=run).select_related("queue", "role").order_by("-id")
+    held = standstill.holding(run.id)
     fired = Rung.objects.filter(handoff__run=run).order_by("-id")
     open_turns = [ResumptionState.READY.value, ResumptionState.LEASED.value]
     return RunDetail(
         run=run,
-        handoffs=list(held[:MOST_MOVES]),
+        handoffs=list(asked[:MOST_MOVES]),
         readable=_readable(user, run),
         moves=list(moves.order_by("-id")[:MOST_MOVES]),
         rungs=list(fired[:MOST_MOVES]),
         checkpoint=Checkpoint.objects.filter(run=run).defer("body").first(),
         turn=Resumption.objects.filter(run=run, state__in=open_turns).first(),
-        held=standstill.holding(run.id),
+        held=held,
+        halt=standstill.held_halt(held) if held else None,
         stop=standstill.over(run.workflow_id),
         hands=hands.role_name if hands else "",
         intervenes=not over and may_intervene(user, run),

@@ -19,7 +19,7 @@ from accounts.errors import DomainError
 from accounts.models import User
 from bench import ground
 from bench.load import scene as scenes
-from bench.load.scene import DEADLINES, Scene
+from bench.load.scene import Scene
 from bench.load.warp import Warp
 from bench.load.watch import Watch
 from config.celery import app
@@ -36,6 +36,7 @@ _LEFT_OUT = (
     "reviews.look_for_notices", "reviews.send_notices", "reviews.note_for_search",
     "reviews.measure_briefs", "reviews.forget_what_was_typed", "governance.", "oversight.",
 )  # fmt: skip
+_OF_THE_SCENE = ("first", "second", "third", "an_hour", "deadlines")
 # after so many every level of what may wait longest is over
 DAYS = 5
 
@@ -115,12 +116,16 @@ class Hour:
         self.warp.pass_by(self.step_seconds)
         self.at += self.step_seconds
         self._strike()
+        self.act()
+        self._strike()
+        self.watch.step()
+
+    def act(self) -> None:
+        """Let agents and reviewers do what they do by now."""
         while self.asks and self.asks[0].at <= self.at:
             self._ask(self.asks.pop(0))
         for seat in self.chance.sample(self.seats, len(self.seats)):
             self._work(seat)
-        self._strike()
-        self.watch.step()
 
     def _strike(self) -> None:
         for name in self.jobs:
@@ -128,7 +133,6 @@ class Hour:
 
     def arrive(self, minutes: float) -> None:
         """Draw when agents come: at random, and far more of them in a burst."""
-        kinds = [name for name, (_, share) in DEADLINES.items() for _ in range(share)]
         at = self.at
         while True:
             minute = at / 60
@@ -137,7 +141,7 @@ class Hour:
             if at >= self.at + minutes * 60:
                 break
             name = f"ask-{len(self.asks)}-{at:.3f}"
-            self.asks.append(Ask(at=at, name=name, kind=self.chance.choice(kinds)))
+            self.asks.append(Ask(at=at, name=name, kind=self.chance.choice(self.scene.kinds)))
         self.asks.sort()
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
@@ -270,9 +274,7 @@ class Hour:
 
 def begin(*, seed: int, **changes: Any) -> Hour:
     """Set the scene and return an hour that is about to begin."""
-    where = scenes.build(
-        **{k: changes.pop(k) for k in ("first", "second", "third", "an_hour") if k in changes}
-    )
+    where = scenes.build(**{name: changes.pop(name) for name in _OF_THE_SCENE if name in changes})
     return Hour(
         scene=where, warp=Warp(ground.owner()), watch=Watch(where), chance=random.Random(seed),
         **changes,

@@ -1,6 +1,7 @@
 """Three queues with overflow, twelve reviewers and a ladder: where the hour takes place."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -14,8 +15,8 @@ from handoffs.models import Queue, Workflow
 from reviews.models import Caps
 
 SLUG = "busy-hour"
-# minutes until an answer is due, and how many of ten are so
-DEADLINES = {"quick": (5, 3), "normal": (45, 5), "slow": (2 * 1440, 2)}
+# seconds until an answer is due, how long before that it is urgent, and how many of ten are so
+DEADLINES = {"quick": (300, 120, 3), "normal": (2700, 900, 5), "slow": (2 * 86_400, 900, 2)}
 _TEAMS = {"first": 6, "second": 3, "third": 3}
 _ACTION = """
   {name}:
@@ -31,9 +32,9 @@ _ROW = """
     role: {slug} reviewers
     queue: {slug}-first
     overflow: {slug}-second
-    deadline: {minutes}m
-    urgent: {urgent}m
-    ladder: [{{role: {slug} third, queue: {slug}-third, deadline: {minutes}m}}]
+    deadline: {due}s
+    urgent: {urgent}s
+    ladder: [{{role: {slug} third, queue: {slug}-third, deadline: {due}s}}]
     fallback: reject
     safeguards: {{evidence: none, reason: never, undo_seconds: 0}}"""
 _WORKFLOW = """
@@ -64,17 +65,21 @@ class Scene:
     most_open: int
     most_an_hour: int
     slug: str = SLUG
-    names: list[str] = field(default_factory=lambda: list(DEADLINES))
+    # each kind as often as it comes
+    kinds: list[str]
 
 
-def build(*, first: int = 24, second: int = 12, third: int = 60, an_hour: int = 25) -> Scene:
+def build(
+    *, first: int = 24, second: int = 12, third: int = 60, an_hour: int = 25,
+    deadlines: Mapping[str, tuple[int, int, int]] = DEADLINES,
+) -> Scene:  # fmt: skip
     """Set the scene: what the first queue has no room for goes to the second, then to the third."""
     text = _WORKFLOW.format(
         slug=SLUG, first=first, second=second, third=third,
-        actions="".join(_ACTION.format(name=name) for name in DEADLINES),
+        actions="".join(_ACTION.format(name=name) for name in deadlines),
         rows="".join(
-            _ROW.format(name=name, slug=SLUG, minutes=minutes, urgent=max(2, min(15, minutes // 3)))
-            for name, (minutes, _) in DEADLINES.items()
+            _ROW.format(name=name, slug=SLUG, due=due, urgent=urgent)
+            for name, (due, urgent, _) in deadlines.items()
         ),
     )  # fmt: skip
     now = timezone.now()
@@ -100,6 +105,7 @@ def build(*, first: int = 24, second: int = 12, third: int = 60, an_hour: int = 
         key=keys.issue(client, workflows=[SLUG], by=None, now=now).raw,
         most_open=2,
         most_an_hour=an_hour,
+        kinds=[name for name, (_, _, share) in deadlines.items() for _ in range(share)],
     )
 
 

@@ -1,6 +1,5 @@
 """Is oversight working, is the queue healthy, is the agent improving: one page, in words."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -310,6 +309,8 @@ def _candidates(parts: Sequence[Part]) -> list[Candidate]:
         corrected = one.figures.overridden
         if one.scope != Scope.ACTION or corrected.of < shares.ENOUGH:
             continue
+        if corrected.share > WORTH_A_LOOK:
+            continue
         most = shares.at_most(corrected.count, corrected.of)
         if most > WORTH_A_LOOK:
             continue
@@ -328,10 +329,15 @@ def _missing(corrected: Share, most: float) -> str:
     untested = "whether wrong ones would be seen: no blind tests are run"
     if most <= AUTOMATIC:
         return f"Only {untested}"
-    # with no further correction; in steps that are close enough to plan with
-    more = 0
-    while shares.at_most(corrected.count, corrected.of + more) > AUTOMATIC and more < 100_000:
-        more += max(10, math.ceil(corrected.of / 10))
+    # with no further correction
+    low, high = 0, 100_000
+    while high - low > max(1, high // 100):
+        middle = (low + high) // 2
+        if shares.is_below(AUTOMATIC, corrected.count, corrected.of + middle):
+            high = middle
+        else:
+            low = middle
+    more = high
     return f"About {more:,} more without a correction, and {untested}"
 
 

@@ -212,6 +212,8 @@ def _urls(handoff_id: str) -> dict[str, str]:
 def _why(detail: HandoffDetail, kind: HandoffKind) -> str:
     if afterwards.is_done(detail):
         return afterwards.why(detail, kind)
+    if detail.handoff.stepped_in:
+        return words.STEPPED_IN
     rules = detail.proposal.rules if detail.proposal else []
     return words.here_because(
         reach.triggers(rules, detail.handoff.tier),

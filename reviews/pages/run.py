@@ -76,6 +76,7 @@ class RunPage:
     since: times.Moment
     facts: tuple[tuple[str, str], ...]
     notice: str
+    held_why: str
     held_url: str
     open: tuple[AskedLine, ...]
     past: tuple[AskedLine, ...]
@@ -108,6 +109,7 @@ def page(
         since=times.since(run.state_since, now),
         facts=tuple(_facts(detail, now)),
         notice=_notice(detail),
+        held_why=_held_why(detail, now),
         held_url=reverse("reviews:handoff", args=[held.id])
         if held and held.id in detail.readable
         else "",
@@ -157,16 +159,27 @@ def _notice(detail: RunDetail) -> str:
     return ""
 
 
+def _held_why(detail: RunDetail, now: datetime) -> str:
+    """Say who stepped in, when and why, in their words."""
+    if detail.halt is None:
+        return ""
+    since = times.clock(detail.halt.since, now)
+    return f"The {detail.halt.role} have it since {since} UTC: {marked(detail.halt.reason[:500])}"
+
+
 def _asked(handoff: Handoff, detail: RunDetail, now: datetime) -> AskedLine:
     undecided = handoff.state in {HandoffState.WAITING.value, HandoffState.DECIDED.value}
+    other = detail.held is not None and detail.held.id != handoff.id
+    stands = undecided and (detail.stop is not None or other)
     state = "waits" if undecided else handoff.state.replace("_", " ")
+    state = "waits, its time stands still" if stands else state
     readable = handoff.id in detail.readable
     return AskedLine(
         kind=words.KINDS[HandoffKind(handoff.kind)],
         url=reverse("reviews:handoff", args=[handoff.id]) if readable else "",
         who=f"{handoff.role.name}, {handoff.queue.name}",
         state=state,
-        due=times.until(handoff.deadline_at, now) if undecided else None,
+        due=times.until(handoff.deadline_at, now) if undecided and not stands else None,
     )
 
 

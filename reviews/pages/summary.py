@@ -20,6 +20,8 @@ class Summary:
     own: str = ""
     said_by: str = ""
     repeats: bool = False
+    # why a person paused the run, in their words and not the agent's
+    of_pause: bool = False
     editable: bool = False
     typed: str = ""
     error: str = ""
@@ -38,7 +40,8 @@ def summary(
         own=marked(own) if edit else "",
         repeats=bool(own) and request.strip().startswith(own.rstrip("… ")),
         said_by=f"{edit.editor.name} at {times.clock(edit.edited_at, now)} UTC" if edit else "",
-        editable=detail.claim is not None and not detail.withheld,
+        of_pause=detail.handoff.stepped_in,
+        editable=detail.claim is not None and not detail.withheld and not detail.handoff.stepped_in,
         typed=marked(text if typed is None else typed),
         error=error,
     )

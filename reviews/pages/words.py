@@ -93,6 +93,9 @@ AFTERWARDS: dict[str, str] = {
 }
 
 
+STEPPED_IN = "A person paused the run, and somebody has to say how it goes on."
+
+
 def here_because(reasons: list[str], *, kind: HandoffKind, action: str) -> str:
     """Say in one sentence why this came to a person."""
     if reasons:

@@ -4,8 +4,9 @@ A fault is one function of ours that does something else, in the database or in 
 it runs on stays as it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -14,9 +15,9 @@ from django.db import connection
 
 from bench.load import hour as hours
 from bench.load.hour import Ask, Hour
-from handoffs import holding, ladder, rungs
-from handoffs.actors import POLICY
+from handoffs import ladder, rungs, silences
 from handoffs.models import Handoff, Rung
+from handoffs.states import Fallback, RungName
 from reviews.models import Claim
 from tests.database import Databases
 
@@ -127,35 +128,41 @@ def test_a_counter_that_forgets_one_is_found(begin: Begin) -> None:
     assert "counts" in hour.watch.broken[0]
 
 
-def _twice(handoff: Handoff, rung: Any, **given: Any) -> None:
-    for number in (1, 2):
+_log, _plan = rungs.log_all, silences._plan
+Fired = Sequence[tuple[Handoff, RungName, datetime, str]]
+
+
+def _twice(fired: Fired) -> None:
+    _log(fired)
+    for handoff, rung, due_at, outcome in fired:
         Rung.objects.create(
             handoff=handoff, round=handoff.round, level=handoff.level, rung=rung.value,
-            number=number, **given,
+            number=2, due_at=due_at, outcome=outcome,
         )  # fmt: skip
 
 
-def _a_level_late(handoff: Handoff, rung: Any, **given: Any) -> None:
-    Rung.objects.create(
-        handoff=handoff, round=handoff.round, level=handoff.level + 1, rung=rung.value, **given
-    )
+def _a_level_late(fired: Fired) -> None:
+    for handoff, rung, due_at, outcome in fired:
+        Rung.objects.create(
+            handoff=handoff, round=handoff.round, level=handoff.level + 1, rung=rung.value,
+            due_at=due_at, outcome=outcome,
+        )  # fmt: skip
 
 
-def _on_and_on(handoff: Handoff, *, paused: bool, now: Any) -> str:
-    if paused:
-        ladder._pause_again(handoff.run_id)
-    holding.hold(handoff, seconds=handoff.deadline_seconds, by=POLICY, now=now)
-    return "held"
+def _on_and_on(lot: Any, odd: Any) -> Any:
+    for one in lot:
+        one.handoff.fallback = Fallback.HOLD.value
+    return _plan(lot, odd)
 
 
 @pytest.mark.parametrize(
     ("module", "name", "fault", "found"),
     [
-        (rungs, "log", lambda *_, **__: None, "moved on 1 times; deadlines 0"),
-        (rungs, "log", _twice, "had its deadline of level 1 2 times"),
-        (rungs, "log", _a_level_late, "had its urgent of level 2 out of order"),
-        (ladder, "_fire", lambda *_, **__: False, "its deadline is overdue"),
-        (ladder, "_PROMOTE", "select 0", "its urgent is overdue"),
+        (rungs, "log_all", lambda fired: None, "moved on 1 times; deadlines 0"),
+        (rungs, "log_all", _twice, "had its deadline of level 1 2 times"),
+        (rungs, "log_all", _a_level_late, "had its urgent of level 2 out of order"),
+        (ladder, "_fire_lot", lambda *_, **__: 0, "its deadline is overdue"),
+        (ladder, "_PROMOTE", "select 0, statement_timestamp()", "its urgent is overdue"),
     ],
     ids=["not logged", "twice", "out of order", "a deadline lost", "urgency lost"],
 )
@@ -173,7 +180,7 @@ def test_a_fault_of_the_ladder_is_found(
 
 def test_what_never_ends_is_found(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     hour = begin(per_minute=1)
-    monkeypatch.setattr(ladder, "_fall_back", _on_and_on)
+    monkeypatch.setattr(silences, "_plan", _on_and_on)
     hour.live(2)
 
     hour.outlast()

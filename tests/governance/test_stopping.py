@@ -35,6 +35,16 @@ def press(browser: Browser, workflow: str = "retail-support", **more: str) -> An
     return browser.post("/stops/press", {"workflow": workflow, "reason": "It refunds twice"} | more)
 
 
+def test_every_form_is_one_that_is_accepted(shop, mia, db):
+    """The test client lets forged forms pass, a browser does not."""
+    browser = signed_in(mia)
+    press(browser)
+    shown = browser.get("/stops/").content.decode()
+
+    assert shown.count("<form") > 2
+    assert shown.count('method="post"') == shown.count("csrfmiddlewaretoken")
+
+
 @pytest.fixture
 def olaf(shop) -> User:
     owner = factories.UserFactory(name="Olaf", roles=[Role.WORKFLOW_OWNER])

@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from handoffs import bulk, ladder, silences
+from handoffs import bulk, ladder, silences, stops
+from handoffs.actors import SYSTEM
 from handoffs.errors import HandoffMoved
 from handoffs.models import (
     Answer,
@@ -27,6 +28,7 @@ from handoffs.models import (
     Workflow,
 )
 from handoffs.silences import Fired
+from handoffs.stops import Presser
 from tests import walks
 
 now = timezone.now
@@ -146,6 +148,37 @@ def test_the_write_looks_once_more_and_takes_the_lot_back(night, monkeypatch, ch
         silences.fire(due, now=now())
 
     assert not Rung.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_stop_pressed_after_the_look_keeps_the_lot_where_it_is(night, shop):
+    due = [silences.Due(one.id, one.run_id, one.next_at) for one in _again(night(1))]
+    presser = Presser(by=SYSTEM)
+    stops.stop(shop.workflow, reason="It refunds twice", presser=presser, now=now())
+
+    fired = silences.fire(due, now=now())
+
+    assert (fired.count, fired.odd) == (0, [])
+    assert not Rung.objects.exists()
+
+
+@pytest.mark.django_db
+def test_two_questions_of_one_run_are_told_one_after_the_other(shop, bot, bot_key):
+    first = walks.waiting(shop, bot, bot_key)
+    walks.propose(bot_key, first.run)
+    for one in Handoff.objects.all():
+        walks.overdue(one, ladder=[])
+
+    assert ladder.fire_overdue() == 2
+
+    run = Run.objects.get(id=first.run_id)
+    assert (run.state, run.open_blocking) == ("HUMAN_RESPONDED", 0)
+    assert [one.verb for one in Answer.objects.all()] == ["reject", "reject"]
+    assert Resumption.objects.count() == 1
+
+
+def _again(handoffs: list[Handoff]) -> list[Handoff]:
+    return list(Handoff.objects.filter(id__in=[one.id for one in handoffs]))
 
 
 def test_a_lot_and_an_answer_at_once_are_one_of_the_two(committed_db, shop, bot, bot_key):

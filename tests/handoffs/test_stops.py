@@ -4,10 +4,23 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from handoffs import actors, answers, intake, ladder, release, resumptions, runs, standstill, stops
+from handoffs import (
+    actors,
+    answers,
+    clocks,
+    intake,
+    ladder,
+    release,
+    resumptions,
+    runs,
+    standstill,
+    stepping_in,
+    stops,
+)
 from handoffs.answers import Said
 from handoffs.errors import (
     AlreadyStopped,
@@ -27,6 +40,7 @@ from handoffs.models import (
     Proposal,
     Resumption,
     Run,
+    Rung,
     Stop,
     StopMet,
     WebhookEndpoint,
@@ -34,6 +48,7 @@ from handoffs.models import (
 from handoffs.states import Verb
 from tests import factories, walks
 from tests.reviews.racing import Racer, all_at_once
+from tests.reviews.waiting import put
 
 now = timezone.now
 MANAGER = actors.person_actor(7, "manager")
@@ -271,6 +286,58 @@ class TestTime:
         stop(shop.workflow)
 
         assert ladder.fire_overdue() == 1
+
+
+@pytest.mark.django_db
+class TestCost:
+    def statements(self, act) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            act()
+        return len(seen)
+
+    def test_it_costs_the_same_whatever_waits(self, shop, bot):
+        def cost() -> list[int]:
+            kept: list[Stop] = []
+            stopping = self.statements(lambda: kept.append(stop(shop.workflow)))
+            return [stopping, self.statements(lambda: go_on(kept[0]))]
+
+        put(shop, bot)
+        cost()
+        few = cost()
+        for _ in range(12):
+            put(shop, bot)
+
+        assert cost() == few
+
+    def test_of_many_each_has_the_time_that_it_would_have_alone(self, shop, bot):
+        each = [put(shop, bot, due_in=number * 1800) for number in range(1, 7)]
+        held = stepping_in.step_in(each[3].run_id, reason="Loops", by=MANAGER, now=now())
+        walks.say(Handoff.objects.get(id=held), Verb.HAND_BACK)
+        Handoff.objects.filter(id=held).update(opened_at=now() - timedelta(hours=2))
+        stopped = long_ago(stop(shop.workflow), hours=1)
+        for number, one in enumerate(each):
+            began = now() - timedelta(hours=number)
+            Handoff.objects.filter(id=one.id).update(counted_from=began, opened_at=began)
+        asked = each[1]
+        InformationRequest.objects.create(
+            handoff=asked,
+            message="Which?",
+            asked_at=now() - timedelta(minutes=40),
+            answered_at=now() - timedelta(minutes=10),
+        )
+        late = each[2]
+        Handoff.objects.filter(id=late.id).update(urgent_since=now())
+        Rung.objects.create(
+            handoff=late, round=1, level=1, rung="deadline", due_at=now(), outcome="held"
+        )
+
+        go_on(stopped)
+
+        for one in Handoff.objects.filter(state="waiting"):
+            alone = clocks.go_on(one)
+            assert {name: getattr(one, name) for name in alone} == alone
+        ends = dict(Handoff.objects.filter(state="waiting").values_list("id", "next_rung"))
+        assert ends.pop(late.id) == "review" and "review" not in ends.values()
 
 
 @pytest.mark.django_db

@@ -44,6 +44,8 @@ def test_what_none_of_so_many_still_allows() -> None:
     # the trap of an audit without a find: 295 of 9,000 may still be wrong
     assert 9000 * shares.at_most(0, 90) == pytest.approx(295, abs=0.5)
     assert shares.at_most(3, 3) == 1.0
+    # 299 without one is the least that makes it 1 %
+    assert [shares.is_below(0.01, 0, of) for of in (298, 299)] == [False, True]
 
 
 def test_twenty_each_of_people_who_are_alike_are_worth_half() -> None:

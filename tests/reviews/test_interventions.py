@@ -72,6 +72,21 @@ def end(handoff: Handoff, verb: Verb, **said: Any) -> None:
 
 
 @pytest.mark.django_db
+class TestPageOfThePause:
+    def test_it_says_that_a_person_paused_it_and_not_the_agent(self, held, ann):
+        shown = text(signed_in(ann).get(f"/handoffs/{held.id}"))
+
+        assert "A person paused the run" in shown and "Why it is paused" in shown
+        assert "In the words of whoever paused it" in shown and "It goes in circles" in shown
+        assert "What the agent did" not in shown and "In its words" not in shown
+
+    def test_the_run_says_who_has_it_and_why(self, held, run, ann):
+        shown = text(signed_in(ann).get(f"/runs/{run.id}"))
+
+        assert "The refund approvers have it since" in shown and "It goes in circles" in shown
+
+
+@pytest.mark.django_db
 class TestWhatElseItAsks:
     """Nothing of a paused run comes to anybody, but for what it was paused by."""
 
@@ -116,6 +131,7 @@ class TestWhatElseItAsks:
     def test_its_queue_says_so(self, asked, ann):
         shown = text(signed_in(ann).get("/queues/refunds"))
 
+        assert shown.count("its time stands still") == 1
         assert shown.count("paused by a person") == 1
         assert shown.count("Take this") == 1
 
