@@ -239,14 +239,17 @@ def test_a_run_that_somebody_holds_keeps_nobody_waiting(shop, bot, secret, settl
     assert Handoff.objects.get().run_id == free.id
 
 
-def test_a_queue_that_somebody_holds_for_long_is_left_to_who_waits_alone(shop, bot, secret, settle):
+def test_a_queue_that_somebody_holds_for_long_is_left_to_who_waits_alone(
+    shop, bot, secret, settle, loop, wire
+):
     run = walks.start_run(shop, bot)
+    waiting = [asked(secret, run)]
 
     with psycopg.connect(os.environ["DATABASE_URL"]) as holder:
         holder.execute("select from handoffs_queuedepth for update")
-        assert settle([asked(secret, run)]) == [LEFT]
+        assert loop.run(asyncio.wait_for(lots.settle(wire, waiting), 5)) == [LEFT]
 
-    assert isinstance(settle([asked(secret, run)])[0], Told)
+    assert isinstance(settle(waiting)[0], Told)
 
 
 def test_a_limit_holds_for_a_lot(shop, bot, secret, settle):
