@@ -1,6 +1,6 @@
 """The one shape of every refusal: RFC 9457."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from handoffs.schemas.base import Out
 from handoffs.schemas.runs import StoppedOut
@@ -13,6 +13,9 @@ class FieldOut(Out):
 
 class Problem(Out):
     """A refusal that its receiver can act on."""
+
+    # what only some refusals say is left out of the others
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str = Field(description="An address that explains this code.")
     title: str
