@@ -7,7 +7,7 @@ or waited for to know when (ADR 0031).
 
 from datetime import UTC, datetime, timedelta
 
-# no window outlives so manieth a part of the time there is
+# no window outlives a quarter of the time there is
 PART = 4
 _GRID_BEGINS = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -15,8 +15,9 @@ LOOK = r"""() => {
     "script, img, style, iframe, object, embed, base, meta, form[action^=http], video, audio," +
     "svg:not(.icon)"
   )].map(e => e.outerHTML.slice(0, 120));
+  const ours = "p.kind > a.reference[href^='/runs/run_']";
   const relative = [...brief.querySelectorAll("a[href]")].filter(
-    a => !a.target && ![location.pathname, location.pathname + "/source"].includes(
+    a => !a.target && !a.matches(ours) && ![location.pathname, location.pathname + "/source"].includes(
       new URL(a.href).pathname)
   ).map(a => a.href);
   const text = brief.textContent;
