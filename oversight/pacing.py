@@ -101,9 +101,7 @@ def drawn(secret: bytes, cohort: str, number: int, rate: float) -> int:
     return begins + int(place(secret, cohort, "when", str(number)) * (ends - begins))
 
 
-def due(
-    secret: bytes, cohort: str, *, reviews: int, rate: float, done: int | None
-) -> int | None:
+def due(secret: bytes, cohort: str, *, reviews: int, rate: float, done: int | None) -> int | None:
     """Return the stretch that a test is due for now; None: none is.
 
     `reviews` were taken so far, and `done` is the last stretch that had its test.

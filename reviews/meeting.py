@@ -72,4 +72,3 @@ def unfit(hands: Hands, known: Known) -> Unfit | None:
         (hands.holds > 0, Unfit.HOLDS_OTHERS),
     )
     return next((reason for holds, reason in reasons if holds), None)
-
