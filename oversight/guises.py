@@ -16,10 +16,11 @@ from oversight import material, pacing
 from oversight.material import Material
 
 _DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
-# an address, or a word with two digits or more: an order, an invoice, an account
+# An address, or what an order, an invoice, an account is called: letters, then two digits or more,
+# or five digits. "24h" and "500ml" are neither.
 _ID = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.,])#?(?=[\w-]*[a-z])(?=(?:[\w-]*\d){2})[\w-]+(?![\w])"
+    r"|(?<![\w.,])(?:#|(?=[a-z]))(?=(?:[a-z_-]*\d){2})[\w-]+"
     r"|(?<![\w.,])#?\d{5,}(?![\w]|[.,]\d)",
     re.IGNORECASE,
 )
@@ -128,15 +129,20 @@ def _name(part: str, guise: Guise, names: Sequence[str]) -> str:
 
 
 def _ids(body: Mapping[str, Any]) -> Iterator[str]:
-    found: set[str] = set()
+    found, sums = set[str](), set[str]()
     for path, value in material.leaves(body):
         if path[-1] in _KEPT:
             continue
         if isinstance(value, str):
-            found.update(hit for hit in _ID.findall(_DATE.sub(" ", value)))
+            found.update(_ID.findall(_DATE.sub(" ", value)))
         elif type(value) is int and value >= 10_000 and _names_a_thing(path):
             found.add(str(value))
-    return iter(sorted(found))
+        else:
+            sums.update(material.spellings(value))
+    for fact in (body.get("brief") or {}).get("facts") or []:
+        if fact.get("kind") in ("money", "number"):
+            sums.update(re.findall(r"[\d.,]*\d", str(fact.get("value", ""))))
+    return iter(sorted(found - sums))
 
 
 def _names_a_thing(path: material.Path) -> bool:
