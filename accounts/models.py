@@ -57,7 +57,12 @@ class Client(models.Model):
     # Null: a real one. Else the house itself, under the name of the client it stands for: blind
     # tests are its runs. The database gives it neither key nor endpoint, so it is told nothing.
     stands_for = models.OneToOneField(
-        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="house"
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="house",
     )
     contact = models.EmailField(blank=True, help_text="Who is told when deliveries fail.")
     is_active = models.BooleanField(default=True)
