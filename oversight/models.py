@@ -3,6 +3,13 @@
 from django.db import models
 
 from handoffs.models import Queue, Workflow
+from oversight.programme_models import (
+    FaultApproval,
+    LibraryFault,
+    Programme,
+    SpentPair,
+    Tally,
+)
 
 
 class Arrival(models.Model):

@@ -67,9 +67,7 @@ class LibraryFault(models.Model):
     # see oversight.faults.Fault
     body = models.JSONField()
     digest = models.CharField(max_length=72)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     written_at = models.DateTimeField(db_default=Now())
     # why nobody meets it any more: its author, or a certificate that does not hold

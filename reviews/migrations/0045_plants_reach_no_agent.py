@@ -74,15 +74,14 @@ drop function overread_is_house;
 BORN = """
 create function overread_plant_is_born() returns trigger language plpgsql as $$
 begin
-    if not overread_is_house(new.run_id) or not exists (
-            select from handoffs_handoff h join handoffs_run r on r.id = h.run_id
-            where h.id = new.handoff_id and h.run_id = new.run_id and r.requester is null
-                and h.state = 'waiting')
+    if new.handoff_id is not null or new.ended or not exists (
+            select from handoffs_run r join accounts_client c on c.id = r.client_id
+            where r.id = new.run_id and c.stands_for_id is not null and r.requester is null)
         or not exists (
             select from handoffs_transition t
             where t.run_id = new.run_id and t.handoff_id is null and t.from_state = ''
                 and t.xact_id = pg_current_xact_id()::text::bigint) then
-        raise exception 'handoff %: only what is made as a blind test is one', new.handoff_id
+        raise exception 'run %: only what is made as a blind test is one', new.run_id
             using errcode = 'check_violation', constraint = 'plant_is_born';
     end if;
     return new;
@@ -92,13 +91,18 @@ create trigger plant_is_born before insert on reviews_plant
     for each row execute function overread_plant_is_born();
 create function overread_plant_is_kept() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'DELETE' or old.ended or not new.ended
-        or (new.handoff_id, new.run_id, new.cohort, new.kind)
-            is distinct from (old.handoff_id, old.run_id, old.cohort, old.kind) then
-        raise exception 'handoff %: a blind test ends once and stays one', old.handoff_id
-            using errcode = 'check_violation', constraint = 'plant_is_kept';
+    if tg_op = 'UPDATE' and not old.ended
+        and (new.run_id, new.cohort, new.kind) = (old.run_id, old.cohort, old.kind)
+        and (
+            -- it comes to stand, once, as a handoff of its own run
+            old.handoff_id is null and not new.ended
+                and exists (select from handoffs_handoff h
+                    where h.id = new.handoff_id and h.run_id = new.run_id)
+            or new.ended and new.handoff_id is not distinct from old.handoff_id) then
+        return new;
     end if;
-    return new;
+    raise exception 'run %: a blind test ends once and stays one', old.run_id
+        using errcode = 'check_violation', constraint = 'plant_is_kept';
 end
 $$;
 create trigger plant_is_kept before update or delete on reviews_plant

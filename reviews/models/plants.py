@@ -1,7 +1,7 @@
 """Blind tests while they stand, and what is kept of them: nothing that leads to a person.
 
-A trigger lets a plant in only in the transaction that makes its run, of a house client; another
-keeps it as it is, but for what its test is judged by, which goes when it has ended.
+A trigger lets a plant in only in the transaction that makes its run, of a house client. After that
+it gets its handoff, once, and ends, once; then what its test was judged by is gone.
 """
 
 from typing import ClassVar
@@ -14,12 +14,13 @@ from handoffs.models import Handoff, Run
 
 
 class Plant(models.Model):
-    """A handoff that is a blind test. `cohort` and `kind` are words, see `reviews.lots`."""
+    """A run that is a blind test. `cohort` and `kind` are words, see `reviews.lots`.
 
-    handoff = models.OneToOneField(
-        Handoff, primary_key=True, on_delete=models.PROTECT, related_name="+"
-    )
-    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="+")
+    Real runs begin a while before they ask. So does this one: it has no handoff until then.
+    """
+
+    run = models.OneToOneField(Run, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    handoff = models.OneToOneField(Handoff, null=True, on_delete=models.PROTECT, related_name="+")
     cohort = models.CharField(max_length=240)
     kind = models.CharField(max_length=120)
     # it has ended, met or not; then the rest is empty
@@ -40,13 +41,11 @@ class Plant(models.Model):
         ]
         # read by plants.standing: those that are still to be met or taken out
         indexes: ClassVar = [
-            models.Index(
-                fields=["cohort"], condition=models.Q(ended=False), name="plant_standing"
-            )
+            models.Index(fields=["cohort"], condition=models.Q(ended=False), name="plant_standing")
         ]
 
     def __str__(self) -> str:
-        return self.handoff_id
+        return self.run_id
 
 
 class TestsMet(models.Model):

@@ -1,4 +1,4 @@
-"""A copy leads back to nothing: other names and numbers, the same ones everywhere, alike in shape."""
+"""A copy leads back to nothing: other names and numbers, alike in shape, the same everywhere."""
 
 import json
 import re
