@@ -84,15 +84,14 @@ def check_rate(rate: float) -> float:
 
 def stretch(reviews: int, rate: float) -> int:
     """Return which stretch the review with this number, from 1, lies in."""
-    check_rate(rate)
     # the last whose first review is not beyond this one; floats may be one off
-    guess = math.floor((reviews - 1) * rate)
+    guess = math.floor((reviews - 1) * check_rate(rate))
     return next(one for one in (guess + 1, guess, guess - 1) if first(one, rate) <= reviews)
 
 
 def first(number: int, rate: float) -> int:
     """Return the first review of a stretch; where 1 / rate is no whole number they alternate."""
-    return math.ceil(number / rate - 1e-9) + 1
+    return math.ceil(number / check_rate(rate) - 1e-9) + 1
 
 
 def drawn(secret: bytes, cohort: str, number: int, rate: float) -> int:

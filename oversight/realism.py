@@ -14,7 +14,8 @@ _TELLING = re.compile(
 )
 # eight words in a row that are neither the workflow's usual ones nor this copy's alone
 _ROW = 8
-_WORDS = re.compile(r"[^\W_]+")
+# a date, a sum or an id is one word
+_WORDS = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 
 
 def unfit_source(source: Material, *, house_hosts: Collection[str] = ()) -> list[str]:

@@ -103,7 +103,7 @@ def stand(plant: Plant, proposed: Proposed, *, queue_id: int, now: datetime) -> 
 
 
 def standing(handoff_id: str) -> Plant | None:
-    """Return the test that stands as this handoff; every claim and decision asks, of real ones too."""
+    """Return the test that stands as this handoff; of real ones it is asked as often."""
     return Plant.objects.filter(handoff=handoff_id, ended=False).first()
 
 
