@@ -42,12 +42,11 @@ def test_the_bound_holds_as_often_as_it_says() -> None:
 
 
 def test_copies_that_are_alike_are_certified() -> None:
-    found = [
-        blindness.certify(drawn(300, seed), drawn(900, seed + 50), seed=1) for seed in range(4)
-    ]
+    """Of 600 copies that nothing tells apart 19 in 20 certificates hold; of 300 only 3 in 4."""
+    found = [blindness.certify(drawn(600, n), drawn(1800, n + 50), seed=1) for n in range(3)]
 
     assert mean(one.auc for one in found) == pytest.approx(0.5, abs=0.03)
-    assert sum(one.holds for one in found) >= 3
+    assert sum(one.holds for one in found) >= 2
 
 
 def test_a_tell_is_found_and_named() -> None:
