@@ -40,9 +40,16 @@ def test_nobody_gives_most_of_it() -> None:
     assert telling.told(lot(*met(5, 4), *[(0, EASY, True)] * 8)) == []
 
 
-def test_all_caught_tells_of_each_of_a_few_and_of_nobody_among_ten() -> None:
+def test_what_is_all_one_way_is_never_told_as_the_log_knows_who_was_tested() -> None:
     assert telling.told(lot(*met(5, 4, missed=0))) == []
-    assert telling.told(lot(*met(10, 2, missed=0))) == [Told(tests=20, caught=20)]
+    assert telling.told(lot(*met(30, 2, missed=0))) == []
+    assert telling.told(lot(*met(30, 2, missed=60))) == []
+
+
+def test_nor_a_part_whose_rest_is_all_one_way() -> None:
+    found = telling.told(lot(*met(12, 2, missed=3), *met(12, 2, kind=HARD, missed=0)))
+
+    assert found == [Told(tests=48, caught=45)]
 
 
 def test_a_part_is_told_if_the_rest_may_be_known_too() -> None:
