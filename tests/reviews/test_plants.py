@@ -10,13 +10,15 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import ApiKey, Client, User
 from handoffs import actors, answers, release, resumptions
+from handoffs.errors import QueueFull
 from handoffs.models import (
     Answer,
     AuditEntry,
     Handoff,
     HeldAnswer,
+    MatrixRow,
     OutboxMessage,
-    QueueDepth,
+    Queue,
     Resumption,
     Run,
     WebhookEndpoint,
@@ -24,7 +26,7 @@ from handoffs.models import (
 )
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
-from handoffs.states import HandoffState, RunState, Verb
+from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from reviews import claims, decisions, lots, plants
 from reviews.caught import Wrong
 from reviews.models import Claim, Decision, Draft, Judgement, Plant, SealedLot, TestsMet
@@ -123,12 +125,12 @@ def test_who_did_it_is_written_as_for_a_real_one(
 def test_where_there_is_no_room_it_stays_out_and_pauses_nothing(
     shop: factories.Shop, bot: Client, bot_key: str
 ) -> None:
+    Queue.objects.filter(id=shop.queue.pk).update(depth_limit=1)
+    MatrixRow.objects.filter(pk=shop.row.pk).update(at_limit=AtLimit.PAUSE.value)
+    walks.waiting(shop, bot, bot_key)
     begun = begin(shop, bot)
-    QueueDepth.objects.filter(queue=shop.queue).update(quota=0)
-    shop.row.at_limit = "pause"
-    shop.row.save()
 
-    with pytest.raises(Exception, match="full"), transaction.atomic():
+    with pytest.raises(QueueFull):
         stand(shop, begun)
     assert not Handoff.objects.filter(run=begun.run_id).exists()
     assert not WorkflowPressure.objects.filter(paused_since__isnull=False).exists()
