@@ -168,11 +168,11 @@ def _seal(lot: lots.Lot, cohort: str) -> bytes:
 
 
 def _note_met(person: User, claim: Claim, *, day: datetime) -> None:
-    met = _met(person).again(day=day.date(), claim=claim.number)
+    # the claim's number is given again to their next one, as that one is deleted
+    last = claim.number - 1
+    met = _met(person).again(day=day.date(), claim=last)
     TestsMet.objects.update_or_create(
-        person=person,
-        # the claim's number is given again to their next one, as that one is deleted
-        defaults={"day": met.day, "times": met.times, "last_claim": claim.number - 1},
+        person=person, defaults={"day": day.date(), "times": met.times, "last_claim": last}
     )
 
 
