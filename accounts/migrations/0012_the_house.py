@@ -5,24 +5,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0011_clients_that_cannot_be_slowed'),
+        ("accounts", "0011_clients_that_cannot_be_slowed"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='client',
-            name='stands_for',
-            field=models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='house', to='accounts.client'),
+            model_name="client",
+            name="stands_for",
+            field=models.OneToOneField(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="house",
+                to="accounts.client",
+            ),
         ),
         migrations.AlterField(
-            model_name='client',
-            name='name',
+            model_name="client",
+            name="name",
             field=models.CharField(max_length=120),
         ),
         migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(condition=models.Q(('stands_for__isnull', True)), fields=('name',), name='client_name_once', violation_error_message='A client of this name is there already.'),
+            model_name="client",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stands_for__isnull", True)),
+                fields=("name",),
+                name="client_name_once",
+                violation_error_message="A client of this name is there already.",
+            ),
         ),
     ]

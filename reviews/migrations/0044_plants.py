@@ -7,48 +7,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0012_the_house'),
-        ('handoffs', '0048_notice_channels'),
-        ('reviews', '0043_tell_what_is_given'),
+        ("accounts", "0012_the_house"),
+        ("handoffs", "0048_notice_channels"),
+        ("reviews", "0043_tell_what_is_given"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SealedLot',
+            name="SealedLot",
             fields=[
-                ('cohort', models.CharField(max_length=240, primary_key=True, serialize=False)),
-                ('sealed', models.BinaryField()),
+                ("cohort", models.CharField(max_length=240, primary_key=True, serialize=False)),
+                ("sealed", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='TestsMet',
+            name="TestsMet",
             fields=[
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('day', models.DateField()),
-                ('times', models.PositiveSmallIntegerField()),
-                ('last_claim', models.PositiveIntegerField()),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("times", models.PositiveSmallIntegerField()),
+                ("last_claim", models.PositiveIntegerField()),
             ],
             options={
-                'verbose_name_plural': 'tests met',
+                "verbose_name_plural": "tests met",
             },
         ),
         migrations.CreateModel(
-            name='Plant',
+            name="Plant",
             fields=[
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='handoffs.run')),
-                ('cohort', models.CharField(max_length=240)),
-                ('kind', models.CharField(max_length=120)),
-                ('ended', models.BooleanField(db_default=False, default=False)),
-                ('wrong', models.JSONField(null=True)),
-                ('told', models.JSONField(null=True)),
-                ('known_to', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('handoff', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handoffs.handoff')),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="handoffs.run",
+                    ),
+                ),
+                ("cohort", models.CharField(max_length=240)),
+                ("kind", models.CharField(max_length=120)),
+                ("ended", models.BooleanField(db_default=False, default=False)),
+                ("wrong", models.JSONField(null=True)),
+                ("told", models.JSONField(null=True)),
+                (
+                    "known_to",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "handoff",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handoffs.handoff",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('ended', False)), fields=['cohort'], name='plant_standing')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended', False), ('told__isnull', False), ('wrong__isnull', False)), models.Q(('ended', True), ('known_to', []), ('told__isnull', True), ('wrong__isnull', True)), _connector='OR'), name='plant_ended_keeps_nothing')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended", False)),
+                        fields=["cohort"],
+                        name="plant_standing",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended", False), ("told__isnull", False), ("wrong__isnull", False)
+                            ),
+                            models.Q(
+                                ("ended", True),
+                                ("known_to", []),
+                                ("told__isnull", True),
+                                ("wrong__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="plant_ended_keeps_nothing",
+                    )
+                ],
             },
         ),
     ]
