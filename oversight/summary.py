@@ -171,7 +171,7 @@ def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
         before=before,
         by_week=by_week,
         parts=parts,
-        days=days(subject, now=now, is_demo=period.is_demo),
+        days=_days(subject, now, is_demo=period.is_demo),
         events=events.between(subject.workflow, period.starts, now=now),
         refused=refused or 0,
     )
@@ -268,7 +268,12 @@ def _add_proposals(
             figures.asked_about += asked
 
 
-def days(subject: Subject, *, now: datetime, is_demo: bool) -> list[Today]:
+def last_days(subject: Subject, weeks_back: int, *, now: datetime) -> list[Today]:
+    """Read what moves while a page is open."""
+    return _days(subject, now, is_demo=_period(subject, weeks_back, now).is_demo)
+
+
+def _days(subject: Subject, now: datetime, *, is_demo: bool) -> list[Today]:
     """Read the last days until a minute ago; those of demo history only beside its weeks."""
     today = now.astimezone(UTC).date()
     real = beginnings.real_since(subject.workflow) or today
