@@ -33,9 +33,7 @@ EVERYTHING = Subject()
 
 
 def of_workflow(workflow: Workflow) -> Subject:
-    return Subject(
-        workflow=workflow, scope=Scope.WORKFLOW, slug=workflow.slug, name=workflow.name
-    )
+    return Subject(workflow=workflow, scope=Scope.WORKFLOW, slug=workflow.slug, name=workflow.name)
 
 
 def of_part(workflow: Workflow, scope: str, slug: str) -> Subject | None:
@@ -51,9 +49,7 @@ def of_part(workflow: Workflow, scope: str, slug: str) -> Subject | None:
     column = {Scope.ACTION.value: "action_type", Scope.TIER.value: "tier"}.get(scope)
     if column is None or not came.filter(**{column: slug}).exists():
         return None
-    return Subject(
-        workflow=workflow, scope=Scope(scope), key=slug, slug=slug, name=in_words(slug)
-    )
+    return Subject(workflow=workflow, scope=Scope(scope), key=slug, slug=slug, name=in_words(slug))
 
 
 def in_words(key: str) -> str:
