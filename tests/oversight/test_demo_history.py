@@ -111,9 +111,10 @@ def test_it_tells_a_story_that_the_figures_show(get: Get) -> None:
     assert sum(by_week[-5:]) / 5 < 0.7 * sum(by_week[:5]) / 5
     late = [week["shares"]["late"]["share"] for week in found["weeks"]]
     assert max(late) > 3 * sorted(late)[6]
-    assert found["now"]["shares"]["escalation"]["share"] < found["before"]["shares"]["escalation"][
-        "share"
-    ]
+    assert (
+        found["now"]["shares"]["escalation"]["share"]
+        < found["before"]["shares"]["escalation"]["share"]
+    )
     page = get(EVERYTHING, weeks="4")
     assert "by two kinds of decisions" in page
 

@@ -99,9 +99,7 @@ def test_each_week_is_marked_with_the_numbers_of_the_table(shop: Shop, mia: User
     stop(shop.workflow, at - timedelta(minutes=1), reason="<b>bold</b>")
     browser = Browser()
     browser.force_login(mia)
-    answer = browser.get(
-        reverse("oversight:workflow", args=[shop.workflow.slug]), {"weeks": "4"}
-    )
+    answer = browser.get(reverse("oversight:workflow", args=[shop.workflow.slug]), {"weeks": "4"})
     page = answer.context["page"]
     for drawing in (page.overridden, page.in_time, page.escalation):
         assert [one.label for one in drawing.marks] == ["1–2", "3"]

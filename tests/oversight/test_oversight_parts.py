@@ -46,8 +46,9 @@ def test_a_part_says_what_was_counted_of_it(shop: Shop, mia: User) -> None:
         over = sum(days.values_list("overridden", flat=True))
         both = [found[name]["people"]["overridden"] for name in ("now", "before")]
         assert sum(both) == over
-        assert sum(week["counts"]["came"] for week in found["weeks"]) == (
-            found["now"]["counts"]["came"]
+        assert (
+            sum(week["counts"]["came"] for week in found["weeks"])
+            == (found["now"]["counts"]["came"])
         )
         assert found["part"]["key"] == part and found["parts"] == []
 
@@ -80,9 +81,7 @@ def test_from_the_workflow_one_comes_to_each_and_back(shop: Shop, mia: User) -> 
         assert [one.name for one in part.context["page"].periods if one.current] == ["4 weeks"]
 
 
-def test_whose_workflow_it_is_not_finds_none_of_its_parts(
-    shop: Shop, mia: User, ann: User
-) -> None:
+def test_whose_workflow_it_is_not_finds_none_of_its_parts(shop: Shop, mia: User, ann: User) -> None:
     have_days(shop.workflow, shop.queue, back=4)
     owner = factories.UserFactory(roles=[Role.WORKFLOW_OWNER])
     stranger = factories.UserFactory(roles=[Role.WORKFLOW_OWNER])
