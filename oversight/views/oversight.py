@@ -121,14 +121,15 @@ def _page(request: UserRequest, subject: Subject) -> HttpResponse:
         _weeks(request),
         may_all=request.user.can(Can.READ_AUDIT),
     )
-    return render(request, "oversight/oversight.html", {"page": page, "here": of_power()})
+    context = {"page": page, "last": page.last, "here": of_power()}
+    return render(request, "oversight/oversight.html", context)
 
 
 @conditional_page
 def _last_days(request: UserRequest, subject: Subject) -> HttpResponse:
     found = summary.last_days(subject, _weeks(request), now=timezone.now())
-    page = pages.last_days(subject, found, _weeks(request))
-    return render(request, "oversight/oversight.html#last-days", {"page": page})
+    last = pages.last_days(subject, found, _weeks(request))
+    return render(request, "oversight/oversight.html#last-days", {"last": last})
 
 
 def _csv(found: Summary) -> HttpResponse:

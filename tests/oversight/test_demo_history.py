@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,17 @@ def decide(handoff: str) -> None:
     release.release_due(now=timezone.now())
 
 
+def two_weeks_later() -> date:
+    """Let the demo have been started two weeks ago; return the Monday of last week."""
+    Workflow.objects.update(launched_at=timezone.now() - timedelta(weeks=2))
+    since = beginnings.real_since(None)
+    assert since is not None
+    FigureDay.objects.filter(day__gte=since).delete()
+    FigureWeek.objects.filter(monday__gte=since).delete()
+    ProposalDay.objects.filter(day__gte=since).delete()
+    return weeks.monday(datetime.now(UTC).date()) - timedelta(weeks=1)
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_an_owner_sees_weeks_of_it_and_is_told_what_they_are(
     view: tuple[str, list[str]], get: Get
@@ -167,15 +178,9 @@ def test_counting_leaves_it_as_it_is(folder: Path) -> None:
 def test_with_the_first_real_week_it_is_gone_everywhere(
     view: tuple[str, list[str]], folder: Path, get: Get
 ) -> None:
-    since = beginnings.real_since(None)
-    assert since is not None
     workflow = Workflow.objects.get(slug=SHOP)
-    # two weeks ago it was launched, and one real handoff came in the week after
-    Workflow.objects.update(launched_at=timezone.now() - timedelta(weeks=2))
-    real = weeks.monday(datetime.now(UTC).date()) - timedelta(weeks=1)
-    FigureDay.objects.filter(day__gte=real - timedelta(weeks=1)).delete()
-    FigureWeek.objects.filter(monday__gte=real - timedelta(weeks=1)).delete()
-    ProposalDay.objects.filter(day__gte=real - timedelta(weeks=1)).delete()
+    # one real handoff came in the week after
+    real = two_weeks_later()
     queue = workflow.rows.all()[0].queue
     FigureDay.objects.create(
         workflow=workflow, queue=queue, tier="hard_approval", action_type="cancel_order", day=real,
@@ -197,11 +202,7 @@ def test_with_the_first_real_week_it_is_gone_everywhere(
 
 
 def test_what_was_only_proposed_is_real_too(folder: Path, get: Get) -> None:
-    Workflow.objects.update(launched_at=timezone.now() - timedelta(weeks=2))
-    real = weeks.monday(datetime.now(UTC).date()) - timedelta(weeks=1)
-    for model in (FigureDay, ProposalDay):
-        model.objects.filter(day__gte=real - timedelta(weeks=1)).delete()
-    FigureWeek.objects.filter(monday__gte=real - timedelta(weeks=1)).delete()
+    real = two_weeks_later()
     ProposalDay.objects.create(
         workflow=Workflow.objects.get(slug=SHOP), action_type="send_voucher", tier="notify",
         day=real, proposed=3,
