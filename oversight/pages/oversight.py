@@ -22,7 +22,7 @@ _SCOPES = {
     Scope.ACTION: "Action type",
 }  # fmt: skip
 # how often an open page asks for the last days; they are counted every half minute
-EVERY_SECONDS = 15
+EVERY_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
