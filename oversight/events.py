@@ -49,6 +49,7 @@ def _maps(workflow: Workflow | None, since: datetime, now: datetime) -> list[Eve
     return [
         Event(at=at, kind=Kind.MAP, workflow=name, number=version)
         for at, name, version in found.values_list("effective_at", "workflow__name", "version")
+        if at
     ]
 
 
