@@ -38,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
+    """`listed`: its rows are named in a line of their own; workflows are at the top already."""
+
     title: str
+    listed: bool
     rows: tuple[Row, ...]
 
 
@@ -204,7 +207,7 @@ def _tables(subject: Subject, parts: Sequence[Part], query: str) -> list[Table]:
             if one.scope == scope
         )
         if rows:
-            found.append(Table(title=title, rows=rows))
+            found.append(Table(title=title, listed=scope != Scope.WORKFLOW, rows=rows))
     return found
 
 
