@@ -1,9 +1,13 @@
 """The page about oversight in a real browser: wide, narrow, by day and night, and on paper."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -96,3 +100,19 @@ def test_printed_it_has_everything_that_is_folded(open_as: Open, shop: Shop, mia
     picture(page, "oversight-print")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.pdf(path=PICTURES / "oversight.pdf", format="A4")
+
+
+def test_demo_history_says_what_it_is(
+    open_as: Open, server: str, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    call_command("seed_demo", stdout=io.StringIO())
+    page = open_as(User.objects.get(email="mia@demo.example"), reverse("oversight:all"))
+    expect(page.get_by_text("These weeks did not happen.")).to_be_visible()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for width in (1440, 768, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            picture(page, f"oversight-demo-{width}-{theme}")
+            assert_fits(page)
+        assert_accessible(page)

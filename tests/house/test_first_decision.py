@@ -44,6 +44,19 @@ def sign_in(home: Path, email: str) -> str:
         return browser.cookies["session"]
 
 
+@pytest.fixture
+def browse(running: Instance) -> Iterator[Callable[[str], Reviewer]]:
+    opened: list[Reviewer] = []
+
+    def _browse(email: str) -> Reviewer:
+        opened.append(Reviewer(sign_in(running.home, email), running.about()["url"]))
+        return opened[-1]
+
+    yield _browse
+    for one in opened:
+        one.http.close()
+
+
 def figures_of(manager: Reviewer) -> Callable[[], Any]:
     return lambda: json.loads(manager.get("/oversight/all.json", "figures"))
 
@@ -64,14 +77,15 @@ def decide_one(ann: Reviewer) -> float:
     return time.monotonic()
 
 
-def test_the_first_real_decision_is_on_the_page_within_a_minute(running: Instance) -> None:
-    url = running.about()["url"]
-    read = figures_of(Reviewer(sign_in(running.home, "mia@demo.example"), url))
+def test_the_first_real_decision_is_on_the_page_within_a_minute(
+    browse: Callable[[str], Reviewer],
+) -> None:
+    read = figures_of(browse("mia@demo.example"))
     before = read()
     assert before["demo_history"] is True and before["now"]["weeks"] == 12
     assert not any(day["answered"] for day in before["days"] if not day["demo_history"])
 
-    decided = decide_one(Reviewer(sign_in(running.home, "ann@demo.example"), url))
+    decided = decide_one(browse("ann@demo.example"))
 
     def is_there() -> bool:
         return any(day["answered"] for day in read()["days"] if not day["demo_history"])
