@@ -22,7 +22,7 @@ from tests.oversight.figured import have_days
 Open = Callable[..., Page]
 pytestmark = pytest.mark.slow
 # screens of 760 pixels: three questions with a drawing each, the last days, and where to go
-PHONE = 7.5 * 760
+PHONE = 7 * 760
 
 
 def test_an_owner_reads_it_in_a_minute(open_as: Open, shop: Shop, mia: User) -> None:
@@ -113,6 +113,8 @@ def test_demo_history_says_what_it_is(
         page.emulate_media(color_scheme=theme)
         for width in (1440, 768, 360):
             page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate("window.scrollTo(0, 0)")
             picture(page, f"oversight-demo-{width}-{theme}")
+            picture(page, f"oversight-demo-{width}-{theme}-first", full=False)
             assert_fits(page)
         assert_accessible(page)
