@@ -22,7 +22,7 @@ from tests.oversight.figured import have_days
 Open = Callable[..., Page]
 pytestmark = pytest.mark.slow
 # screens of 760 pixels: three questions with a drawing each, the last days, and where to go
-PHONE = 7 * 760
+PHONE = 7.5 * 760
 
 
 def test_an_owner_reads_it_in_a_minute(open_as: Open, shop: Shop, mia: User) -> None:
