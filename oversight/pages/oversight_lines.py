@@ -79,13 +79,13 @@ def improving(found: Summary) -> list[Line]:
         means="Tried by a program in a state that does not allow them, since the start.",
     )  # fmt: skip
     return [
-        # of a queue or a tier it is not known what was proposed, nor where a move was tried
+        # of a queue or a tier it is not known what was proposed; where a move was tried, of no part
         *([asked] if found.subject.knows_proposals else []),
         _share("Asked again", now.reopened, before.reopened,
                "The approval was stale when the agent came to act."),
         _share("Approved as proposed", rest(now.overridden), rest(before.overridden),
                "A candidate for doing without asking, if it were known to be right."),
-        *([] if found.subject.is_part else [refused]),
+        *([] if found.subject.is_part or found.is_demo else [refused]),
     ]  # fmt: skip
 
 
