@@ -106,6 +106,8 @@ def test_an_owner_sees_weeks_of_it_and_is_told_what_they_are(
 ) -> None:
     page = get(view, weeks="12")
     assert "These weeks did not happen." in page and "(demo history)" in page
+    # what was counted since the start is real, and has no place under that heading
+    assert "Moves that were refused" not in page
     # every drawing and every table says it by itself: a page is copied in pieces
     assert page.count("<strong>Demo history.</strong>") == 1 + page.count("<figure")
     assert page.count("Demo history, with the 95 % interval") == 3
