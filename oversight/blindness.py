@@ -144,7 +144,7 @@ def _learn(table: Sequence[Sequence[float]], labels: Sequence[int]) -> list[floa
 
 
 def _solve(bend: list[list[float]], slope: Sequence[float]) -> list[float]:
-    """Solve for the step by Cholesky; of the matrix, which is positive, the lower half is filled."""
+    """Solve for the step by Cholesky; of the positive matrix the lower half is filled."""
     size = len(slope)
     root = [[0.0] * size for _ in range(size)]
     for at in range(size):
