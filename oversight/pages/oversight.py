@@ -9,7 +9,7 @@ from django.urls import reverse
 from governance import estimates
 from governance.estimates import Share, percent
 from handoffs.models import Workflow
-from oversight import bins, shares, speeds, summary
+from oversight import bins, gauges, shares, speeds, summary
 from oversight.pages import weeks_drawn
 from oversight.pages.weeks_drawn import Drawing
 from oversight.summary import Figures, Part, Summary
@@ -17,8 +17,6 @@ from oversight.weeks import Scope
 from reviews.pages import times
 
 NOT_ENOUGH = "not enough data"
-# what usually counts as a click and no decision
-SPIKE_SECONDS = 5
 # an action type may be done without asking once so few corrections are certain
 AUTOMATIC, WORTH_A_LOOK = 0.01, 0.05
 _SCOPES = {
@@ -189,7 +187,7 @@ def _working(now: Figures, before: Figures) -> list[Line]:
                "Of those who judged before they saw the recommendation."),
         Line(what="Decided too fast to have been read", now=_rapid(now), before=_rapid(before),
              means="Of the whole team; no figure here is about a person."),
-        Line(what=f"Decided within {SPIKE_SECONDS} seconds", now=_spike(now),
+        Line(what=f"Decided within {gauges.SPIKE_SECONDS} seconds", now=_spike(now),
              before=_spike(before), means="The usual mark of a rubber stamp."),
         Line(what="Wrong ones caught", now=f"{NOT_ENOUGH}: no blind tests are run",
              before=NOT_ENOUGH, means="The one figure that would say it; below, what it takes."),
@@ -261,7 +259,7 @@ def _rapid(figures: Figures) -> str:
 
 def _spike(figures: Figures) -> str:
     looked = figures.times.get("review", {})
-    return _said(Share(bins.below(looked, SPIKE_SECONDS), sum(looked.values())))
+    return _said(Share(bins.below(looked, gauges.SPIKE_SECONDS), sum(looked.values())))
 
 
 def _time(what: str, figures: Figures) -> Time:
