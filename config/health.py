@@ -23,7 +23,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def healthz_jobs(request: HttpRequest) -> JsonResponse:
     """Answer 200 while the beat and each of its jobs were at work lately, else 503 and say why."""
     silent = jobs.silent_for()
-    late = jobs.late(settings.JOBS_MAY_BE_SILENT)
+    late = jobs.late(silent, settings.JOBS_MAY_BE_SILENT)
     body = {
         "ok": not late,
         "sentence": _sentence(late, silent),

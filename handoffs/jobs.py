@@ -30,9 +30,8 @@ def silent_for() -> dict[str, float]:
         return dict(cursor.fetchall())
 
 
-def late(allowed: Mapping[str, float]) -> list[str]:
+def late(silent: Mapping[str, float], allowed: Mapping[str, float]) -> list[str]:
     """Return the jobs that were not done for longer than each may be silent."""
-    silent = silent_for()
     return [name for name, most in allowed.items() if silent.get(name, math.inf) > most]
 
 

@@ -125,7 +125,8 @@ def _refused_moves(now: datetime) -> Readings:
 
 
 def _silent_jobs(now: datetime) -> Readings:
-    return {None: marks.exactly(len(jobs.late(settings.JOBS_MAY_BE_SILENT)))}
+    late = jobs.late(jobs.silent_for(), settings.JOBS_MAY_BE_SILENT)
+    return {None: marks.exactly(len(late))}
 
 
 def _outbox_age(now: datetime) -> Readings:
