@@ -1,12 +1,12 @@
 """Raise alarms, say when they are over, and keep who saw them and what was done about them."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.errors import FieldProblem, NotAllowed
@@ -145,7 +145,7 @@ def _acknowledge(alarm: Alarm, by: User, now: datetime) -> bool:
     return True
 
 
-def seen_by(user: User) -> Iterable[Alarm]:
+def seen_by(user: User) -> QuerySet[Alarm]:
     """Return the alarms that this person reads, the newest first."""
     related = ("acknowledged_by", "done_by", *(f"threshold__{name}" for name in _RELATED))
     these = Alarm.objects.filter(threshold__in=thresholds.seen_by(user).values("pk"))

@@ -324,8 +324,10 @@ class TestGauges:
         # 30 at what those present could do: 15 an hour at the assumed four minutes, or 20
         assert self.value(Measure.BACKLOG, shop.queue.pk) == pytest.approx(90)
 
-    def test_where_nobody_is_there_it_is_how_long_they_waited(self, shop: Shop) -> None:
-        handoff = walks.make_handoff(shop)
+    def test_where_nobody_is_there_it_is_how_long_they_waited(
+        self, shop: Shop, bot: Client, bot_key: str
+    ) -> None:
+        handoff = walks.waiting(shop, bot, bot_key)
         QueueRate.objects.all().delete()
         Handoff.objects.filter(pk=handoff.pk).update(opened_at=now() - 75 * MINUTE)
         assert self.value(Measure.BACKLOG, shop.queue.pk) == pytest.approx(75, abs=1)
