@@ -211,6 +211,9 @@ RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 # --- audits: what draws the actions that are looked at afterwards; only the server reads it
 SAMPLING_SECRET = env.secret("OVERREAD_SAMPLING_SECRET", SECRET_KEY)
 
+# --- what Prometheus shows to be let in at /metrics; without it there is nothing there
+METRICS_TOKEN = env.secret("OVERREAD_METRICS_TOKEN", "")
+
 # --- logs
 # how long a person may take a decision back, where the governance matrix does not say
 UNDO_SECONDS = env.number("OVERREAD_UNDO_SECONDS", 10)

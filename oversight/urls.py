@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oversight.views import alarms, capacity, oversight, power
+from oversight.views import alarms, capacity, machine, oversight, power
 
 app_name = "oversight"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("oversight/alarms/<int:pk>/seen", alarms.acknowledge, name="alarm-acknowledge"),
     path("oversight/alarms/<int:pk>/done", alarms.note, name="alarm-note"),
     path("oversight/thresholds/<int:pk>/", alarms.threshold, name="threshold"),
+    path("oversight/machine/", machine.page, name="machine"),
+    path("metrics", machine.metrics, name="metrics"),
     path("capacity/", capacity.index, name="index"),
     path("capacity/plan/", capacity.plan, name="plan"),
     path("capacity/plan.csv", capacity.plan_csv, name="plan-csv"),
