@@ -6,7 +6,7 @@ queue: with one it would say when they work.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -14,12 +14,10 @@ from django.db.models import Count, F, Min, Sum
 
 from handoffs import jobs
 from handoffs.models import OutboxMessage, QueueDepth, RefusedTransition
-from oversight import exposition
+from oversight import exposition, gauges
 from oversight.exposition import Family, Sample
 from oversight.models import Alarm, Threshold
 
-# what was given up earlier somebody has seen, or will not look at any more
-DEAD_FOR = timedelta(days=7)
 State = OutboxMessage.State
 # one that stays open keeps PostgreSQL from cleaning up behind everything that moves
 _OLDEST = """
@@ -78,7 +76,7 @@ def read(*, now: datetime) -> Machine:
 
 
 def _dead(now: datetime) -> Iterator[Dead]:
-    lately = OutboxMessage.objects.filter(state=State.DEAD, created_at__gt=now - DEAD_FOR)
+    lately = OutboxMessage.objects.filter(state=State.DEAD, created_at__gt=now - gauges.DEAD_FOR)
     rows = lately.values("event").annotate(count=Count("pk")).order_by("-count", "event")
     last = lately.order_by("event", "-created_at").distinct("event")
     because = dict(last.values_list("event", "last_error"))
