@@ -17,8 +17,8 @@ LOOK = r"""() => {
   )].map(e => e.outerHTML.slice(0, 120));
   const ours = "p.kind > a.reference[href^='/runs/run_']";
   const relative = [...brief.querySelectorAll("a[href]")].filter(
-    a => !a.target && !a.matches(ours) && ![location.pathname, location.pathname + "/source"].includes(
-      new URL(a.href).pathname)
+    a => !a.target && !a.matches(ours)
+      && ![location.pathname, location.pathname + "/source"].includes(new URL(a.href).pathname)
   ).map(a => a.href);
   const text = brief.textContent;
   const hidden = (text.match(
