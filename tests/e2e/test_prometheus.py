@@ -15,7 +15,6 @@ from urllib.request import urlopen
 
 import pytest
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
 
 from handoffs import jobs
 from oversight import alarms
@@ -83,7 +82,7 @@ def until(found: Callable[[], Any]) -> Any:
 
 
 def test_prometheus_scrapes_and_finds_what_is_raised(
-    server: str, shop: Shop, settings: SettingsWrapper, tmp_path: Path
+    server: str, shop: Shop, settings: Any, tmp_path: Path
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
     for name in settings.JOBS_MAY_BE_SILENT:
@@ -106,7 +105,7 @@ def test_prometheus_scrapes_and_finds_what_is_raised(
 
 
 def test_with_another_token_it_finds_nothing(
-    server: str, shop: Shop, settings: SettingsWrapper, tmp_path: Path
+    server: str, shop: Shop, settings: Any, tmp_path: Path
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
     with scraping(server, "another", tmp_path) as ask:

@@ -196,7 +196,9 @@ class TestTelling:
         raised(shop)
         assert OutboxMessage.objects.filter(event="alarm.raised", mail_to=mia.email).exists()
 
-    def test_webhooks_tell_those_who_may_use_the_workflow(self, shop: Shop, bot: Client) -> None:
+    def test_webhooks_tell_those_who_may_use_the_workflow(
+        self, shop: Shop, bot: Client, bot_key: str
+    ) -> None:
         WebhookEndpoint.objects.create(client=bot, url="https://example.com/a", secret="x")
         stranger = factories.ClientFactory()
         WebhookEndpoint.objects.create(client=stranger, url="https://example.com/b", secret="x")
@@ -207,15 +209,20 @@ class TestTelling:
         assert payload["measure"] == "escalation_high" and payload["value"] == 0.3
         assert payload["workflow"] == shop.workflow.slug
 
-    def test_no_agent_learns_that_people_do_not_read(self, shop: Shop, bot: Client) -> None:
+    def test_no_agent_learns_that_people_do_not_read(
+        self, shop: Shop, bot: Client, bot_key: str
+    ) -> None:
         WebhookEndpoint.objects.create(client=bot, url="https://example.com/a", secret="x")
         have_week(shop, quick=400, of=1000, overridden=0)
         for measure in marks.NOT_FOR_AGENTS:
             watch(measure, shop.workflow)
+        watch(Measure.ESCALATION_HIGH, shop.workflow)
+        propose(shop.workflow, 300, 700)
         alarms.look(now=now())
         assert open_measures() >= {"quick", "quick_agreement"}
         told = OutboxMessage.objects.filter(endpoint__isnull=False)
-        assert {one.payload["measure"] for one in told} & set(marks.NOT_FOR_AGENTS) == set()
+        # of what it may know it is told
+        assert {one.payload["measure"] for one in told} == {"escalation_high"}
 
 
 class TestSeeingToIt:

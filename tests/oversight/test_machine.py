@@ -1,6 +1,7 @@
 """Whether the machine is at work: for people a page, for Prometheus a text behind a token."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -8,7 +9,6 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Client, User
 from handoffs import jobs
@@ -74,19 +74,17 @@ def test_what_was_given_up_is_shown_with_why_and_stays_text(olga: User) -> None:
 
 
 class TestMetrics:
-    def test_without_a_token_there_is_nothing(self, settings: SettingsWrapper) -> None:
+    def test_without_a_token_there_is_nothing(self, settings: Any) -> None:
         settings.METRICS_TOKEN = ""
         assert Browser().get("/metrics").status_code == 404
 
     @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "secret", "Bearer s\xe9cret"])
-    def test_who_has_not_the_token_is_not_let_in(
-        self, settings: SettingsWrapper, header: str
-    ) -> None:
+    def test_who_has_not_the_token_is_not_let_in(self, settings: Any, header: str) -> None:
         settings.METRICS_TOKEN = "secret"
         answer = Browser().get("/metrics", headers={"Authorization": header})
         assert answer.status_code == 401 and b"overread_" not in answer.getvalue()
 
-    def test_who_has_it_reads_the_text_format(self, settings: SettingsWrapper) -> None:
+    def test_who_has_it_reads_the_text_format(self, settings: Any) -> None:
         settings.METRICS_TOKEN = "secret"
         answer = Browser().get("/metrics", headers={"Authorization": "Bearer secret"})
         assert answer.status_code == 200
