@@ -33,8 +33,8 @@ class ThresholdForm(forms.Form):
         super().__init__(
             data,
             initial={
-                "raise_at": round(threshold.raise_at * self._factor, 6),
-                "clear_at": round(threshold.clear_at * self._factor, 6),
+                "raise_at": f"{threshold.raise_at * self._factor:.6g}",
+                "clear_at": f"{threshold.clear_at * self._factor:.6g}",
                 "hold_minutes": threshold.hold_minutes,
                 "owner": threshold.owner_id,
                 "is_on": threshold.is_on,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from governance.estimates import Share, percent
+from governance.estimates import Share
 from oversight.marks import SHARES, Marks, Measure, Reading
 
 
@@ -60,7 +60,7 @@ OF: dict[Measure, Words] = {
         what="Kinds of illegal moves that were tried in the last hour",
         means="They were refused and nothing was changed, but a program of ours or an agent does "
         "what it must not.",
-        try_this="The log names them. It is a defect to report.",
+        try_this="See which. It is a defect to report.",
     ),
     Measure.SILENT_JOBS: Words(
         title="Jobs stand still",
@@ -84,9 +84,9 @@ OF: dict[Measure, Words] = {
 
 
 def number(measure: Measure, value: float) -> str:
-    """Write a value or a mark as people read it."""
+    """Write a mark, or a value that is no share, as people read it."""
     if measure in SHARES:
-        return percent(value)
+        return f"{100 * value:.4g}\xa0%"
     if measure in (Measure.BACKLOG, Measure.OUTBOX_AGE):
         return f"{value:.0f}\xa0min"
     return f"{value:g}"

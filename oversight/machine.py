@@ -49,11 +49,24 @@ class Dead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refused:
+    """An illegal move that was tried, ever so often since the beginning."""
+
+    entity: str
+    before: str
+    to: str
+    times: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     jobs: tuple[Job, ...]
     pending: int
     due_seconds: float
     dead: tuple[Dead, ...]
+    # the latest first
+    refused: tuple[Refused, ...]
     oldest_transaction_seconds: float
 
 
@@ -71,6 +84,16 @@ def read(*, now: datetime) -> Machine:
         pending=pending["count"],
         due_seconds=max(0.0, due),
         dead=tuple(_dead(now)),
+        refused=tuple(
+            Refused(
+                entity=one.entity,
+                before=one.from_state,
+                to=one.to_state,
+                times=one.times,
+                last_at=one.last_at,
+            )
+            for one in RefusedTransition.objects.order_by("-last_at", "pk")
+        ),
         oldest_transaction_seconds=_oldest_transaction(),
     )
 
@@ -127,6 +150,15 @@ def _of_machine(found: Machine) -> Iterator[Family]:
         "How long the oldest transaction in the database has been open.",
         ({}, found.oldest_transaction_seconds),
     )
+    yield Family(
+        name="overread_transitions_refused_total",
+        kind="counter",
+        help="Illegal moves of handoffs and runs that were tried.",
+        samples=tuple(
+            ({"entity": one.entity, "from": one.before, "to": one.to}, one.times)
+            for one in found.refused
+        ),
+    )
 
 
 def _of_queues() -> Iterator[Family]:
@@ -135,16 +167,6 @@ def _of_queues() -> Iterator[Family]:
         "overread_queue_waiting",
         "Handoffs that wait in a queue.",
         *(({"queue": row["queue__slug"]}, row["waiting"]) for row in rows.order_by("queue__slug")),
-    )
-    refused = RefusedTransition.objects.order_by("pk")
-    yield Family(
-        name="overread_transitions_refused_total",
-        kind="counter",
-        help="Illegal moves of handoffs and runs that were tried.",
-        samples=tuple(
-            ({"entity": one.entity, "from": one.from_state, "to": one.to_state}, one.times)
-            for one in refused
-        ),
     )
 
 

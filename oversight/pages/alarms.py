@@ -39,6 +39,8 @@ class Line:
     acknowledge_url: str
     note_url: str
     threshold_url: str
+    # where it can be looked into
+    where_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +143,7 @@ def _line(alarm: Alarm, may_tend: bool, now: datetime) -> Line:
         title=words.title,
         of=name(one),
         said=alarm.said,
-        now=value(one),
+        now=_now(alarm),
         means=words.means,
         try_this=words.try_this,
         rule=alarm_words.rule(measure, one.marks),
@@ -153,7 +155,22 @@ def _line(alarm: Alarm, may_tend: bool, now: datetime) -> Line:
         acknowledge_url=reverse("oversight:alarm-acknowledge", args=[alarm.pk]),
         note_url=reverse("oversight:alarm-note", args=[alarm.pk]),
         threshold_url=reverse("oversight:threshold", args=[one.pk]),
+        where_url=_where(one),
     )
+
+
+def _now(alarm: Alarm) -> str:
+    """Say what is measured now, where that is not what was said when it was raised."""
+    now = value(alarm.threshold)
+    return "" if alarm.said.endswith(f" {now}.") else now
+
+
+def _where(one: Threshold) -> str:
+    if one.workflow is not None:
+        return reverse("oversight:workflow", args=[one.workflow.slug])
+    if one.queue is not None:
+        return reverse("oversight:capacity", args=[one.queue.slug])
+    return reverse("oversight:machine")
 
 
 def _seen(alarm: Alarm) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oversight import machine
-from oversight.machine import Dead, Job, Machine
+from oversight.machine import Dead, Job, Machine, Refused
 from reviews.pages import times
 
 
@@ -17,12 +17,20 @@ class JobLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusedLine:
+    what: str
+    times: str
+    last: times.Moment
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     state: str
     is_late: bool
     jobs: tuple[JobLine, ...]
     outbox: str
     dead: tuple[Dead, ...]
+    refused: tuple[RefusedLine, ...]
     oldest: str
 
 
@@ -37,6 +45,7 @@ def page(*, now: datetime) -> Page:
         jobs=tuple(_job(job) for job in ordered),
         outbox=_outbox(found),
         dead=found.dead,
+        refused=tuple(_refused(one, now) for one in found.refused),
         oldest=times.span(found.oldest_transaction_seconds),
     )
 
@@ -57,6 +66,12 @@ def _job(job: Job) -> JobLine:
     done = "never" if job.silent is None else f"{times.span(job.silent)} ago"
     allowed = times.span(job.allowed)
     return JobLine(name=job.name, done=done, allowed=allowed, is_late=job.is_late)
+
+
+def _refused(one: Refused, now: datetime) -> RefusedLine:
+    before = one.before or "nothing"
+    what = f"A {one.entity} from {before} to {one.to}"
+    return RefusedLine(what=what, times=f"{one.times:,}", last=times.since(one.last_at, now))
 
 
 def _outbox(found: Machine) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from handoffs.models import OutboxMessage
+from handoffs.models import OutboxMessage, RefusedTransition
 from oversight import alarms
 from oversight.models import Alarm, ProposalDay, Threshold
 from tests.e2e.conftest import assert_accessible, assert_fits, picture
@@ -32,6 +32,9 @@ def raise_some(shop: Shop, mia: User) -> None:
     alarms.look(now=timezone.now())
     Threshold.objects.update(hold_minutes=0)
     alarms.look(now=timezone.now())
+    RefusedTransition.objects.create(
+        entity="run", from_state="COMPLETED", to_state="RUNNING", times=3, last_at=timezone.now()
+    )
     over = Alarm.objects.get(threshold__measure="dead_letters")
     alarms.note(over, "Wrote to the owner and mended the address.", by=mia, now=timezone.now())
     Alarm.objects.filter(pk=over.pk).update(cleared_at=timezone.now())
