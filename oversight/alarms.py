@@ -1,12 +1,12 @@
 """Raise alarms, say when they are over, and keep who saw them and what was done about them."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts.errors import FieldProblem, NotAllowed
@@ -19,6 +19,8 @@ from oversight.marks import Measure, Reading
 from oversight.models import Alarm, Threshold
 
 LEAST_WORDS, MOST_SAID, MOST_DONE = 2, 300, 1000
+# two looks lie no further apart; what is later was noted by a clock that has been set back since
+_OVERLAP = timedelta(minutes=5)
 # of workflows and queues alike, so that a look reads each once
 _RELATED = ("workflow__owner", "queue", "owner")
 
@@ -38,9 +40,13 @@ def look(*, now: datetime) -> int:
 
 @transaction.atomic
 def _look_at(pk: int, reading: Reading | None, *, now: datetime) -> bool:
-    """Keep what was measured; raise or clear it, unless somebody else just looks."""
+    """Keep what was measured; raise or clear it, unless somebody else just looks.
+
+    What was read before another's look is thrown away: it would take back what that one saw.
+    """
     locked = Threshold.objects.select_for_update(skip_locked=True, of=("self",))
-    one = locked.select_related(*_RELATED).filter(pk=pk, is_on=True).first()
+    newer = Q(looked_at__gte=now, looked_at__lt=now + _OVERLAP)
+    one = locked.select_related(*_RELATED).filter(~newer, pk=pk, is_on=True).first()
     if one is None:
         return False
     raised = Alarm.objects.filter(threshold=one, cleared_at=None).first()

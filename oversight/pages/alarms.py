@@ -9,13 +9,18 @@ from datetime import datetime
 from django.urls import reverse
 
 from accounts.models import User
-from oversight import alarm_words, alarms, thresholds
+from oversight import alarm_words, alarms, marks, thresholds
 from oversight.marks import Measure, Reading
 from oversight.models import Alarm, Threshold
 from reviews.pages import times
 
 PAST = 50
 EVERYTHING = "This installation"
+_WHERE = {
+    **dict.fromkeys(marks.OF_WORKFLOWS, "The figures of this workflow"),
+    **dict.fromkeys(marks.OF_QUEUES, "Who is there, and who is needed"),
+    **dict.fromkeys(marks.OF_ALL, "What the machine does"),
+}
 _ORDER = {measure.value: place for place, measure in enumerate(Measure)}
 
 
@@ -41,6 +46,7 @@ class Line:
     threshold_url: str
     # where it can be looked into
     where_url: str
+    where: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +162,7 @@ def _line(alarm: Alarm, may_tend: bool, now: datetime) -> Line:
         note_url=reverse("oversight:alarm-note", args=[alarm.pk]),
         threshold_url=reverse("oversight:threshold", args=[one.pk]),
         where_url=_where(one),
+        where=_WHERE[measure],
     )
 
 

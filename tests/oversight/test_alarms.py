@@ -1,6 +1,8 @@
 """Alarms: found in what was counted, raised once, told to whoever answers, and seen to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -31,7 +33,6 @@ from tests import factories, walks
 from tests.factories import Shop
 from tests.oversight.figured import have_days
 
-pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
@@ -70,6 +71,7 @@ def open_measures() -> set[str]:
     return set(Alarm.objects.filter(cleared_at=None).values_list("threshold__measure", flat=True))
 
 
+@pytest.mark.django_db
 class TestWhatIsWatched:
     def test_everything_launched_is_watched_as_usual_without_anybody_asking(
         self, shop: Shop
@@ -123,6 +125,7 @@ class TestWhatIsWatched:
         assert AuditEntry.objects.filter(action="threshold.changed").count() == 1
 
 
+@pytest.mark.django_db
 class TestRaising:
     def test_it_is_raised_once_and_over_once(self, shop: Shop) -> None:
         alarm = raised(shop)
@@ -153,6 +156,15 @@ class TestRaising:
         alarms.look(now=start + 60 * MINUTE)
         assert "escalation_high" in open_measures()
 
+    def test_what_was_read_before_anothers_look_is_thrown_away(self, shop: Shop) -> None:
+        alarm = raised(shop)
+        propose(shop.workflow, 50, 950)
+        alarms.look(now=alarm.raised_at - MINUTE)
+        assert "escalation_high" in open_measures()
+        # but a clock that was set back by an hour stops nothing
+        alarms.look(now=alarm.raised_at - 60 * MINUTE)
+        assert "escalation_high" not in open_measures()
+
     def test_the_database_holds_one_alarm_at_a_time(self, shop: Shop) -> None:
         alarm = raised(shop)
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -178,6 +190,7 @@ class TestRaising:
         assert reads() == few
 
 
+@pytest.mark.django_db
 class TestTelling:
     def test_the_owner_is_mailed_what_it_is_and_what_to_do(self, shop: Shop, mia: User) -> None:
         owner = factories.UserFactory(roles=[Role.WORKFLOW_OWNER])
@@ -225,6 +238,7 @@ class TestTelling:
         assert {one.payload["measure"] for one in told} == {"escalation_high"}
 
 
+@pytest.mark.django_db
 class TestSeeingToIt:
     def test_who_saw_it_and_what_was_done_are_kept(self, shop: Shop, mia: User) -> None:
         alarm = raised(shop)
@@ -285,6 +299,7 @@ def have_week(
     )  # fmt: skip
 
 
+@pytest.mark.django_db
 class TestGauges:
     """What is read is what the page says, and nothing where nothing may be told."""
 
@@ -381,3 +396,26 @@ class TestGauges:
                 created_at=now() - timedelta(days=days),
             )  # fmt: skip
         assert self.value(Measure.DEAD_LETTERS) == 2
+
+
+@pytest.mark.slow
+def test_of_several_that_look_at_once_one_raises_and_tells(
+    committed_db: object, shop: Shop, mia: User
+) -> None:
+    watch(Measure.ESCALATION_HIGH, shop.workflow)
+    Threshold.objects.exclude(measure="escalation_high").update(is_on=False)
+    propose(shop.workflow, 300, 700)
+    at, together = now(), Barrier(4)
+
+    def one(number: int) -> None:
+        try:
+            together.wait(10)
+            alarms.look(now=at + number * timedelta(milliseconds=1))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+
+    assert Alarm.objects.count() == 1
+    assert OutboxMessage.objects.filter(event="alarm.raised").count() == 1
