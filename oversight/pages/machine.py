@@ -19,7 +19,7 @@ class JobLine:
 @dataclass(frozen=True, kw_only=True)
 class RefusedLine:
     what: str
-    times: str
+    tried: str
     last: times.Moment
 
 
@@ -71,7 +71,7 @@ def _job(job: Job) -> JobLine:
 def _refused(one: Refused, now: datetime) -> RefusedLine:
     before = one.before or "nothing"
     what = f"A {one.entity} from {before} to {one.to}"
-    return RefusedLine(what=what, times=f"{one.times:,}", last=times.since(one.last_at, now))
+    return RefusedLine(what=what, tried=f"{one.times:,}", last=times.since(one.last_at, now))
 
 
 def _outbox(found: Machine) -> str:
