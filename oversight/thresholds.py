@@ -1,6 +1,6 @@
 """What is watched, and who is told: the usual thresholds, and what owners make of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -68,6 +68,21 @@ def may_tend(user: User, threshold: Threshold) -> bool:
     if thing is None:
         return user.can(Can.STOP_EVERYTHING)
     return grants.leads(user, thing).allowed
+
+
+def tended_by(user: User, these: Iterable[Threshold]) -> set[int]:
+    """Return which of these `may_tend` lets this person see to, in as many queries always."""
+    workflows = set(grants.led_workflows(user).values_list("pk", flat=True))
+    queues = set(grants.led_queues(user).values_list("pk", flat=True))
+    all_of_it = user.can(Can.STOP_EVERYTHING)
+    return {
+        one.pk
+        for one in these
+        if one.owner_id == user.pk
+        or one.workflow_id in workflows
+        or one.queue_id in queues
+        or (all_of_it and one.workflow_id is None and one.queue_id is None)
+    }
 
 
 def told(threshold: Threshold) -> list[User]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,7 +87,7 @@ def page(user: User, said: Said, *, now: datetime) -> Page:
     """Show this person what they answer for or may read."""
     seen = alarms.seen_by(user)
     watched = list(thresholds.seen_by(user))
-    may = {one.pk: thresholds.may_tend(user, one) for one in watched}
+    may = thresholds.tended_by(user, watched)
     raised = _lines(seen.filter(cleared_at=None), may, now)
     over = seen.filter(cleared_at__isnull=False)
     return Page(
@@ -135,8 +135,8 @@ def as_csv(user: User) -> str:
     return out.getvalue()
 
 
-def _lines(found: Iterable[Alarm], may: Mapping[int, bool], now: datetime) -> tuple[Line, ...]:
-    return tuple(_line(one, may.get(one.threshold_id, False), now) for one in found)
+def _lines(found: Iterable[Alarm], may: Collection[int], now: datetime) -> tuple[Line, ...]:
+    return tuple(_line(one, one.threshold_id in may, now) for one in found)
 
 
 def _line(alarm: Alarm, may_tend: bool, now: datetime) -> Line:

@@ -5,14 +5,16 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
 from handoffs.models import Workflow
-from oversight import alarms
+from oversight import alarms, thresholds
 from oversight.models import Alarm, ProposalDay, Threshold
 from tests import factories
 from tests.factories import Shop
@@ -130,6 +132,32 @@ def test_the_log_says_how_soon_each_was_seen(olga: User, mia: User, alarm: Alarm
     assert row["done"] == "'=1+1 was done"
     # what was seen by whom is in the log of the installation, not in this one
     assert mia.name not in str(rows) and mia.email not in str(rows)
+
+
+def test_the_page_asks_as_often_for_many_workflows(shop: Shop, mia: User, alarm: Alarm) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert browser(mia).get(reverse("oversight:alarms")).status_code == 200
+        return len(found)
+
+    few = queries()
+    for number in range(4):
+        factories.launch_shop(slug=f"shop-{number}", team=shop.team)
+    alarms.look(now=timezone.now() + timedelta(minutes=10))
+    assert queries() == few
+
+
+def test_at_once_and_one_by_one_the_same_people_may(
+    shop: Shop, mia: User, olga: User, ann: User, alarm: Alarm
+) -> None:
+    owner = factories.UserFactory(roles=[Role.WORKFLOW_OWNER])
+    Workflow.objects.filter(pk=shop.workflow.pk).update(owner=owner)
+    Threshold.objects.filter(measure="late").update(owner=olga)
+    these = list(Threshold.objects.select_related("workflow", "queue"))
+    for user in (mia, olga, ann, owner):
+        each = {one.pk for one in these if thresholds.may_tend(user, one)}
+        assert thresholds.tended_by(user, these) == each
+    assert thresholds.tended_by(owner, these) and not thresholds.tended_by(ann, these)
 
 
 def test_it_leads_here_from_the_page_on_oversight(shop: Shop, mia: User) -> None:
