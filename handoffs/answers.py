@@ -271,27 +271,24 @@ def withdraw(handoff_id: str, *, reason: str, by: Actor, now: datetime) -> Hando
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         if handoff.tier in AUTONOMOUS_TIERS:
-            raise IllegalTransition(
-                "Policy asks this, about what was done already. Nothing was changed: it is not "
-                "yours to take back.",
-                entity="handoff",
-                from_state=handoff.state,
-                to_state=HandoffState.WITHDRAWN.value,
-            )
+            raise _not_yours(handoff, "Policy asks this, about what was done already.")
         if handoff.stepped_in:
-            raise IllegalTransition(
-                "A person has stepped into this run. Nothing was changed: it is not yours to take "
-                "back.",
-                entity="handoff",
-                from_state=handoff.state,
-                to_state=HandoffState.WITHDRAWN.value,
-            )
+            raise _not_yours(handoff, "A person has stepped into this run.")
         moves.move_handoff(handoff_id, HandoffState.WITHDRAWN, by=by, cause=Cause.WITHDRAWN)
         audit.record(by=by, action="handoff.withdrawn", subject=handoff_id, body={"reason": reason})
         if handoff.blocking and handoff.run.state == RunState.PAUSED_PENDING_HUMAN.value:
             runs.one_less_open(handoff.run, by=by, cause=Cause.WITHDRAWN, answered=False)
         moves.notify(handoff_id)
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
+
+
+def _not_yours(handoff: Handoff, why: str) -> IllegalTransition:
+    return IllegalTransition(
+        f"{why} Nothing was changed: it is not yours to take back.",
+        entity="handoff",
+        from_state=handoff.state,
+        to_state=HandoffState.WITHDRAWN.value,
+    )
 
 
 def reopen(handoff: Handoff, *, pause: int, facts: list[dict[str, Any]], by: Actor) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max
 
 from handoffs import audit, clocks
 from handoffs.actors import POLICY
@@ -43,22 +42,7 @@ from given order by place
 
 def log(handoff: Handoff, rung: RungName, *, due_at: datetime, outcome: str) -> None:
     """Note what fired, with the round and level that the locked handoff had before."""
-    Rung.objects.create(
-        handoff=handoff,
-        round=handoff.round,
-        level=handoff.level,
-        rung=rung.value,
-        number=_number(handoff, rung),
-        due_at=due_at,
-        outcome=outcome,
-    )
-
-
-def _number(handoff: Handoff, rung: RungName) -> int:
-    if rung not in _REPEATING:
-        return 1
-    fired = handoff.rungs.filter(round=handoff.round, level=handoff.level, rung=rung.value)
-    return int(fired.aggregate(most=Max("number"))["most"] or 0) + 1
+    log_all([(handoff, rung, due_at, outcome)])
 
 
 def pass_over_urgency(handoff: Handoff) -> RungName:
@@ -67,14 +51,7 @@ def pass_over_urgency(handoff: Handoff) -> RungName:
     Nobody is told of it: who hears that it moved on need not hear that it was urgent before.
     """
     end = clocks.end_of(handoff)
-    _, new = Rung.objects.get_or_create(
-        handoff=handoff,
-        round=handoff.round,
-        level=handoff.level,
-        rung=RungName.URGENT.value,
-        defaults={"due_at": handoff.urgent_at, "outcome": "urgent", "passed_over": True},
-    )
-    if new:
+    if pass_over_all([handoff]):
         audit.record(
             by=POLICY,
             action="handoff.urgency_passed",

@@ -30,8 +30,14 @@ class Part:
 Cell = frozenset[str]
 
 
-def may_tell(parts: Iterable[Part], *, people: int = PEOPLE) -> bool:
-    """Say whether a cell of these parts, by itself, tells of nobody."""
+def may_tell(
+    parts: Iterable[Part], *, people: int = PEOPLE, all_or_none: float = ALL_OR_NONE
+) -> bool:
+    """Say whether a cell of these parts, by itself, tells of nobody.
+
+    Where it may be known who was tested, `all_or_none` is infinite: a cell that is all one way
+    would tell of everybody in it, however many they are.
+    """
     found: dict[str, int] = {}
     caught = 0
     for part in parts:
@@ -41,11 +47,15 @@ def may_tell(parts: Iterable[Part], *, people: int = PEOPLE) -> bool:
     tests = sum(found.values())
     if len(found) < people or tests < TESTS or max(found.values()) > SHARE * tests:
         return False
-    return len(found) >= ALL_OR_NONE or 0 < caught < tests
+    return len(found) >= all_or_none or 0 < caught < tests
 
 
 def told(
-    parts: Mapping[str, Part], wanted: Sequence[Iterable[str]], *, people: int = PEOPLE
+    parts: Mapping[str, Part],
+    wanted: Sequence[Iterable[str]],
+    *,
+    people: int = PEOPLE,
+    all_or_none: float = ALL_OR_NONE,
 ) -> list[Cell]:
     """Return which of the wanted cells are told, those named first before others.
 
@@ -58,7 +68,8 @@ def told(
             continue
         more = _follows(known, cell)
         if more is not None and all(
-            may_tell((parts[name] for name in one), people=people) for one in more - known
+            may_tell((parts[name] for name in one), people=people, all_or_none=all_or_none)
+            for one in more - known
         ):
             released.append(cell)
             known = more

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from handoffs import ids
+from handoffs.models import Handoff
 from oversight import weeks
-from oversight.models import FigureDay, ProposalDay
+from oversight.models import FigureDay
 from reviews import log_places
 from reviews.log_places import Log
 
@@ -143,7 +144,7 @@ on conflict (day, workflow_id, action_type, tier) do update set proposed = exclu
 
 def count(*, now: datetime) -> int:
     """Count what moved since; return how many days were counted anew."""
-    first = not FigureDay.objects.exists()
+    first = not log_places.is_read(MOVES)
     counted = 0
     while True:
         with transaction.atomic():
@@ -152,15 +153,23 @@ def count(*, now: datetime) -> int:
                 return counted
             moves = log_places.read(MOVES, place, limit=BATCH, now=now)
             days = _moved({row[1] for row in moves if row[1]}, now)
-            if first:
-                days |= {now.date() - timedelta(days=back) for back in range(-1, FIRST_LOOK)}
+            if first and not counted:
+                days |= _since_anything_came(now)
             recount(days)
             counted += len(days)
-        first = False
         if len(moves) < BATCH:
             break
-    _count_proposals(now)
+    _count_proposals(now, first=first)
     return counted
+
+
+def _since_anything_came(now: datetime) -> set[date]:
+    """Return the last days, and none before the first handoff: those may hold demo history."""
+    oldest = Handoff.objects.order_by("id").values_list("opened_at", flat=True).first()
+    if oldest is None:
+        return set()
+    days = {now.date() - timedelta(days=back) for back in range(-1, FIRST_LOOK)}
+    return {day for day in days if day >= (oldest - weeks.AROUND).date()}
 
 
 def _moved(handoffs: set[str], now: datetime) -> set[date]:
@@ -193,10 +202,10 @@ def span(days: Collection[date], prefix: str = "ho") -> dict[str, Any]:
     }
 
 
-def _count_proposals(now: datetime) -> None:
+def _count_proposals(now: datetime, *, first: bool) -> None:
     today = now.astimezone(UTC).date()
     days = {today, (now - _STILL).astimezone(UTC).date()}
-    if not ProposalDay.objects.exists():
+    if first:
         days |= {today - timedelta(days=back) for back in range(FIRST_LOOK)}
     with connection.cursor() as cursor:
         cursor.execute(_PROPOSED, span(days, "prop"))

@@ -3,8 +3,10 @@
 Of handoffs it reads what was counted; of what people decide only weeks that may be told.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Min, Q, Sum
@@ -13,7 +15,7 @@ from governance.estimates import Share
 from handoffs import jobs, queries, rates
 from handoffs.models import Handoff, OutboxMessage, Queue, QueueDepth, RefusedTransition
 from handoffs.states import ASKED_TIERS, HandoffState
-from oversight import arrivals, bins, marks, weeks
+from oversight import arrivals, beginnings, bins, marks, weeks
 from oversight.marks import Measure, Reading
 from oversight.models import FigureDay, FigureWeek, ProposalDay
 from oversight.weeks import Scope
@@ -39,21 +41,25 @@ def read(measure: Measure, *, now: datetime) -> Readings:
 def _escalation(now: datetime) -> Readings:
     """Return how many of the actions proposed lately needed a person, as the page counts them."""
     asked = Sum("proposed", filter=Q(tier__in=ASKED_TIERS), default=0)
-    rows = (
-        ProposalDay.objects.filter(day__gt=_days_ago(now))
-        .values("workflow_id")
-        .annotate(asked=asked, all=Sum("proposed"))
-    )
-    return {row["workflow_id"]: _share(row["asked"], row["all"]) for row in rows}
+    days = ProposalDay.objects.filter(day__gt=_days_ago(now)).values("workflow_id", "day")
+    return _added(days.annotate(count=asked, all=Sum("proposed")))
 
 
 def _late(now: datetime) -> Readings:
-    rows = (
-        FigureDay.objects.filter(day__gt=_days_ago(now))
-        .values("workflow_id")
-        .annotate(late=Sum("late"), all=Sum("came"))
-    )
-    return {row["workflow_id"]: _share(row["late"], row["all"]) for row in rows}
+    days = FigureDay.objects.filter(day__gt=_days_ago(now)).values("workflow_id", "day")
+    return _added(days.annotate(count=Sum("late"), all=Sum("came")))
+
+
+def _added(days: Iterable[Mapping[str, Any]]) -> Readings:
+    """Add up what is real: what stands before a workflow's launch is demo history."""
+    since = beginnings.of_workflows()
+    count, every = Counter[int](), Counter[int]()
+    for row in days:
+        pk = row["workflow_id"]
+        if pk in since and row["day"] >= since[pk]:
+            count[pk] += row["count"]
+            every[pk] += row["all"]
+    return {pk: _share(count[pk], every[pk]) for pk in every}
 
 
 def _quick(now: datetime) -> Readings:
@@ -70,9 +76,11 @@ def _quick_agreement(now: datetime) -> Readings:
 
 
 def _told(now: datetime) -> Iterable[FigureWeek]:
-    """Return the last whole week of each workflow in which it tells of nobody."""
+    """Return the last whole week of each workflow in which it tells of nobody, if it is real."""
     last = weeks.monday(now.astimezone(UTC).date()) - timedelta(weeks=1)
-    return FigureWeek.objects.filter(scope=Scope.WORKFLOW, monday=last, told=True)
+    since = beginnings.of_workflows()
+    told = FigureWeek.objects.filter(scope=Scope.WORKFLOW, monday=last, told=True)
+    return [one for one in told if one.workflow_id and last >= since.get(one.workflow_id, date.max)]
 
 
 def _quick_share(week: FigureWeek) -> Share:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncWeek
@@ -11,8 +11,10 @@ from django.db.models.functions import TruncWeek
 from governance.estimates import Share
 from handoffs.models import Queue, RefusedTransition, Workflow
 from handoffs.states import ASKED_TIERS
-from oversight import bins, weeks
+from oversight import beginnings, bins, events, subjects, weeks
+from oversight.events import Event
 from oversight.models import FigureDay, FigureWeek, ProposalDay
+from oversight.subjects import Subject
 from oversight.weeks import Scope
 
 # whole weeks that a page may look back
@@ -99,6 +101,7 @@ class Part:
 
     scope: str
     key: str
+    slug: str
     name: str
     figures: Figures
 
@@ -108,129 +111,187 @@ class Today:
     """One day until now, of everything that came: nothing of who decided."""
 
     day: date
+    is_demo: bool
     came: int
     answered: int
     late: int
     open: int
 
 
+class Period(NamedTuple):
+    """Whole weeks from one Monday to before another, and as many before them.
+
+    Only what lies from `first` to before `last` is read: demo history, or what is real.
+    """
+
+    earlier: date
+    starts: date
+    ends: date
+    first: date
+    last: date
+    is_demo: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    workflow: Workflow | None
+    subject: Subject
     # from the first Monday to the last Sunday
     starts: date
     ends: date
+    # the weeks did not happen: they were simulated so that the page has something to show
+    is_demo: bool
     now: Figures
     before: Figures
     by_week: dict[date, Figures]
     parts: list[Part]
     days: list[Today]
+    events: list[Event]
     refused: int
 
 
-def of(workflow: Workflow | None, period: int, *, now: datetime) -> Summary:
-    """Read the last whole weeks of a workflow, or of all, and those before them."""
-    ends = weeks.monday(now.astimezone(UTC).date())
-    starts = ends - timedelta(weeks=period)
-    earlier = starts - timedelta(weeks=period)
+def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
+    """Read the last whole weeks of a workflow, a part of it, or of all, and those before them."""
+    period = _period(subject, weeks_back, now)
     this, before = Figures(), Figures()
     by_week: dict[date, Figures] = {}
-    for week in _whole(workflow).filter(monday__gte=earlier, monday__lt=ends).order_by("monday"):
-        (this if week.monday >= starts else before).add(week)
-        if week.monday >= starts:
+    for week in _within(_whole(subject), period).order_by("monday"):
+        (this if week.monday >= period.starts else before).add(week)
+        if week.monday >= period.starts:
             by_week.setdefault(week.monday, Figures()).add_counts(week)
-    parts = _parts(workflow, starts, ends)
-    _add_proposals(workflow, this, before, by_week, parts, (earlier, starts, ends))
+    parts = [] if subject.is_part else _parts(subject.workflow, period)
+    if subject.knows_proposals:
+        _add_proposals(subject, this, before, by_week, parts, period)
     refused = RefusedTransition.objects.aggregate(times=Sum("times"))["times"]
     return Summary(
-        workflow=workflow,
-        starts=starts,
-        ends=ends - timedelta(days=1),
+        subject=subject,
+        starts=period.starts,
+        ends=period.ends - timedelta(days=1),
+        is_demo=period.is_demo,
         now=this,
         before=before,
         by_week=by_week,
         parts=parts,
-        days=_days(workflow, now),
+        days=_days(subject, now, is_demo=period.is_demo),
+        events=events.between(subject.workflow, period.starts, now=now),
         refused=refused or 0,
     )
 
 
-def _whole(workflow: Workflow | None) -> QuerySet[FigureWeek]:
-    scope = Scope.WORKFLOW if workflow else Scope.ALL
-    return FigureWeek.objects.filter(scope=scope, workflow=workflow)
+def _period(subject: Subject, weeks_back: int, now: datetime) -> Period:
+    """Leave demo history out once a week is over in which something real was counted."""
+    ends = weeks.monday(now.astimezone(UTC).date())
+    starts = ends - timedelta(weeks=weeks_back)
+    earlier = starts - timedelta(weeks=weeks_back)
+    real = beginnings.real_since(subject.workflow) or ends
+    real = min(max(real, earlier), ends)
+    whole = Period(earlier, starts, ends, real, ends, is_demo=False)
+    if real == earlier or _within(_whole(subject), whole).exists():
+        return whole
+    if subject.knows_proposals and _proposals(subject, whole).exists():
+        return whole
+    demo = Period(earlier, starts, ends, earlier, real, is_demo=True)
+    return demo if _within(_whole(subject), demo).exists() else whole
 
 
-def _parts(workflow: Workflow | None, starts: date, ends: date) -> list[Part]:
+def _whole(subject: Subject) -> QuerySet[FigureWeek]:
+    return FigureWeek.objects.filter(
+        scope=subject.scope, workflow=subject.workflow, key=subject.key if subject.is_part else ""
+    )
+
+
+def _within(found: QuerySet[FigureWeek], period: Period) -> QuerySet[FigureWeek]:
+    return found.filter(monday__gte=period.first, monday__lt=period.last)
+
+
+def _parts(workflow: Workflow | None, period: Period) -> list[Part]:
     """Add each part up in the database: there may be many, and of them only counts are shown."""
     if workflow is None:
         these = FigureWeek.objects.filter(scope=Scope.WORKFLOW)
-        names = {str(one.pk): one.name for one in Workflow.objects.all()}
+        named = {str(one.pk): (one.slug, one.name) for one in Workflow.objects.all()}
     else:
-        scopes = (Scope.QUEUE, Scope.TIER, Scope.ACTION)
-        these = FigureWeek.objects.filter(scope__in=scopes, workflow=workflow)
-        names = {str(one.pk): one.name for one in Queue.objects.all()}
+        these = FigureWeek.objects.filter(scope__in=subjects.PARTS, workflow=workflow)
+        named = {str(one.pk): (one.slug, one.name) for one in Queue.objects.all()}
     sums = {f"all_{name}": Sum(name) for name in weeks.COUNTS}
     told = {f"told_{name}": Sum(name, filter=Q(told=True)) for name in weeks.COUNTS}
     rows = (
-        these.filter(monday__gte=starts, monday__lt=ends)
+        _within(these, period)
+        .filter(monday__gte=period.starts)
         .values("scope", "workflow_id", "key")
         .annotate(**sums, **told)
         .order_by("scope", "key")
     )
-    found = [_part(cast(dict[str, Any], row), names) for row in rows]
+    found = [_part(cast(dict[str, Any], row), named) for row in rows]
     return sorted(found, key=lambda one: (one.scope, -one.figures.counts["came"]))
 
 
-def _part(row: dict[str, Any], names: dict[str, str]) -> Part:
+def _part(row: dict[str, Any], named: dict[str, tuple[str, str]]) -> Part:
     key = str(row["workflow_id"]) if row["scope"] == Scope.WORKFLOW else str(row["key"])
     found = Figures()
     for name in weeks.COUNTS:
         found.counts[name] = row[f"all_{name}"] or 0
         found.told[name] = row[f"told_{name}"] or 0
-    is_named = row["scope"] in (Scope.WORKFLOW, Scope.QUEUE)
-    name = names.get(key, key) if is_named else key.replace("_", " ") or "none"
-    return Part(scope=str(row["scope"]), key=key, name=name, figures=found)
+    slug, name = key, subjects.in_words(key)
+    if row["scope"] in (Scope.WORKFLOW, Scope.QUEUE):
+        slug, name = named.get(key, (key, key))
+    return Part(scope=str(row["scope"]), key=key, slug=slug, name=name, figures=found)
+
+
+def _proposals(subject: Subject, period: Period) -> QuerySet[ProposalDay]:
+    found = ProposalDay.objects.filter(day__gte=period.first, day__lt=period.last)
+    if subject.workflow:
+        found = found.filter(workflow=subject.workflow)
+    return found.filter(action_type=subject.key) if subject.scope == Scope.ACTION else found
 
 
 def _add_proposals(
-    workflow: Workflow | None, this: Figures, before: Figures, by_week: dict[date, Figures],
-    parts: list[Part], bounds: tuple[date, date, date],
+    subject: Subject, this: Figures, before: Figures, by_week: dict[date, Figures],
+    parts: list[Part], period: Period,
 ) -> None:  # fmt: skip
-    earlier, starts, ends = bounds
-    found = ProposalDay.objects.filter(day__gte=earlier, day__lt=ends)
-    if workflow:
-        found = found.filter(workflow=workflow)
     rows = (
-        found.annotate(monday=TruncWeek("day"))
+        _proposals(subject, period)
+        .annotate(monday=TruncWeek("day"))
         .values_list("monday", "workflow_id", "action_type", "tier")
         .annotate(Sum("proposed"))
     )
     of_part = {(one.scope, one.key): one.figures for one in parts}
     for monday, workflow_id, action, tier, proposed in rows:
         asked = proposed if tier in ASKED_TIERS else 0
-        into = [this if monday >= starts else before]
-        if monday >= starts:
+        into = [this if monday >= period.starts else before]
+        if monday >= period.starts:
             into += [by_week.setdefault(monday, Figures())]
-            part = (Scope.ACTION, action) if workflow else (Scope.WORKFLOW, str(workflow_id))
+            part = (
+                (Scope.ACTION, action) if subject.workflow else (Scope.WORKFLOW, str(workflow_id))
+            )
             into += [of_part[part]] if part in of_part else []
         for figures in into:
             figures.proposed += proposed
             figures.asked_about += asked
 
 
-def _days(workflow: Workflow | None, now: datetime) -> list[Today]:
-    since = now.astimezone(UTC).date() - timedelta(days=DAYS_SHOWN - 1)
-    found = FigureDay.objects.filter(day__gte=since)
-    if workflow:
-        found = found.filter(workflow=workflow)
+def last_days(subject: Subject, weeks_back: int, *, now: datetime) -> list[Today]:
+    """Read what moves while a page is open."""
+    return _days(subject, now, is_demo=_period(subject, weeks_back, now).is_demo)
+
+
+def _days(subject: Subject, now: datetime, *, is_demo: bool) -> list[Today]:
+    """Read the last days until a minute ago; those of demo history only beside its weeks."""
+    today = now.astimezone(UTC).date()
+    real = beginnings.real_since(subject.workflow) or today
+    since = today - timedelta(days=DAYS_SHOWN - 1)
+    found = FigureDay.objects.filter(day__gte=since if is_demo else max(since, real))
+    if subject.workflow:
+        found = found.filter(workflow=subject.workflow)
+    if subject.is_part:
+        column = {Scope.QUEUE: "queue_id", Scope.TIER: "tier", Scope.ACTION: "action_type"}
+        found = found.filter(**{column[subject.scope]: subject.key})
     rows = found.values("day").annotate(
         came=Sum("came"), people=Sum("by_people"), policy=Sum("by_policy"), late=Sum("late"),
         open=Sum("open"),
     ).order_by("day")  # fmt: skip
     return [
         Today(
-            day=row["day"], came=row["came"], answered=row["people"] + row["policy"],
-            late=row["late"], open=row["open"],
+            day=row["day"], is_demo=row["day"] < real, came=row["came"],
+            answered=row["people"] + row["policy"], late=row["late"], open=row["open"],
         )
         for row in rows
     ]  # fmt: skip

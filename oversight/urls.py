@@ -5,6 +5,8 @@ from django.urls import path
 from oversight.views import alarms, capacity, machine, oversight, power
 
 app_name = "oversight"
+# one queue, tier or action type of a workflow
+_PART = "oversight/workflows/<slug:slug>/<slug:scope>/<path:part>"
 urlpatterns = [
     path("oversight/", oversight.everything, name="all"),
     path("oversight/all.csv", oversight.everything_csv, name="all-csv"),
@@ -12,6 +14,9 @@ urlpatterns = [
     path("oversight/workflows/<slug:slug>/", oversight.of_workflow, name="workflow"),
     path("oversight/workflows/<slug:slug>.csv", oversight.of_workflow_csv, name="workflow-csv"),
     path("oversight/workflows/<slug:slug>.json", oversight.of_workflow_json, name="workflow-json"),
+    path(f"{_PART}.csv", oversight.of_part_csv, name="part-csv"),
+    path(f"{_PART}.json", oversight.of_part_json, name="part-json"),
+    path(f"{_PART}/", oversight.of_part, name="part"),
     path("oversight/power/", power.page, name="power"),
     path("oversight/power.csv", power.as_csv, name="power-csv"),
     path("oversight/power.json", power.as_json, name="power-json"),

@@ -1,7 +1,7 @@
 """Add days up to weeks, and say which of them may be told: those that tell of nobody."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -56,23 +56,28 @@ def monday(day: date) -> date:
 
 def recount(start: date) -> None:
     """Add up the week that begins on this Monday anew."""
+    store(start, tellable(_who(start)))
+
+
+def store(start: date, told: Collection[Part]) -> None:
+    """Add up a week from its days; of these parts it may be told what people decided."""
     days = FigureDay.objects.filter(day__gte=start, day__lt=start + timedelta(days=7))
     found: dict[Part, FigureWeek] = {}
     for day in days:
-        for part in _parts(day.workflow_id, day.queue_id, day.tier, day.action_type):
+        for part in parts(day.workflow_id, day.queue_id, day.tier, day.action_type):
             week = found.get(part) or FigureWeek(
                 scope=part.scope, workflow_id=part.workflow, key=part.key, monday=start
             )
             found[part] = week
             _add(week, day)
-    told = tellable(_who(start))
     for part, week in found.items():
         week.told = part in told
     FigureWeek.objects.filter(monday=start).delete()
     FigureWeek.objects.bulk_create(found.values())
 
 
-def _parts(workflow: int, queue: int, tier: str, action: str) -> tuple[Part, ...]:
+def parts(workflow: int, queue: int, tier: str, action: str) -> tuple[Part, ...]:
+    """Return everything that one handoff is a part of."""
     return (
         Part(Scope.ALL, None, ""),
         Part(Scope.WORKFLOW, workflow, ""),
@@ -101,7 +106,7 @@ def _who(start: date) -> dict[Part, Who]:
     with connection.cursor() as cursor:
         cursor.execute(_WHO, params)
         for workflow, queue, tier, action, reviewer, many in cursor.fetchall():
-            for part in _parts(workflow, queue, tier, action):
+            for part in parts(workflow, queue, tier, action):
                 found[part][reviewer] += many
     return found
 

@@ -39,12 +39,17 @@ class Gap(NamedTuple):
     since: datetime
 
 
+def is_read(log: Log) -> bool:
+    """Say whether it was ever read: what was there before that is in no entry to come."""
+    return LogPlace.objects.filter(log=log.name).exists()
+
+
 def take(log: Log) -> LogPlace | None:
     """Lock the place in this transaction; None while another process reads on from there.
 
     A log that is read for the first time begins at its end: nobody is told of the past.
     """
-    if not LogPlace.objects.filter(log=log.name).exists():
+    if not is_read(log):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"insert into {LogPlace._meta.db_table} (log, upto, gaps) "

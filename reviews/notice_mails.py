@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -26,16 +26,6 @@ AT_ONCE = 100
 # more than these in one mail nobody reads; the rest comes with the next one
 IN_A_MAIL = 200
 SENDER_LOCK = 0x6F766572_C901
-_DUE = """
-select recipient_id from reviews_notice
-where ended_at is null and due_at <= statement_timestamp() and recipient_id is not null
-group by recipient_id order by min(due_at) limit %s
-"""
-_OF_LATE = """
-select count(distinct message) from reviews_notice
-where recipient_id = %s and ended_at > statement_timestamp() - interval '1 hour'
-    and ended_because = 'sent' and not digest
-"""
 Ended = Notice.Ended
 
 
@@ -55,11 +45,8 @@ def send_due(*, now: datetime) -> int:
     with locks.only_one(SENDER_LOCK) as alone:
         if not alone:
             return 0
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE, [AT_ONCE])
-            waiting = [row[0] for row in cursor.fetchall()]
         written = 0
-        for person in waiting:
+        for person in notices.waiting("recipient", limit=AT_ONCE):
             written += _send(person, now=now)
             failpoint("notice_mails.send.after_commit")
         return written
@@ -76,7 +63,7 @@ def _send(person_id: int, *, now: datetime) -> int:
     digest = [one for one in looked.told if one.digest]
     at_once = [one for one in looked.told if not one.digest]
     kinds = [kind for kind in Kind if any(one.kind is kind for one in at_once)]
-    if at_once and _of_late(person) + len(kinds) > MOST_AT_ONCE:
+    if at_once and notices.of_late(recipient=person) + len(kinds) > MOST_AT_ONCE:
         notices.gather((one.id for one in at_once), now)
         at_once, kinds = [], []
     written = sum(
@@ -140,12 +127,6 @@ def _answers(handoffs: list[str]) -> dict[str, tuple[str, str]]:
     found = latest.distinct("handoff").values_list("handoff_id", "verb", "role", "by_kind")
     person = ActorKind.PERSON.value
     return {id: (verb, role if kind == person else "") for id, verb, role, kind in found}
-
-
-def _of_late(person: User) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_LATE, [person.pk])
-        return int(cursor.fetchone()[0])
 
 
 def _write(person: User, event: str, told: list[Told], now: datetime) -> int:

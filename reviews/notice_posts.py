@@ -7,7 +7,7 @@ can call people and hide links.
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from handoffs import channels, locks
@@ -21,16 +21,6 @@ from reviews.pages import notice_post
 AT_ONCE = 100
 IN_A_MESSAGE = 200
 POSTER_LOCK = 0x6F766572_C902
-_DUE = """
-select channel_id from reviews_notice
-where ended_at is null and due_at <= statement_timestamp() and channel_id is not null
-group by channel_id order by min(due_at) limit %s
-"""
-_OF_LATE = """
-select count(distinct message) from reviews_notice
-where channel_id = %s and ended_at > statement_timestamp() - interval '1 hour'
-    and ended_because = 'sent' and not digest
-"""
 Ended = Notice.Ended
 
 
@@ -39,10 +29,7 @@ def send_due(*, now: datetime) -> int:
     with locks.only_one(POSTER_LOCK) as alone:
         if not alone:
             return 0
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE, [AT_ONCE])
-            waiting = [row[0] for row in cursor.fetchall()]
-        return sum(_send(channel, now=now) for channel in waiting)
+        return sum(_send(channel, now=now) for channel in notices.waiting("channel", limit=AT_ONCE))
 
 
 @transaction.atomic
@@ -58,7 +45,7 @@ def _send(channel_id: int, *, now: datetime) -> int:
     notices.end(gone, Ended.OVER)
     kinds = [kind for kind in Kind if any(one.kind == kind for one, _ in told)]
     ids = [one.pk for one, _ in told]
-    if any(not one.digest for one, _ in told) and _of_late(channel) >= MOST_AT_ONCE:
+    if any(not one.digest for one, _ in told) and notices.of_late(channel=channel) >= MOST_AT_ONCE:
         notices.gather(ids, now)
         return 0
     if not told:
@@ -80,9 +67,3 @@ def _that_hold(due: Iterable[Notice]) -> Iterable[tuple[Notice, Handoff]]:
     for notice in due:
         if notice.pk in holding:
             yield notice, handoffs[notice.handoff_id]
-
-
-def _of_late(channel: NoticeChannel) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_LATE, [channel.pk])
-        return int(cursor.fetchone()[0])

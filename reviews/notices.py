@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Min
 from django.db.models.functions import Now
 
 from handoffs import jobs, queries
@@ -162,6 +163,24 @@ def _for_channels(log: Log, events: list[Event], now: datetime) -> Iterator[Noti
             made_at=now,
             due_at=due(now, how=told, hours=hours, wakes=one.critical),
         )
+
+
+def waiting(whom: str, *, limit: int) -> list[int]:
+    """Return each `recipient` or `channel` for whom something is due, the longest due first."""
+    due = Notice.objects.filter(ended_at=None, due_at__lte=Now(), **{f"{whom}__isnull": False})
+    each = due.values(f"{whom}_id").annotate(first=Min("due_at")).order_by("first")
+    return list(each.values_list(f"{whom}_id", flat=True)[:limit])
+
+
+def of_late(**whom: Any) -> int:
+    """Count the messages of the last hour to a recipient or a channel, without digests."""
+    sent = Notice.objects.filter(
+        ended_at__gt=Now() - timedelta(hours=1),
+        ended_because=Notice.Ended.SENT,
+        digest=False,
+        **whom,
+    )
+    return int(sent.aggregate(messages=Count("message", distinct=True))["messages"])
 
 
 def that_hold(due: Iterable[Notice], handoffs: Mapping[str, Handoff]) -> set[int]:

@@ -11,16 +11,28 @@ from oversight.models.counted import (
     QueueFigures,
     QueueHour,
 )
+from oversight.models.programme import (
+    FaultApproval,
+    LibraryFault,
+    Programme,
+    SpentPair,
+    Tally,
+)
 
 __all__ = [
     "Alarm",
     "Arrival",
     "Counted",
+    "FaultApproval",
     "FigureDay",
     "FigureWeek",
     "Forecast",
+    "LibraryFault",
+    "Programme",
     "ProposalDay",
     "QueueFigures",
     "QueueHour",
+    "SpentPair",
+    "Tally",
     "Threshold",
 ]

@@ -4,8 +4,12 @@ import csv
 import io
 from typing import Any
 
+from django.utils.text import slugify
+
 from governance.estimates import Share
 from oversight import bins, shares, weeks
+from oversight.events import Event
+from oversight.subjects import Subject
 from oversight.summary import Figures, Summary
 
 _SHARES = ("overridden", "edited", "changed", "in_time", "by_policy", "late", "escalation",
@@ -18,7 +22,10 @@ _OF_ALL = ("came", "open", "by_people", "by_policy", "withdrawn", "in_time", "la
 
 def as_json(found: Summary) -> dict[str, Any]:
     return {
-        "workflow": found.workflow.slug if found.workflow else None,
+        "workflow": found.subject.workflow.slug if found.subject.workflow else None,
+        "part": _part(found.subject),
+        # these weeks did not happen
+        "demo_history": found.is_demo,
         "from": found.starts.isoformat(),
         "to": found.ends.isoformat(),
         "now": _figures(found.now),
@@ -28,24 +35,47 @@ def as_json(found: Summary) -> dict[str, Any]:
             for day, one in sorted(found.by_week.items())
         ],
         "parts": [
-            {"scope": one.scope, "key": one.key, "name": one.name, **_figures(one.figures)}
+            {"scope": one.scope, "key": one.slug, "name": one.name, **_figures(one.figures)}
             for one in found.parts
         ],
         "days": [
             {
-                "day": one.day.isoformat(), "came": one.came, "answered": one.answered,
-                "late": one.late, "open": one.open,
+                "day": one.day.isoformat(), "demo_history": one.is_demo, "came": one.came,
+                "answered": one.answered, "late": one.late, "open": one.open,
             }
             for one in found.days
         ],
+        "events": [_event(one) for one in found.events],
         "catch_rate": None,
         "transitions_refused": found.refused,
     }  # fmt: skip
 
 
+def _part(subject: Subject) -> dict[str, str] | None:
+    if not subject.is_part:
+        return None
+    return {"scope": subject.scope.value, "key": subject.slug, "name": subject.name}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at.isoformat(), "kind": event.kind.value, "workflow": event.workflow or None,
+        "number": event.number or None, "until": event.until.isoformat() if event.until else None,
+        "reason": event.reason or None,
+    }  # fmt: skip
+
+
+def file_name(subject: Subject) -> str:
+    """Name the file; what an action type is called is up to others."""
+    name = "all" if subject.workflow is None else subject.workflow.slug
+    if subject.is_part:
+        name += f"-{subject.scope.value}-{slugify(subject.slug) or 'none'}"
+    return f"oversight-{name}.csv"
+
+
 def as_csv(found: Summary) -> str:
     out = io.StringIO()
-    names = ["week", "came", "weeks_told"]
+    names = ["week", "demo_history", "came", "weeks_told"]
     for name in _SHARES:
         names += [name, f"{name}_of", f"{name}_low", f"{name}_high"]
     writer = csv.DictWriter(out, names, lineterminator="\r\n")
@@ -53,6 +83,7 @@ def as_csv(found: Summary) -> str:
     for day, figures in sorted(found.by_week.items()):
         row: dict[str, Any] = {
             "week": day.isoformat(),
+            "demo_history": "yes" if found.is_demo else "no",
             "came": figures.counts["came"],
             "weeks_told": figures.weeks_told,
         }

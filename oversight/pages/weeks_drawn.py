@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance.estimates import Share
+from oversight.pages import happened
 from oversight.summary import Figures, Summary
 
 WIDTH, LEFT, TOP, HEIGHT = 560, 56, 24, 130
@@ -28,13 +29,24 @@ class Tick:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Marked:
+    """A week in which something else happened."""
+
+    x: str
+    label: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drawing:
     title: str
+    demo: bool
     ticks: tuple[Tick, ...]
     points: tuple[Point, ...]
+    marks: tuple[Marked, ...]
 
 
-def drawings(found: Summary) -> tuple[Drawing, ...]:
+def drawings(found: Summary) -> tuple[Drawing, Drawing, Drawing]:
     return (
         _drawing("Overridden, of decisions on actions", found, lambda one: one.overridden),
         _drawing("Answered by people in time", found, lambda one: one.in_time),
@@ -55,14 +67,24 @@ def _drawing(title: str, found: Summary, share: Callable[[Figures], Share]) -> D
     def y(value: float) -> str:
         return f"{TOP + HEIGHT * (1 - min(value, top) / top):.1f}"
 
+    marks = happened.marks(found.events)
     return Drawing(
         title=title,
+        demo=found.is_demo,
         ticks=tuple(Tick(y=y(top * part), label=f"{100 * top * part:g} %") for part in (0, 0.5, 1)),
         points=tuple(
             _point(day, one, LEFT + step * (place + 0.5), y, place % every == 0)
             for place, (day, one) in enumerate(known)
         ),
-    )
+        marks=tuple(
+            Marked(
+                x=f"{LEFT + step * (place + 0.5):.1f}", label=marks[day].label,
+                said=marks[day].said,
+            )
+            for place, (day, _) in enumerate(known)
+            if day in marks
+        ),
+    )  # fmt: skip
 
 
 def _point(day: date, share: Share, x: float, y: Callable[[float], str], named: bool) -> Point:

@@ -1,19 +1,20 @@
 """Is oversight working: of all workflows for auditors and managers, of their own for owners."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
 from accounts.roles import Can
-from handoffs.models import Workflow
-from oversight import summary
+from oversight import subjects, summary
 from oversight.pages import oversight as pages
 from oversight.pages import oversight_told
 from oversight.pages.here import of_power
+from oversight.subjects import Subject
 from oversight.summary import Summary
 from oversight.views import doors
 from oversight.views.doors import owner_or_auditor
@@ -21,53 +22,86 @@ from oversight.views.doors import owner_or_auditor
 
 @require_GET
 @owner_or_auditor
+@vary_on_headers("HX-Request")
 def everything(request: UserRequest) -> HttpResponse:
     if not request.user.can(Can.READ_AUDIT):
         first = doors.workflows(request.user).first()
         if first is None:
             raise PermissionDenied
         return HttpResponseRedirect(reverse("oversight:workflow", args=[first.slug]))
-    return _page(request, _read(request, None))
+    return _page(request, subjects.EVERYTHING)
 
 
 @require_GET
 @owner_or_auditor
 def everything_csv(request: UserRequest) -> HttpResponse:
-    return _csv(_read(request, None))
+    return _csv(_read(request, _everything(request)))
 
 
 @require_GET
 @owner_or_auditor
 def everything_json(request: UserRequest) -> HttpResponse:
-    return JsonResponse(oversight_told.as_json(_read(request, None)))
+    return JsonResponse(oversight_told.as_json(_read(request, _everything(request))))
 
 
 @require_GET
 @owner_or_auditor
+@vary_on_headers("HX-Request")
 def of_workflow(request: UserRequest, slug: str) -> HttpResponse:
-    return _page(request, _read(request, slug))
+    return _page(request, _workflow(request, slug))
 
 
 @require_GET
 @owner_or_auditor
 def of_workflow_csv(request: UserRequest, slug: str) -> HttpResponse:
-    return _csv(_read(request, slug))
+    return _csv(_read(request, _workflow(request, slug)))
 
 
 @require_GET
 @owner_or_auditor
 def of_workflow_json(request: UserRequest, slug: str) -> HttpResponse:
-    return JsonResponse(oversight_told.as_json(_read(request, slug)))
+    return JsonResponse(oversight_told.as_json(_read(request, _workflow(request, slug))))
 
 
-def _read(request: UserRequest, slug: str | None) -> Summary:
-    workflow: Workflow | None = None
-    if slug is None:
-        if not request.user.can(Can.READ_AUDIT):
-            raise PermissionDenied
-    else:
-        workflow = get_object_or_404(doors.workflows(request.user), slug=slug)
-    return summary.of(workflow, _weeks(request), now=timezone.now())
+@require_GET
+@owner_or_auditor
+@vary_on_headers("HX-Request")
+def of_part(request: UserRequest, slug: str, scope: str, part: str) -> HttpResponse:
+    return _page(request, _part(request, slug, scope, part))
+
+
+@require_GET
+@owner_or_auditor
+def of_part_csv(request: UserRequest, slug: str, scope: str, part: str) -> HttpResponse:
+    return _csv(_read(request, _part(request, slug, scope, part)))
+
+
+@require_GET
+@owner_or_auditor
+def of_part_json(request: UserRequest, slug: str, scope: str, part: str) -> HttpResponse:
+    return JsonResponse(oversight_told.as_json(_read(request, _part(request, slug, scope, part))))
+
+
+def _everything(request: UserRequest) -> Subject:
+    if not request.user.can(Can.READ_AUDIT):
+        raise PermissionDenied
+    return subjects.EVERYTHING
+
+
+def _workflow(request: UserRequest, slug: str) -> Subject:
+    return subjects.of_workflow(get_object_or_404(doors.workflows(request.user), slug=slug))
+
+
+def _part(request: UserRequest, slug: str, scope: str, part: str) -> Subject:
+    workflow = get_object_or_404(doors.workflows(request.user), slug=slug)
+    found = subjects.of_part(workflow, scope, part)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _read(request: UserRequest, subject: Subject) -> Summary:
+    return summary.of(subject, _weeks(request), now=timezone.now())
 
 
 def _weeks(request: UserRequest) -> int:
@@ -75,18 +109,31 @@ def _weeks(request: UserRequest) -> int:
     return next((one for one in summary.PERIODS if str(one) == asked), summary.PERIODS[1])
 
 
-def _page(request: UserRequest, found: Summary) -> HttpResponse:
+def _page(request: UserRequest, subject: Subject) -> HttpResponse:
+    """Show all of it; a page that is open asks for the last days again, see the template."""
+    if request.htmx:
+        answer: HttpResponse = _last_days(request, subject)
+        answer["Cache-Control"] = "private, no-cache"
+        return answer
     page = pages.page(
-        found,
+        _read(request, subject),
         list(doors.workflows(request.user)),
         _weeks(request),
         may_all=request.user.can(Can.READ_AUDIT),
     )
-    return render(request, "oversight/oversight.html", {"page": page, "here": of_power()})
+    context = {"page": page, "last": page.last, "here": of_power()}
+    return render(request, "oversight/oversight.html", context)
+
+
+@conditional_page
+def _last_days(request: UserRequest, subject: Subject) -> HttpResponse:
+    found = summary.last_days(subject, _weeks(request), now=timezone.now())
+    last = pages.last_days(subject, found, _weeks(request))
+    return render(request, "oversight/oversight.html#last-days", {"last": last})
 
 
 def _csv(found: Summary) -> HttpResponse:
-    name = found.workflow.slug if found.workflow else "all"
     response = HttpResponse(oversight_told.as_csv(found), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="oversight-{name}.csv"'
+    name = oversight_told.file_name(found.subject)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

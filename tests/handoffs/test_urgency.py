@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from handoffs import answers, deadlines, ladder, tasks
+from handoffs import answers, deadlines, ladder, rungs, tasks
 from handoffs.actors import SYSTEM
 from handoffs.models import Answer, AuditEntry, Handoff, OutboxMessage, Rung
 from tests import walks
@@ -220,3 +220,13 @@ def test_a_night_without_answers_is_one_mail_to_the_owner(shop, bot, bot_key, mi
 
     assert OutboxMessage.objects.filter(event="handoff.held").count() == 1
     assert Rung.objects.filter(outcome="held").count() == 3
+
+
+def test_urgency_that_nobody_saw_is_noted_and_audited_once(shop, bot, bot_key):
+    handoff = walks.waiting(shop, bot, bot_key)
+
+    for _ in range(2):
+        rungs.pass_over_urgency(handoff)
+
+    assert fired(handoff) == [(1, "urgent", "urgent", True)]
+    assert AuditEntry.objects.filter(action="handoff.urgency_passed").count() == 1

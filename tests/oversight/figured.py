@@ -1,6 +1,6 @@
 """A past as it was counted: days of figures, and the weeks that they add up to."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from handoffs.models import Queue, Workflow
 from oversight import bins, weeks
@@ -14,6 +14,11 @@ def have_days(
     """Store so many weeks that are over; return the Monday of this one."""
     this = weeks.monday(datetime.now(UTC).date())
     first = this - timedelta(weeks=back)
+    # what was counted before a workflow was there would be demo history
+    Workflow.objects.filter(pk=workflow.pk).update(
+        launched_at=datetime.combine(first, time(16), UTC)
+    )
+    workflow.refresh_from_db()
     days, proposals = [], []
     for number in range(7 * back):
         day = first + timedelta(days=number)

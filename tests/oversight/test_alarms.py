@@ -1,7 +1,7 @@
 """Alarms: found in what was counted, raised once, told to whoever answers, and seen to."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from threading import Barrier
 
 import pytest
@@ -27,13 +27,20 @@ from handoffs.models import (
     Workflow,
 )
 from oversight import alarms, bins, gauges, marks, thresholds, weeks
-from oversight.marks import Marks, Measure
+from oversight.marks import Marks, Measure, Reading
 from oversight.models import Alarm, FigureDay, FigureWeek, ProposalDay, Threshold
 from tests import factories, walks
 from tests.factories import Shop
 from tests.oversight.figured import have_days
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    """A shop that has been at work for a while: what was counted before its launch is not real."""
+    Workflow.objects.update(launched_at=now() - timedelta(weeks=4))
+    return shop
 
 
 def now() -> datetime:
@@ -327,6 +334,30 @@ class TestGauges:
         have_week(shop, quick=900, of=1000, overridden=0, told=False)
         for measure in marks.NOT_FOR_AGENTS:
             assert self.value(measure, shop.workflow.pk) is None
+
+    def test_what_stands_before_the_launch_did_not_happen(self, shop: Shop) -> None:
+        """Demo history is looked at by people, and never raises an alarm."""
+        launch = datetime.combine(weeks.monday(now().date()) + 3 * DAY, time(12), UTC)
+        Workflow.objects.update(launched_at=launch)
+        have_week(shop, quick=900, of=1000, overridden=0)
+        for days_back, many in ((1, 1000), (-3, 20)):
+            day = weeks.monday(launch.date()) - days_back * DAY
+            FigureDay.objects.create(
+                workflow=shop.workflow, queue=shop.queue, action_type="a", day=day,
+                came=many, late=many // 2,
+            )  # fmt: skip
+            ProposalDay.objects.create(
+                workflow=shop.workflow, action_type="a", tier="hard_approval", day=day,
+                proposed=many,
+            )  # fmt: skip
+        at = launch + 2 * DAY
+
+        def read(measure: Measure) -> Reading | None:
+            return gauges.read(measure, now=at).get(shop.workflow.pk)
+
+        assert [read(one) for one in (Measure.QUICK, Measure.QUICK_AGREEMENT)] == [None, None]
+        counted = [read(one) for one in (Measure.LATE, Measure.ESCALATION_HIGH)]
+        assert [one and one.of for one in counted] == [20, 20]
 
     def test_the_days_of_a_usual_past_raise_nothing(self, shop: Shop) -> None:
         have_days(shop.workflow, shop.queue, back=8)

@@ -117,7 +117,9 @@ def test_today_is_there_at_once_and_says_nothing_of_who_decided(shop: Shop, mia:
     )  # fmt: skip
     body = json.loads(get(mia, of(shop, "-json"))[1])
     today = timezone.now().date().isoformat()
-    assert body["days"] == [{"day": today, "came": 3, "answered": 1, "late": 0, "open": 2}]
+    assert body["days"] == [
+        {"day": today, "demo_history": False, "came": 3, "answered": 1, "late": 0, "open": 2}
+    ]
     assert body["now"]["weeks"] == 0 and "reject" not in json.dumps(body)
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0054_dead_letters"),
-        ("oversight", "0002_figures"),
+        ("oversight", "0003_programme"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
