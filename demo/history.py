@@ -43,7 +43,11 @@ class Stream:
     changed: float | None = None
     read_seconds: float = 50
     response_seconds: float = 1500
-    is_approval: bool = True
+    kind: str = "approval"
+
+    @property
+    def is_action(self) -> bool:
+        return self.kind == "approval"
 
 
 STREAMS = (
@@ -54,7 +58,7 @@ STREAMS = (
     Stream(workflow="webshop-support", queue="refunds", action="change_address",
            tier="soft_review", a_day=12, overridden=(0.012, 0.004), read_seconds=20),
     Stream(workflow="webshop-support", queue="support-leads", action="takeover",
-           tier="hard_stop", a_day=8, read_seconds=400, response_seconds=3600, is_approval=False),
+           tier="hard_stop", a_day=8, read_seconds=400, response_seconds=3600, kind="takeover"),
     Stream(workflow="supplier-payments", queue="payments", action="pay_invoice",
            tier="hard_approval", a_day=12, overridden=(0.08, 0.06), changed=0.07,
            read_seconds=110, response_seconds=9000),
@@ -101,7 +105,7 @@ class _Past:
                     found = self._day(stream, day, week, many)
                     self._note_who(who, found)
                     days.append(found)
-                    if stream.is_approval:
+                    if stream.is_action:
                         proposals.append(self._proposed(stream.workflow, stream.action,
                                                         stream.tier, day, many))  # fmt: skip
             FigureDay.objects.bulk_create(days)
@@ -116,11 +120,11 @@ class _Past:
         decided = many - withdrawn - unanswered
         overridden = self._of(decided, _between(stream.overridden, week) * _hurried(week, 0.45))
         edited = self._of(overridden, stream.edited)
-        approvals = decided if stream.is_approval else 0
+        approvals = decided if stream.is_action else 0
         judged = decided if stream.changed is not None else 0
         return FigureDay(
             workflow=self._workflows[stream.workflow], queue=self._queues[stream.queue],
-            tier=stream.tier, action_type=stream.action, day=day, came=many,
+            tier=stream.tier, action_type=stream.action, kind=stream.kind, day=day, came=many,
             by_people=decided, by_policy=unanswered, withdrawn=withdrawn,
             in_time=decided - (late - unanswered), late=late,
             escalated=self._of(decided, 0.02), asked=self._of(decided, 0.03),
@@ -137,7 +141,7 @@ class _Past:
         review, response = Counter[str](), Counter[str]()
         fast = 0.015 + (0.05 * (week - _HURRY + 1) if week >= _HURRY else 0)
         for _ in range(decided):
-            hurried = stream.is_approval and self._chance.random() < fast
+            hurried = stream.is_action and self._chance.random() < fast
             read = self._spread(2.4, 0.3) if hurried else self._spread(stream.read_seconds, 0.6)
             waited = self._spread(stream.response_seconds * (3 if ill else 1), 0.9)
             review[bins.of(read)] += 1
@@ -148,7 +152,8 @@ class _Past:
     def _note_who(self, who: dict[Part, Who], day: FigureDay) -> None:
         """Have the team share it out, for as long as it takes to see what may be told."""
         shared = Counter(self._chance.choices(range(len(_TEAM)), _TEAM, k=day.decisions))
-        for part in weeks.parts(day.workflow.pk, day.queue.pk, day.tier, day.action_type):
+        cell = (day.workflow.pk, day.queue.pk, day.tier, day.action_type, day.kind)
+        for part in weeks.parts(*cell):
             who[part].update(shared)
 
     def _alone(self, day: date, week: int) -> list[ProposalDay]:
@@ -176,7 +181,7 @@ class _Past:
 
 
 def _verbs(stream: Stream, decided: int, overridden: int, edited: int) -> dict[str, int]:
-    if not stream.is_approval:
+    if not stream.is_action:
         return {"take_over": decided} if decided else {}
     found = {
         "approve": decided - overridden, "approve_with_edits": edited,

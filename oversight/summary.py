@@ -282,8 +282,8 @@ def _days(subject: Subject, now: datetime, *, is_demo: bool) -> list[Today]:
     if subject.workflow:
         found = found.filter(workflow=subject.workflow)
     if subject.is_part:
-        column = {Scope.QUEUE: "queue_id", Scope.TIER: "tier", Scope.ACTION: "action_type"}
-        found = found.filter(**{column[subject.scope]: subject.key})
+        column = subjects.COLUMNS.get(subject.scope, "queue_id")
+        found = found.filter(**{column: subject.key})
     rows = found.values("day").annotate(
         came=Sum("came"), people=Sum("by_people"), policy=Sum("by_policy"), late=Sum("late"),
         open=Sum("open"),
