@@ -9,12 +9,13 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncWeek
 
 from governance.estimates import Share
-from handoffs.models import Queue, RefusedTransition, Workflow
+from handoffs.models import Queue, RefusedDay, Workflow
 from handoffs.states import ASKED_TIERS
-from oversight import beginnings, bins, events, subjects, weeks
+from oversight import beginnings, bins, events, known, subjects, weeks
 from oversight.events import Event
 from oversight.models import FigureDay, FigureWeek, ProposalDay
 from oversight.subjects import Subject
+from oversight.switches import Switches
 from oversight.weeks import Scope
 
 # whole weeks that a page may look back
@@ -30,6 +31,7 @@ class Figures:
     # the same of those weeks whose decisions may be told
     told: Counter[str] = field(default_factory=Counter)
     verbs: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
     times: dict[str, dict[str, int]] = field(default_factory=dict)
     weeks: int = 0
     weeks_told: int = 0
@@ -41,6 +43,7 @@ class Figures:
         if not week.told:
             return
         bins.add(self.verbs, week.verbs)
+        bins.add(self.known, week.known)
         for what, counted in week.times.items():
             bins.add(self.times.setdefault(what, {}), counted)
 
@@ -69,6 +72,26 @@ class Figures:
     def changed(self) -> Share:
         return Share(self.told["changed"], self.told["judged"])
 
+    @property
+    def challenged(self) -> Share:
+        """Return on how many actions somebody did other than agree: decided, asked, or passed on."""
+        return Share(self.told["challenged"], self.told["acted"])
+
+    @property
+    def gave_in(self) -> Share:
+        """Return how many judged otherwise at first and then did what was recommended."""
+        return Share(self.told["gave_in"], self.told["against"])
+
+    @property
+    def turned(self) -> Share:
+        """Return how many had agreed before they saw that it was recommended, and then did not."""
+        return Share(self.told["turned"], self.told["agreed"])
+
+    @property
+    def switches(self) -> Switches:
+        """Say of those actions that were audited later what was caught, and what advice did."""
+        return known.count(self.known)
+
     # is the queue healthy?
     @property
     def in_time(self) -> Share:
@@ -85,6 +108,28 @@ class Figures:
     def late(self) -> Share:
         return Share(self.counts["late"], self.counts["came"])
 
+    @property
+    def resisted(self) -> Share:
+        """Return how many that were taken somebody put down, let run out or passed on."""
+        return Share(self.told["resisted"], self.told["taken"])
+
+    @property
+    def accepted(self) -> Share:
+        return Share(self.told["taken"] - self.told["resisted"], self.told["taken"])
+
+    @property
+    def at_once(self) -> Share:
+        """Return how many were answered without a question in between and were not asked again."""
+        return Share(self.told["at_once"], self.told["by_people"])
+
+    @property
+    def escalated(self) -> Share:
+        return Share(self.told["escalated"], self.told["came"])
+
+    @property
+    def asked(self) -> Share:
+        return Share(self.told["asked"], self.told["came"])
+
     # is the agent improving?
     @property
     def escalation(self) -> Share:
@@ -93,6 +138,18 @@ class Figures:
     @property
     def reopened(self) -> Share:
         return Share(self.counts["reopened"], self.counts["came"])
+
+    @property
+    def approved(self) -> Share:
+        return Share(self.told["approvals"] - self.told["overridden"], self.told["approvals"])
+
+    @property
+    def untouched(self) -> Share:
+        """Return how many actions were answered as proposed, at once, and nobody minded.
+
+        No more than these could have been automatic; whether they should have been is not known.
+        """
+        return Share(self.told["untouched"], self.told["settled"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +203,9 @@ class Summary:
     parts: list[Part]
     days: list[Today]
     events: list[Event]
-    refused: int
+    # moves that no handoff or run may make and that were tried; None: of a part it is not known
+    refused: int | None
+    refused_before: int | None
 
 
 def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
@@ -161,7 +220,7 @@ def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
     parts = [] if subject.is_part else _parts(subject.workflow, period)
     if subject.knows_proposals:
         _add_proposals(subject, this, before, by_week, parts, period)
-    refused = RefusedTransition.objects.aggregate(times=Sum("times"))["times"]
+    refused, refused_before = _refused(subject, period)
     return Summary(
         subject=subject,
         starts=period.starts,
@@ -173,8 +232,22 @@ def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
         parts=parts,
         days=_days(subject, now, is_demo=period.is_demo),
         events=events.between(subject.workflow, period.starts, now=now),
-        refused=refused or 0,
+        refused=refused,
+        refused_before=refused_before,
     )
+
+
+def _refused(subject: Subject, period: Period) -> tuple[int | None, int | None]:
+    if subject.is_part or period.is_demo:
+        return None, None
+    found = RefusedDay.objects.filter(day__gte=period.first, day__lt=period.last)
+    if subject.workflow:
+        found = found.filter(workflow=subject.workflow)
+    now = Q(day__gte=period.starts)
+    times = found.aggregate(
+        now=Sum("times", filter=now, default=0), before=Sum("times", filter=~now, default=0)
+    )
+    return times["now"], times["before"]
 
 
 def _period(subject: Subject, weeks_back: int, now: datetime) -> Period:
