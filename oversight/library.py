@@ -15,10 +15,10 @@ from accounts import queries as people
 from accounts.errors import FieldProblem
 from accounts.models import User
 from accounts.roles import GRANTS, Can
-from handoffs import audit, canonical, grants
+from handoffs import audit, grants
 from handoffs.actors import SYSTEM, Actor, person_actor
 from handoffs.models import Workflow
-from oversight import fault_bodies, faults, written
+from oversight import fault_files, faults, written, written_files
 from oversight.errors import (
     ApprovedAlready,
     BadFault,
@@ -63,9 +63,9 @@ def usable(workflow: Workflow) -> list[Usable]:
     """Return the generators that may make tests, as far as approval goes; see also certificates."""
     insiders = readers(workflow)
     return [
-        Usable(id=row.pk, fault=fault_bodies.fault(row.body), known_to=_known(row, insiders))
+        Usable(id=row.pk, fault=fault_files.read(row.body), known_to=_known(row, insiders))
         for row in _approved(workflow)
-        if not fault_bodies.is_by_hand(row.body)
+        if not written_files.is_by_hand(row.body)
     ]
 
 
@@ -74,21 +74,21 @@ def usable_by_hand(workflow: Workflow) -> list[UsableByHand]:
     insiders = readers(workflow)
     return [
         UsableByHand(
-            id=row.pk, written=fault_bodies.written(row.body), known_to=_known(row, insiders)
+            id=row.pk, written=written_files.read(row.body), known_to=_known(row, insiders)
         )
         for row in _approved(workflow)
-        if fault_bodies.is_by_hand(row.body)
+        if written_files.is_by_hand(row.body)
     ]
 
 
 def write(workflow: Workflow, fault: Fault, *, by: User, now: datetime) -> LibraryFault:
     """Add a generator as a draft, or say in sentences what is wrong with it."""
-    return _write(workflow, fault, faults.problems(fault), fault_bodies.of_fault(fault), by)
+    return _write(workflow, fault, faults.problems(fault), fault_files.write(fault), by)
 
 
 def write_by_hand(workflow: Workflow, test: Written, *, by: User, now: datetime) -> LibraryFault:
     """Add a test by hand as a draft, or say in sentences what is wrong with it."""
-    return _write(workflow, test, written.problems(test), fault_bodies.of_written(test), by)
+    return _write(workflow, test, written.problems(test), written_files.write(test), by)
 
 
 @transaction.atomic
@@ -139,7 +139,7 @@ def retire(fault: LibraryFault, because: str, *, by: User | None, now: datetime)
 @transaction.atomic
 def spend(fault_id: int, *, now: datetime) -> bool:
     """Take a test by hand out of the library, as it is about to stand. False: it is gone."""
-    live = LibraryFault.objects.filter(pk=fault_id, state=APPROVED, body__form=fault_bodies.BY_HAND)
+    live = LibraryFault.objects.filter(pk=fault_id, state=APPROVED, body__form=written_files.FORM)
     return live.update(state=RETIRED, retired_because=USED) == 1
 
 
@@ -195,7 +195,7 @@ def _write(
                 workflow=workflow,
                 name=said.name.strip(),
                 body=body,
-                digest=canonical.digest(body),
+                digest=fault_files.digest(body),
                 author=by,
             )
             _note("fault.written", row, person_actor(by.pk, ""))

@@ -87,7 +87,7 @@ drop function overread_fault_approval cascade;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("oversight", "0003_programme")]
+    dependencies = [("oversight", "0004_alarms")]
     operations = [
         migrations.AddConstraint(
             model_name="libraryfault",
