@@ -61,7 +61,7 @@ def alarm(at: datetime, until: datetime | None = None, **of: Any) -> Alarm:
 
 def test_alarms_are_told_beside_what_they_may_explain(shop: Shop) -> None:
     """Of a workflow: its own, of the queues that it fills, and of the whole installation."""
-    other = factories.launch_shop(slug="other", queue="elsewhere")
+    other = factories.launch_shop(slug="other")
     alarm(NOW - 4 * DAY, NOW - 2 * DAY, measure="late", workflow=shop.workflow)
     alarm(NOW - 3 * DAY, measure="backlog", queue=shop.queue)
     alarm(NOW - 2 * DAY, NOW - DAY, measure="silent_jobs")
@@ -79,7 +79,7 @@ def test_alarms_are_told_beside_what_they_may_explain(shop: Shop) -> None:
     assert [(one.what, one.where) for one in rows] == [
         ("Alarm: too much is late for 2 d", mine),
         ("Alarm: the queue is falling behind, and not over yet", queue),
-        ("Alarm: jobs stand still for 24 h", "Everything"),
+        ("Alarm: jobs stand still for 1 d", "Everything"),
     ]
     assert {one.url for one in rows} == {reverse("oversight:alarms")}
     assert {one.reason for one in rows} == {"Too much: 30 %."}
