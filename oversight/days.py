@@ -89,7 +89,7 @@ def _since_anything_came(now: datetime) -> set[date]:
 def _moved(handoffs: set[str], runs: set[str], now: datetime) -> set[date]:
     if not handoffs and not runs:
         return set()
-    params = {
+    params: dict[str, Any] = {
         "handoffs": list(handoffs), "runs": list(runs), "closed": now - timedelta(days=CLOSED),
     }  # fmt: skip
     with connection.cursor() as cursor:
