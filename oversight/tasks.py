@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import counting, days, figures
+from oversight import counting, days, figures, releases, sowing
 
 
 @shared_task(name="oversight.count_queues")
@@ -26,3 +26,13 @@ def measure_queues(**_: Any) -> None:
 @shared_task(name="oversight.forget")
 def forget(**_: Any) -> None:
     counting.forget(now=timezone.now())
+
+
+@shared_task(name="oversight.sow")
+def sow(**_: Any) -> None:
+    sowing.sow(now=timezone.now())
+
+
+@shared_task(name="oversight.close_lots")
+def close_lots(**_: Any) -> None:
+    releases.close(now=timezone.now())

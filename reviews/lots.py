@@ -83,6 +83,17 @@ def looked_at(lot: Lot, *, score: float) -> Lot:
     return replace(lot, score=score, since=(), met={})
 
 
+def begun_anew(lot: Lot) -> Lot:
+    """Return the lot once it was told: its counts are gone.
+
+    What the chart was not looked at for is still to be looked at, by the names that it has here:
+    under others somebody would count as two.
+    """
+    if not lot.since:
+        return empty(score=lot.score)
+    return replace(lot, counts={})
+
+
 def _more(people: Mapping[str, int], name: str) -> dict[str, int]:
     return {**people, name: people.get(name, 0) + 1}
 

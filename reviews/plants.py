@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Client, User
@@ -19,7 +18,7 @@ from handoffs.models import Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import Verb
-from reviews import caught, lots, meeting
+from reviews import caught, lots, meeting, sealed
 from reviews.caught import Wrong
 from reviews.meeting import Hands, Known, Met
 from reviews.models import (
@@ -31,7 +30,6 @@ from reviews.models import (
     Judgement,
     Notice,
     Plant,
-    SealedLot,
     SummaryEdit,
     TestsMet,
     Visit,
@@ -70,6 +68,7 @@ def begin(
     client: Client,
     external_id: str,
     input: dict[str, Any],
+    requester: dict[str, Any] | None = None,
     now: datetime,
 ) -> Plant:
     """Start a test's run; it asks a while later, as real ones do."""
@@ -78,6 +77,7 @@ def begin(
         house=house.client_for(client),
         external_id=external_id,
         input=input,
+        requester=requester,
         now=now,
     )
     return Plant.objects.create(
@@ -152,19 +152,8 @@ def score(plant: Plant, said: Said, *, by: User, claim: Claim, day: datetime) ->
 
 def _count(plant: Plant, *, person: int, caught: bool) -> None:
     """Add to the cohort's sealed lot, one at a time."""
-    SealedLot.objects.bulk_create(
-        [SealedLot(cohort=plant.cohort, sealed=_seal(lots.empty(), plant.cohort))],
-        ignore_conflicts=True,
-    )
-    row = SealedLot.objects.select_for_update().get(cohort=plant.cohort)
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    lot = lots.unseal(bytes(row.sealed), cohort=plant.cohort, secrets=secrets)
-    more = lots.add(lot, person=person, kind=plant.kind, caught=caught)
-    SealedLot.objects.filter(pk=row.pk).update(sealed=_seal(more, plant.cohort))
-
-
-def _seal(lot: lots.Lot, cohort: str) -> bytes:
-    return lots.seal(lot, cohort=cohort, secret=settings.SECRET_KEY)
+    lot = sealed.take(plant.cohort)
+    sealed.write(plant.cohort, lots.add(lot, person=person, kind=plant.kind, caught=caught))
 
 
 def _note_met(person: User, claim: Claim, *, day: datetime) -> None:

@@ -3,13 +3,15 @@
 import pytest
 
 from config.celery import app
-from oversight import counting, days, figures
+from oversight import counting, days, figures, releases, sowing
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
     "oversight.count_days": (days, "count"),
     "oversight.measure_queues": (figures, "measure"),
     "oversight.forget": (counting, "forget"),
+    "oversight.sow": (sowing, "sow"),
+    "oversight.close_lots": (releases, "close"),
 }
 
 
