@@ -1,11 +1,10 @@
 """Which faults of a workflow's library may be met now, and who would know them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from handoffs.models import Workflow
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight import fault_files
+from oversight.faults import Fault
 from oversight.models import LibraryFault, Programme
 
 
@@ -25,7 +24,7 @@ def usable(workflow: Workflow) -> list[Stocked]:
     return [
         Stocked(
             row=row,
-            fault=_fault(row.name, row.body),
+            fault=fault_files.read(row.body),
             known_to=owners | {row.author_id, *(one.by_id for one in row.approvals.all())},
         )
         for row in rows.prefetch_related("approvals").order_by("pk")
@@ -39,18 +38,3 @@ def _owners(workflow: Workflow) -> frozenset[int]:
     )
     return frozenset(one for one in found if one is not None)
 
-
-def _fault(name: str, body: Mapping[str, Any]) -> Fault:
-    return Fault(
-        name=name,
-        kind=Kind(body["kind"]),
-        difficulty=Difficulty(body["difficulty"]),
-        harm=Harm(body["harm"]),
-        action_type=body["action_type"],
-        edits=tuple(
-            Edit(at=tuple(one["at"]), how=How(one["how"]), value=one.get("value"))
-            for one in body["edits"]
-        ),
-        shown_at=tuple(body["shown_at"]),
-        told=body["told"],
-    )

@@ -3,14 +3,6 @@
 from django.db import models
 
 from handoffs.models import Queue, Workflow
-from oversight.programme_models import FaultApproval as FaultApproval
-from oversight.programme_models import LibraryFault as LibraryFault
-from oversight.programme_models import Programme as Programme
-from oversight.programme_models import SpentPair as SpentPair
-from oversight.programme_models import Tally as Tally
-from oversight.sowing_models import Chart as Chart
-from oversight.sowing_models import Cohort as Cohort
-from oversight.sowing_models import Sprout as Sprout
 
 
 class Arrival(models.Model):
