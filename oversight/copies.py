@@ -1,4 +1,4 @@
-"""A test from a decided handoff and a fault, step by step: pure. And what its agent would call it."""
+"""A test from a decided handoff and a fault, step by step: pure; and what its agent calls it."""
 
 import re
 from collections.abc import Collection, Iterator

@@ -27,7 +27,7 @@ def close(*, now: datetime) -> int:
 
 
 def _know(today: date) -> None:
-    """Give each lot that is new its chart; what came this week is told at its end at the earliest."""
+    """Give each new lot its chart; what came this week is told at its end at the earliest."""
     known = Chart.objects.values("cohort")
     fresh = SealedLot.objects.exclude(cohort__in=known).values_list("cohort", flat=True)
     Chart.objects.bulk_create((_new(cohort, today) for cohort in fresh), ignore_conflicts=True)

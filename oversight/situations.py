@@ -1,4 +1,4 @@
-"""What is known of a queue at the moment at which a test would come in: read side of `pacing.off`."""
+"""What is known of a queue at the moment at which a test comes in: read side of `pacing.off`."""
 
 from datetime import datetime, timedelta
 

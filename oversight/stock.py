@@ -33,8 +33,5 @@ def usable(workflow: Workflow) -> list[Stocked]:
 
 def _owners(workflow: Workflow) -> frozenset[int]:
     found = {workflow.owner_id}
-    found.update(
-        Programme.objects.filter(workflow=workflow).values_list("noticed_by", flat=True)
-    )
+    found.update(Programme.objects.filter(workflow=workflow).values_list("noticed_by", flat=True))
     return frozenset(one for one in found if one is not None)
-

@@ -99,7 +99,7 @@ def look(lot: Lot, chart: Chart) -> Looked | None:
 
 
 def rearm(lot: Lot, plan: Plan) -> Looked | None:
-    """After an alarm: go on as long as it is not known to be over; None while too few people met one.
+    """After an alarm: is it over? None while too few people made what came since.
 
     It is over when what came since says that misses are as usual again; what says the opposite
     begins anew.

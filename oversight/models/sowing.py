@@ -1,4 +1,4 @@
-"""How far the reviews of a cohort are counted, which tests are about to ask, and who is alarmed for.
+"""How far a cohort's reviews are counted, which tests are about to ask, and who is alarmed for.
 
 No results are here: those are sealed (`reviews.lots`) until they are told of many (`Tally`).
 """
