@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0013_offer_no_house"),
-        ("handoffs", "0048_notice_channels"),
+        ("handoffs", "0054_dead_letters"),
     ]
 
     operations = [
