@@ -67,7 +67,7 @@ def _with_signals(made: Made, before: Material) -> Made:
 def called(like: str, recent: Collection[str], key: bytes) -> Iterator[str]:
     """Yield what the agent might call this run: of the same shape, and among its latest.
 
-    Numbers that go up are taken from between the latest, never beyond them.
+    Where it leaves out no number, one of those to come; the house gives way when it comes.
     """
     if _HEX.match(like):
         for number in range(_TRIES):
@@ -77,30 +77,29 @@ def called(like: str, recent: Collection[str], key: bytes) -> Iterator[str]:
     if parts is None:
         return
     head, digits, tail = parts.groups()
-    numbers = _numbers(head, tail, recent)
-    for number in range(_TRIES):
-        place = pacing.place(key, "called", str(number))
-        found = f"{head}{_number(digits, numbers, place)}{tail}"
+    for drawn in _numbers(digits, _like(head, tail, recent), key):
+        found = f"{head}{drawn}{tail}"
         if found != like and found not in recent:
             yield found
 
 
-def _numbers(head: str, tail: str, recent: Collection[str]) -> list[int]:
-    found = []
-    for one in recent:
-        parts = _LAST.match(one)
-        if parts is not None and (parts[1], parts[3]) == (head, tail):
-            found.append(int(parts[2]))
-    return sorted(found)
+def _like(head: str, tail: str, recent: Collection[str]) -> list[int]:
+    """Return the numbers of those that are called alike, the lowest first."""
+    split = [parts.groups() for one in recent if (parts := _LAST.match(one))]
+    return sorted(int(number) for before, number, after in split if (before, after) == (head, tail))
 
 
-def _number(digits: str, numbers: list[int], place: float) -> str:
-    if len(numbers) < 2:
-        low = 10 ** (len(digits) - 1)
-        return str(low + int(place * (low * 10 - low))).zfill(len(digits))
-    # the later half: older names are of older runs
-    low, high = numbers[len(numbers) // 2], numbers[-1]
-    return str(low + int(place * (high - low + 1))).zfill(len(digits))
+def _numbers(digits: str, known: list[int], key: bytes) -> Iterator[str]:
+    if len(known) < 2:
+        low, high = 10 ** (len(digits) - 1), 10 ** len(digits) - 1
+    else:
+        # the later half: older names are of older runs
+        low, high = known[len(known) // 2], known[-1]
+    for number in range(_TRIES):
+        place = pacing.place(key, "called", str(number))
+        yield str(low + int(place * (high - low + 1))).zfill(len(digits))
+    for beyond in range(1, _TRIES):
+        yield str(high + beyond).zfill(len(digits))
 
 
 def _hex(like: str, key: bytes, number: int) -> str:

@@ -47,7 +47,7 @@ where h.id >= %(since)s and h.id < %(until)s and h.workflow_id = %(workflow)s
     and not exists (select from handoffs_requesterword word where word.run_id = run.id)
     -- a later state of the agent would tell that it went on
     and not exists (select from handoffs_checkpoint kept
-        where kept.run_id = run.id and kept.saved_at > h.answered_at)
+        where kept.run_id = run.id and kept.saved_at > greatest(h.opened_at, h.answered_at))
 order by h.id limit %(limit)s
 """
 _KNOW = """
@@ -102,7 +102,7 @@ def find(cohort: Cohort, action_type: str, *, place: float, now: datetime) -> It
 
 
 def _ids(cohort: Cohort, action_type: str, begins: datetime, ends: datetime) -> list[str]:
-    asked = {
+    asked: dict[str, Any] = {
         "since": ids.at("ho", begins),
         "until": ids.at("ho", ends),
         "workflow": cohort.workflow_id,
@@ -175,7 +175,7 @@ def wording(workflow_id: int, action_type: str, *, besides: str, now: datetime) 
 
 def delays(workflow_id: int, action_type: str, *, now: datetime) -> list[float]:
     """Return after how many seconds real runs asked for this lately."""
-    asked = {
+    asked: dict[str, Any] = {
         "since": ids.at("ho", now - OLDEST),
         "workflow": workflow_id,
         "action_type": action_type,

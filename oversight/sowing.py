@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -44,7 +45,7 @@ def begin_due(*, now: datetime) -> int:
     """Begin the tests that a draw made due; return how many."""
     begun = 0
     for name in Cohort.objects.order_by("name").values_list("name", flat=True):
-        with _apart("A blind test could not be made.", lambda name=name: _skip(name)):
+        with _apart("A blind test could not be made.", partial(_skip, name)):
             begun += _begin_one(name, now)
     return begun
 
@@ -109,7 +110,7 @@ def ask_due(*, now: datetime) -> int:
     due = Sprout.objects.filter(asks_at__lte=now).order_by("asks_at", "pk")
     stood = 0
     for run in due.values_list("pk", flat=True):
-        with _apart("A blind test could not ask.", lambda run=run: _wither(run, now)):
+        with _apart("A blind test could not ask.", partial(_wither, run, now)):
             stood += _ask_one(run, now)
     return stood
 
