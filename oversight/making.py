@@ -49,7 +49,7 @@ def make(cohort: Cohort, number: int, *, now: datetime) -> Ready | None:
     """Return the test of this stretch; None where the library or the past have nothing for it."""
     key = f"{cohorts.key(cohort)}:{number}"
     for stocked in islice(_chosen(cohort, number), _FAULTS):
-        place = pacing.place(cohorts.secret(), key, "source", stocked.row.digest)
+        place = pacing.place(cohorts.secret(), key, "source", stocked.digest)
         found = sources.find(cohort, stocked.fault.action_type, place=place, now=now)
         for source in islice(found, _SOURCES):
             ready = _try(cohort, stocked, source, key=key, now=now)
@@ -69,7 +69,7 @@ def _chosen(cohort: Cohort, number: int) -> Iterator[Stocked]:
         if block is None:
             return
         drawn = pacing.place(secret, key, "fault", str(number))
-        several = sorted(left.pop(block), key=lambda one: one.row.digest)
+        several = sorted(left.pop(block), key=lambda one: one.digest)
         start = int(drawn * len(several))
         yield from several[start:] + several[:start]
 
@@ -119,7 +119,7 @@ def _try(
 
 def _pair(source: Source, stocked: Stocked) -> str:
     """Name a source and a fault together, so that no dump says which."""
-    words = f"{source.handoff.pk}:{stocked.row.digest}".encode()
+    words = f"{source.handoff.pk}:{stocked.digest}".encode()
     return hmac.digest(cohorts.secret(), b"overread spent pairs\0" + words, "sha256").hex()
 
 
