@@ -144,7 +144,7 @@ def make(fault: Fault, source: Material) -> Made:
     shown = _shown(fault, source.body)
     body, changes = dict(source.body), []
     for edit in fault.edits:
-        at = _place(edit.at, source.body)
+        at = place(edit.at, source.body)
         old = material.find(body, at)
         new = edited(edit, old, body, shown)
         body = _put(fault, body, Change(at=at, how=edit.how, old=old, new=new))
@@ -161,7 +161,7 @@ def make(fault: Fault, source: Material) -> Made:
     )
 
 
-def _place(at: Path, body: Mapping[str, Any]) -> Path:
+def place(at: Path, body: Mapping[str, Any]) -> Path:
     """Fill in what a label says of an argument."""
     said = body.get("arguments") or {}
     return tuple(
@@ -174,8 +174,8 @@ def _place(at: Path, body: Mapping[str, Any]) -> Path:
 
 def _shown(fault: Fault, body: Mapping[str, Any]) -> str:
     """Return all that stands where the fault is to be seen, in its order."""
-    place = _place(fault.shown_at, body)
-    said = "\n".join(str(value) for _, value in material.leaves(body, (place,)))
+    at = place(fault.shown_at, body)
+    said = "\n".join(str(value) for _, value in material.leaves(body, (at,)))
     if not said.strip():
         raise Unusable("Where it should show there is nothing.")
     return said
