@@ -1,7 +1,11 @@
 """The bet that may be looked at every day, and the test that lets a workflow start again."""
 
+import math
+import random
+
 import pytest
 
+from oversight import cells, evidence, telling
 from oversight.acceptance import Plan, Verdict
 from oversight.evidence import Bet
 
@@ -54,3 +58,63 @@ def test_the_verdict() -> None:
     plan = Plan(good=0.10, bad=0.30)
     found = [plan.verdict(misses, tests) for misses, tests in ((0, 8), (0, 9), (2, 5), (3, 3))]
     assert found == [Verdict.GO_ON, Verdict.ACCEPTED, Verdict.GO_ON, Verdict.REFUSED]
+
+
+def _told_or_emptied(miss: float, a_week: int, bet: Bet) -> tuple[float, float]:
+    """Let a lot fill up week by week; return what its evidence is worth, and how likely it is told.
+
+    Exactly: by how many misses there are at the end of each week, until it is told or emptied.
+    """
+    live, worth, told = {0: 1.0}, 0.0, 0.0
+    for week in range(1, telling.KEPT_WEEKS + 1):
+        tests, after = week * a_week, dict[int, float]()
+        for before, chance in live.items():
+            for more in range(a_week + 1):
+                part = chance * math.comb(a_week, more) * miss**more * (1 - miss) ** (a_week - more)
+                misses = before + more
+                if tests >= cells.TESTS and 0 < misses < tests:
+                    worth += part * bet.of_lot(misses, tests)
+                    told += part
+                else:
+                    after[misses] = after.get(misses, 0.0) + part
+        live = after
+    # of one that is emptied nothing is known: it counts as if there had been none
+    return worth + sum(live.values()), told
+
+
+@pytest.mark.parametrize("a_week", [2, 3, 5, 8, 25])
+@pytest.mark.parametrize("miss", [0.01, 0.03, 0.05, 0.08, 0.10])
+def test_lots_that_are_not_told_make_it_no_easier_to_claim(miss: float, a_week: int) -> None:
+    worth, told = _told_or_emptied(miss, a_week, Bet())
+    assert worth <= 1 + 1e-9
+    assert told > 0.15 or miss < 0.05
+
+
+def test_they_would_if_it_was_not_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bet, "_gained", lambda self, tests: 1.0)
+    worth, _ = _told_or_emptied(0.10, 2, Bet())
+    assert worth > 1.05
+
+
+def test_what_is_proven_to_be_caught_at_least_is_seldom_more_than_is_caught() -> None:
+    chance, wrong = random.Random(11), 0
+    for _ in range(400):
+        lots = [(sum(chance.random() < 0.8 for _ in range(24)), 24) for _ in range(12)]
+        # all looks count: whoever looks after each lot claims the most they ever saw
+        wrong += evidence.at_least(one for one in lots if 0 < one[0] < one[1]) > 0.8
+    assert wrong <= 0.06 * 400
+
+
+def test_a_year_of_catching_is_proof_of_something_and_nothing_is_of_nothing() -> None:
+    assert evidence.at_least([]) == 0
+    assert evidence.at_least([(22, 24)] * 12) == pytest.approx(0.84, abs=0.03)
+    assert evidence.at_least([(12, 24)] * 12) == pytest.approx(0.40, abs=0.04)
+    # what was proof stays it, though later lots were worse
+    good, bad = [(20, 24)] * 10, [(4, 24)] * 3
+    assert evidence.at_least(good + bad) == evidence.at_least(good)
+
+
+def test_when_it_became_proof() -> None:
+    found = evidence.course(Bet(), [(2, 22), (9, 24), (10, 25), (3, 20)])
+    assert found.proven_by == 1 or found.proven_by == 2
+    assert found.most >= 20 and evidence.course(Bet(), []).most == 1

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from governance.estimates import wilson
+from governance.estimates import Share, wilson
 from oversight import shares
 
 # R's binom, Newcombe (1998), and reckoned by a second program: Wilson, Clopper–Pearson, Jeffreys
@@ -80,3 +80,25 @@ def test_how_often_wilson_holds_it_by_drawing() -> None:
         low, high = wilson(caught, 100)
         held += low <= 0.9 <= high
     assert held / 3000 == pytest.approx(0.95, abs=0.02)
+
+
+def test_newcombes_examples_of_a_difference() -> None:
+    # method 10 of his paper of 1998, table II
+    for now, before, low, high in (
+        (Share(56, 70), Share(48, 80), 0.0524, 0.3339),
+        (Share(9, 10), Share(3, 10), 0.1705, 0.8090),
+        (Share(6, 7), Share(2, 7), 0.0582, 0.8062),
+        (Share(5, 56), Share(0, 29), -0.0381, 0.1926),
+        (Share(0, 10), Share(0, 20), -0.1611, 0.2775),
+        (Share(10, 10), Share(0, 20), 0.6791, 1.0),
+    ):
+        assert shares.difference(now, before) == pytest.approx((low, high), abs=6e-5)
+
+
+def test_a_change_that_is_none_is_seen_as_one_no_oftener_than_stated() -> None:
+    chance, wrong = random.Random(4), 0
+    for _ in range(2000):
+        now, before = (Share(sum(chance.random() < 0.9 for _ in range(60)), 60) for _ in "ab")
+        low, high = shares.difference(now, before)
+        wrong += not low <= 0 <= high
+    assert wrong <= 0.06 * 2000
