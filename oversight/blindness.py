@@ -19,6 +19,8 @@ from oversight import classifiers
 
 MOST = 0.55
 CONFIDENCE = 0.95
+# each week there are two guesses at each fault: not one in ten retires by luck in a year
+SURE = 0.999
 FOLDS = 5
 # below so many sources the bound is not to be relied on
 LEAST = 30
@@ -41,6 +43,8 @@ class Guess:
     by: str
     auc: float
     upper: float
+    # above it the true one lies for sure
+    lower: float = 0.0
     telling: tuple[tuple[str, float], ...] = ()
 
 
@@ -58,6 +62,11 @@ class Certificate:
     @property
     def holds(self) -> bool:
         return self.worst.upper <= MOST
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Tell whether there surely is a tell, rather than too little known."""
+        return not self.holds and any(one.lower > 0.5 for one in self.guesses)
 
 
 def certify(tests: Sequence[Look], reals: Sequence[Look], *, seed: int) -> Certificate:
@@ -93,9 +102,11 @@ def _guess(
             scores[at] = found
     tests, reals = _apart(scores, labels)
     of = [look.of for look in rows]
-    upper = auc_upper(tests, reals, of=_apart(of, labels))
+    kinds = _apart(of, labels)
+    upper = auc_upper(tests, reals, of=kinds)
+    lower = auc_lower(tests, reals, of=kinds, confidence=SURE)
     worst = sorted(telling(), key=lambda one: (-abs(one[1]), one[0]))[:_TOLD]
-    return Guess(by=by, auc=auc(tests, reals), upper=upper, telling=tuple(worst))
+    return Guess(by=by, auc=auc(tests, reals), upper=upper, lower=lower, telling=tuple(worst))
 
 
 def _figures(rows: Sequence[Look], labels: list[int]) -> tuple[str, Scores, Telling]:
@@ -150,6 +161,19 @@ def auc_upper(
     error = math.sqrt(max(0.0, spread)) / (found * (1 - found))
     logit = math.log(found / (1 - found)) + NormalDist().inv_cdf(confidence) * error
     return 1 / (1 + math.exp(-logit))
+
+
+def auc_lower(
+    tests: Sequence[float],
+    reals: Sequence[float],
+    *,
+    of: tuple[Sequence[Hashable], Sequence[Hashable]],
+    confidence: float,
+) -> float:
+    """Return the bound from below; where all were told, as of so many told one by one."""
+    if auc(tests, reals) == 1:
+        return float((1 - confidence) ** (1 / min(len(set(of[0])), len(set(of[1])))))
+    return 1 - auc_upper(reals, tests, of=of[::-1], confidence=confidence)
 
 
 def _spread(

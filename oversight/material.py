@@ -130,15 +130,19 @@ def find(body: Any, path: Path) -> Any:
 def put(body: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
     """Return a copy in which this place holds `value`; raises KeyError where there is none."""
     made = copy.deepcopy(dict(body))
+    _set(made, path, value)
+    return made
+
+
+def _set(made: dict[str, Any], path: Path, value: Any) -> None:
     last = find(made, path[:-1])
     if isinstance(last, dict):
         last[path[-1]] = value
-        return made
+        return
     number = _number(last, path[-1]) if isinstance(last, list) else None
     if number is None:
         raise KeyError(path)
     last[number] = value
-    return made
 
 
 def change(body: Any, how: Callable[[Any], Any]) -> Any:
@@ -201,15 +205,15 @@ def respell(body: Mapping[str, Any], old: Any, new: Any, sides: Sides) -> dict[s
         return made
     for path, leaf in list(leaves(made, sides)):
         if isinstance(leaf, str):
-            made = put(made, path, pattern.sub(lambda hit: _alike(hit[0], old, new), leaf))
+            _set(made, path, pattern.sub(lambda hit: _alike(hit[0], old, new), leaf))
         elif type(leaf) is type(old) and leaf == old:
-            made = put(made, path, new)
+            _set(made, path, new)
     return made
 
 
 def _alike(written: str, old: Any, new: Any) -> str:
     """Write `new` as `old` was written here."""
-    if isinstance(old, str):
+    if isinstance(old, str) or isinstance(new, str):
         return str(new)
     for write in _WRITINGS:
         if write(old) == written:

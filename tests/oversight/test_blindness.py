@@ -9,11 +9,12 @@ from oversight import blindness
 from oversight.blindness import Look
 
 WORDS = [f"word{number}" for number in range(300)]
+OFTEN = [0.02 + 0.3 * 0.99**at for at in range(300)]
 
 
 def real(chance: random.Random, of: int) -> Look:
     figures = {"words": chance.gauss(80, 20), "facts": chance.randint(3, 9), "hour": chance.gauss()}
-    said = (word for at, word in enumerate(WORDS) if chance.random() < 0.02 + 0.3 * 0.99**at)
+    said = (word for word, often in zip(WORDS, OFTEN, strict=True) if chance.random() < often)
     return Look(of=of, figures=figures, words=frozenset(said))
 
 
@@ -22,7 +23,9 @@ def copy(
 ) -> Look:
     """Copy with another hour and, of a hundred words, five others; `off` and `says` are tells."""
     hours = {"hour": source.figures["hour"] + chance.gauss(off, hour)}
-    words = {word if chance.random() > 0.05 else chance.choice(WORDS) for word in source.words}
+    words = {word for word in source.words if chance.random() > 0.05}
+    while len(words) < len(source.words):
+        words |= {*chance.choices(WORDS, OFTEN)}
     words |= {"kindly"} if chance.random() < says else set()
     return Look(of=source.of, figures={**source.figures, **hours}, words=frozenset(words))
 
@@ -133,3 +136,14 @@ def test_of_too_few_sources_nothing_is_certified() -> None:
     assert certified(1, sources=29, copies=9).worst.upper == 1.0
     assert not certified(1, sources=29, copies=9).holds
     assert certified(1, sources=30, copies=9).worst.upper < 1.0
+
+
+def test_what_is_told_every_time_is_surely_told() -> None:
+    found = certified(1, off=50)
+
+    assert found.worst.auc == pytest.approx(1, abs=0.01)
+    assert found.is_told_apart
+
+
+def test_what_is_alike_is_hardly_ever_told_apart_by_luck() -> None:
+    assert not any(certified(seed, sources=40, others=40).is_told_apart for seed in range(60))

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
-from oversight.programme_models import LibraryFault
+from oversight.models.programme import LibraryFault
 
 
 class FaultCertificate(models.Model):
