@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
-from handoffs import audit, ids, jobs, outbox
-from handoffs.actors import SYSTEM
-from oversight import blindness, fault_files, proving
+from handoffs import ids, jobs, outbox
+from oversight import blindness, fault_files, library, proving
 from oversight.blindness import Certificate
+from oversight.errors import FaultRetired
 from oversight.material import Material
 from oversight.models import FaultCertificate, LibraryFault
 from oversight.proving import Original, Proof
@@ -128,7 +128,7 @@ def _store(fault: LibraryFault, proof: Proof, *, now: datetime) -> FaultCertific
         unfit=dict(proof.unfit),
     )
     if stored.state == State.TOLD_APART:
-        _retire(fault, stored)
+        _retire(fault, stored, now)
     return stored
 
 
@@ -138,13 +138,12 @@ def state(found: Certificate) -> State:
     return State.TOLD_APART if found.is_told_apart else State.UNCERTAIN
 
 
-def _retire(fault: LibraryFault, found: FaultCertificate) -> None:
+def _retire(fault: LibraryFault, found: FaultCertificate, now: datetime) -> None:
     because = f"A classifier tells its tests from real handoffs: {by(found)}."[:_TOLD_SHORT]
-    live = LibraryFault.objects.filter(pk=fault.pk, state=LibraryFault.State.APPROVED)
-    if live.update(state=LibraryFault.State.RETIRED, retired_because=because) != 1:
+    try:
+        library.retire(fault, because, by=None, now=now)
+    except FaultRetired:
         return
-    body = {"fault": fault.pk, "name": fault.name, "digest": fault.digest, "because": because}
-    audit.record(by=SYSTEM, action="fault.retired", subject=fault.workflow.slug, body=body)
     owner = fault.workflow.owner
     if owner is not None and owner.is_active:
         said = {"subject": f"Retired: “{fault.name}”", "text": _letter(fault, found)}

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("oversight", "0004_alarms"),
+        ("oversight", "0008_two_people_approve_a_fault"),
     ]
 
     operations = [

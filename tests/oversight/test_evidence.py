@@ -54,6 +54,47 @@ def test_how_many_tests_it_takes_to_start_again() -> None:
     assert plan.tests_if_bad == pytest.approx(10.6, abs=0.06)
 
 
+def drawn(plan: Plan, miss: float, rounds: int) -> tuple[float, float]:
+    """Return how often it was refused, and the mean number of tests."""
+    draw, refused, met = random.Random(7), 0, 0
+    for _ in range(rounds):
+        misses = tests = 0
+        while (found := plan.verdict(misses, tests)) is Verdict.GO_ON:
+            misses += draw.random() < miss
+            tests += 1
+        refused += found is Verdict.REFUSED
+        met += tests
+    return refused / rounds, met / rounds
+
+
+@pytest.mark.parametrize(("good", "bad"), [(0.10, 0.30), (0.20, 0.50)])
+def test_it_is_mistaken_no_oftener_than_it_says(good: float, bad: float) -> None:
+    plan = Plan(good=good, bad=bad)
+    refused_though_good, met = drawn(plan, good, 4000)
+    assert refused_though_good <= plan.refused_though_good
+    # Wald leaves out by how much the last test overshoots: it takes a little longer
+    assert plan.tests_if_good * 0.98 < met < plan.tests_if_good * 1.35
+    refused, met = drawn(plan, bad, 4000)
+    # within three errors of 4,000 drawings
+    assert 1 - refused <= plan.accepted_though_bad + 0.014
+    assert plan.tests_if_bad * 0.98 < met < plan.tests_if_bad * 1.35
+
+
+@pytest.mark.parametrize("miss", [0.10, 0.30])
+def test_drawn_evidence_crosses_as_often_as_is_summed(miss: float) -> None:
+    draw, bet = random.Random(2), Bet()
+    crossed = 0
+    for _ in range(2000):
+        evidence = 1.0
+        for _ in range(60):
+            evidence = bet.step(evidence, missed=draw.random() < miss)
+            if bet.is_proof(evidence):
+                crossed += 1
+                break
+    known = sum(bet.crossings(miss, tests=60))
+    assert crossed / 2000 == pytest.approx(known, abs=3 * (known * (1 - known) / 2000) ** 0.5)
+
+
 def test_the_verdict() -> None:
     plan = Plan(good=0.10, bad=0.30)
     found = [plan.verdict(misses, tests) for misses, tests in ((0, 8), (0, 9), (2, 5), (3, 3))]
