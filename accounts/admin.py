@@ -173,6 +173,10 @@ class ClientAdmin(RoleAdmin):
     fields = ("name", "contact", "can_be_slowed")
     actions = ("stop", "let_back")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
+        """Leave the house out: it is nobody's to describe, and who stands for whom would show."""
+        return super().get_queryset(request).filter(stands_for=None)
+
     def save_model(self, request: UserRequest, obj: Client, form: Any, change: bool) -> None:  # type: ignore[override]
         given = {name: form.cleaned_data[name] for name in self.fields}
         if change:

@@ -35,6 +35,8 @@ def describe(
     Client.objects.filter(pk=client.pk).update(
         name=name, contact=contact, can_be_slowed=can_be_slowed
     )
+    # what stands under its name is not to be told by an old one
+    Client.objects.filter(stands_for=client.pk).update(name=name)
     facts = {"name": name, "can_be_slowed": can_be_slowed}
     access.note(by, "client.described", f"client {client.pk}", **facts)
 

@@ -95,7 +95,13 @@ class ApiKey(models.Model):
     The one entry ``*`` means every workflow.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="keys")
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.CASCADE,
+        related_name="keys",
+        # the house is not offered, nor seen among clients
+        limit_choices_to={"stands_for": None},
+    )
     prefix = models.CharField(max_length=12, unique=True)
     secret_hash = models.CharField(max_length=64, unique=True)
     workflows = ArrayField(models.CharField(max_length=60), default=list)

@@ -5,7 +5,7 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 
-from config import env, logs
+from config import env, logs, timetable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("OVERREAD_DATA_DIR", str(BASE_DIR / ".run")))
@@ -112,6 +112,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- Celery is the clock and the hands
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+# for how many seconds each job may be silent until somebody should look
+JOBS_MAY_BE_SILENT = {name: timetable.allowed(name) for name in (timetable.BEAT, *timetable.EVERY)}
 
 # --- who is let in
 AUTH_USER_MODEL = "accounts.User"
@@ -208,6 +210,9 @@ RECEIPT_KEY = env.secret("OVERREAD_RECEIPT_KEY")
 
 # --- audits: what draws the actions that are looked at afterwards; only the server reads it
 SAMPLING_SECRET = env.secret("OVERREAD_SAMPLING_SECRET", SECRET_KEY)
+
+# --- what Prometheus shows to be let in at /metrics; without it there is nothing there
+METRICS_TOKEN = env.secret("OVERREAD_METRICS_TOKEN", "")
 
 # --- logs
 # how long a person may take a decision back, where the governance matrix does not say

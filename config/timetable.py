@@ -32,6 +32,7 @@ EVERY = {
     "governance.remind_of_reviews": 3600,
     "oversight.count_queues": 60,
     "oversight.count_days": 30,
+    "oversight.look_for_alarms": 60,
     "oversight.measure_queues": 3600,
     "oversight.forget": 3600,
 }

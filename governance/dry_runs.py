@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from governance import silence_trial
 from governance.silence_trial import Counts, Ladder, Level, Seen
-from handoffs import authority, queries
+from handoffs import authority, queries, real
 from handoffs.models import (
     Answer,
     Handoff,
@@ -94,7 +94,11 @@ def _covered(row: MatrixRow, since: datetime, now: datetime) -> list[Handoff]:
     """Return, newest first, what this row and none that is more specific would decide today."""
     of_the_matrix = [queries.authority_row(one) for one in rows(row.workflow, now=now)]
     opened = Handoff.objects.filter(
-        workflow=row.workflow_id, opened_at__gte=since, opened_at__lt=now, stepped_in=False
+        real.of("run"),
+        workflow=row.workflow_id,
+        opened_at__gte=since,
+        opened_at__lt=now,
+        stepped_in=False,
     )
     found = (
         opened.select_related("proposal")

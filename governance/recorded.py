@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from governance.trial import SURROUNDINGS, Recorded
-from handoffs import ids, queries, signals
+from handoffs import ids, queries, real, signals
 from handoffs.models import Workflow
 from handoffs.signals import Action, ActionType, Signals, SignalsRefused
 from handoffs.states import Tier
@@ -44,6 +44,7 @@ from (
             case when %(brief)s then {_BRIEF} end as brief
         from handoffs_proposal one
         join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
+            and {real.run()}
         where one.id > %(after)s and one.id < %(end)s
             and one.created_at >= %(since)s and one.created_at < %(until)s
         order by one.id limit %(page)s
@@ -53,10 +54,11 @@ where coalesce(before, 0) < %(bytes)s
 order by id
 """
 
-_COUNT = """
+_COUNT = f"""
 select count(*) from (
     select from handoffs_proposal one
     join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
+        and {real.run()}
     where one.id > %(after)s and one.id < %(end)s
         and one.created_at >= %(since)s and one.created_at < %(until)s
     limit %(most)s
@@ -69,6 +71,7 @@ select one.id, one.action_type, one.arguments, one.signals::text, one.tier, one.
     one.first_seen, run.input::text, {_BRIEF}::text
 from (select * from handoffs_proposal order by id desc limit %(looked_at)s) one
 join handoffs_run run on run.id = one.run_id and run.workflow_id = %(workflow)s
+    and {real.run()}
 order by one.id desc limit %(most)s
 """
 _LOOKED_AT = 20_000

@@ -12,7 +12,7 @@ from governance import matrix_schema, sampling_schema
 from governance.errors import ShareRefused
 from governance.estimates import Share as Estimate
 from governance.sampling_schema import DetectorIn, SamplingIn, ShareIn
-from handoffs import audit, compiled, ids, sampling
+from handoffs import audit, compiled, ids, real, sampling
 from handoffs.actors import Actor
 from handoffs.models import AuditShare, Detector, Finding, Workflow
 from handoffs.models.sampling import SAMPLED
@@ -217,7 +217,7 @@ class Sampled:
         return str(Estimate(self.wrong, self.audited))
 
 
-_PANEL = """
+_PANEL = f"""
 select proposal.tier, count(*) as drawn,
     count(*) filter (where proposal.audit_opened_at is null) as to_open,
     count(*) filter (where handoff.state not in ('answered', 'withdrawn')) as waiting,
@@ -227,6 +227,7 @@ select proposal.tier, count(*) as drawn,
     count(distinct proposal.audit_share) > 1 as mixed
 from handoffs_proposal proposal
 join handoffs_run run on run.id = proposal.run_id and run.workflow_id = %(workflow)s
+    and {real.run()}
 left join handoffs_handoff handoff
     on handoff.proposal_id = proposal.id and handoff.kind = 'audit'
 left join handoffs_answer answer

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from handoffs import afterwards, sampling
+from handoffs import afterwards, real, sampling
 from handoffs.failpoints import failpoint
 from handoffs.models import Proposal
 from handoffs.states import HandoffKind
@@ -26,7 +26,7 @@ from handoffs_proposal proposal
 join handoffs_run run on run.id = proposal.run_id
 left join handoffs_auditshare share
     on share.workflow_id = run.workflow_id and share.tier = proposal.tier
-where proposal.audit_drawn and proposal.audit_opened_at is null
+where proposal.audit_drawn and proposal.audit_opened_at is null and {real.run()}
     and (proposal.outcome <> '' or proposal.created_at <= now() - make_interval(
         secs => coalesce(share.wait_seconds, {sampling.DEFAULT_WAIT_SECONDS})))
     and not exists (

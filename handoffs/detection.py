@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F, Sum
 
-from handoffs import anomalies, histories, ids
+from handoffs import anomalies, histories, ids, real
 from handoffs.anomalies import THRESHOLDS, Figure, Sensitivity
 from handoffs.failpoints import failpoint
 from handoffs.histories import History, Seen
@@ -27,11 +27,11 @@ LEARNS_FROM = timedelta(days=30)
 # one that comes again within this time is the same storm
 STORM = timedelta(hours=1)
 
-_NEW = """
+_NEW = f"""
 select proposal.id, run.workflow_id, proposal.action_type, proposal.arguments,
     proposal.arguments_digest, proposal.run_id, proposal.created_at, proposal.tier
 from handoffs_proposal proposal join handoffs_run run on run.id = proposal.run_id
-where proposal.id > %(after)s and proposal.id < %(until)s
+where proposal.id > %(after)s and proposal.id < %(until)s and {real.run()}
 order by proposal.id limit %(limit)s
 """
 

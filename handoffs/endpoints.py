@@ -24,6 +24,8 @@ EVENTS = (
     "workflow.stopped",
     "workflow.resumed",
     "queue.pressure",
+    "alarm.raised",
+    "alarm.cleared",
 )
 DEAD, PENDING = OutboxMessage.State.DEAD, OutboxMessage.State.PENDING
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from accounts.models import ApiKey, Client
+from accounts.queries import EVERY_WORKFLOW
 from handoffs import actors, intake, runs
 from handoffs.actors import Actor
 from handoffs.doors import Door
@@ -25,9 +26,13 @@ def client_for(client: Client) -> Client:
     return house
 
 
-def actor_for(house: Client) -> Actor:
-    """Name the house as its client is named, with the key that this used last."""
-    keys = ApiKey.objects.filter(client=house.stands_for_id, revoked_at__isnull=True)
+def actor_for(house: Client, workflow: Workflow) -> Actor:
+    """Name the house as its client is named, with the key that this used last in the workflow."""
+    keys = ApiKey.objects.filter(
+        client=house.stands_for_id,
+        revoked_at__isnull=True,
+        workflows__overlap=[workflow.slug, EVERY_WORKFLOW],
+    )
     prefix = keys.order_by("-last_used_on", "-id").values_list("prefix", flat=True).first()
     return actors.client_actor(house.name, prefix or "")
 
@@ -44,7 +49,7 @@ def begin(
         input=input,
         requester=None,
         task=None,
-        by=actor_for(house),
+        by=actor_for(house, workflow),
         now=now,
     )
     if not created:
@@ -65,12 +70,12 @@ def propose(run: Run, proposed: Proposed, *, now: datetime) -> str | None:
 
 def end(run: Run, *, now: datetime) -> None:
     """Take everything back, by the name of the client."""
-    runs.stop(run.id, reason="", by=actor_for(run.client), now=now)
+    runs.stop(run.id, reason="", by=actor_for(run.client, run.workflow), now=now)
 
 
 def _door(run: Run, now: datetime) -> Door:
     house, workflow = run.client, run.workflow
-    by = actor_for(house)
+    by = actor_for(house, workflow)
     return Door(
         client_id=house.pk,
         client_name=house.name,

@@ -1,7 +1,8 @@
 """When the clock and its hands were last at work, by the database's clock."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.db import connection
 
@@ -27,6 +28,11 @@ def silent_for() -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(_SILENT)
         return dict(cursor.fetchall())
+
+
+def late(silent: Mapping[str, float], allowed: Mapping[str, float]) -> list[str]:
+    """Return the jobs that were not done for longer than each may be silent."""
+    return [name for name, most in allowed.items() if silent.get(name, math.inf) > most]
 
 
 def drain(batch: Callable[[], int], *, full: int, seconds: float = 20) -> int:

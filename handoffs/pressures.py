@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Client
+from accounts.queries import EVERY_WORKFLOW
 from handoffs import audit, compiled, outbox, readings, rooms
 from handoffs.actors import POLICY
 from handoffs.models import Workflow, WorkflowPressure
@@ -93,14 +94,16 @@ def _announce(workflow: Workflow, stands: Standing) -> bool:
             "expected_wait_seconds": readings.whole(fullest.wait_seconds) if fullest else None,
             "retry_after": stands.retry_after,
         }
-        for client in _clients(workflow):
+        for client in clients(workflow):
             outbox.tell(client.pk, "queue.pressure", payload)
     return True
 
 
-def _clients(workflow: Workflow) -> Iterable[Client]:
-    """Find whose agents may use the workflow."""
-    may = Q(keys__workflows__contains=[workflow.slug]) | Q(keys__workflows__contains=["*"])
+def clients(workflow: Workflow | None) -> Iterable[Client]:
+    """Find whose agents may use the workflow; without one, whose may use every one."""
+    may = Q(keys__workflows__contains=[EVERY_WORKFLOW])
+    if workflow is not None:
+        may |= Q(keys__workflows__contains=[workflow.slug])
     good = Q(keys__revoked_at__isnull=True) & (
         Q(keys__expires_at__isnull=True) | Q(keys__expires_at__gt=Now())
     )

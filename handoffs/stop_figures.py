@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from handoffs import ids
+from handoffs import ids, real
 from handoffs.models import AuditEntry, Stop, StopMet
 from handoffs.states import Verb
 
@@ -24,7 +24,7 @@ group by client.id, client.name
 """
 # What was let in or out after it held. What was done by itself, what only ends something, and what
 # an agent reported about its end may be.
-_LET_THROUGH = """
+_LET_THROUGH = f"""
 with later as (
     select action, subject, body, at from handoffs_auditentry
     where id > %(first)s and actor_kind <> 'system' order by id limit %(most)s
@@ -33,7 +33,7 @@ select later.action, count(*) from later
 left join handoffs_proposal proposal on proposal.id = later.subject
 left join handoffs_handoff handoff on handoff.id = later.subject
 left join handoffs_run run on run.id = coalesce(proposal.run_id, handoff.run_id, later.subject)
-where later.action = any(%(actions)s) and later.at > %(since)s
+where later.action = any(%(actions)s) and later.at > %(since)s and {real.run()}
     and (%(until)s::timestamptz is null or later.at < %(until)s::timestamptz)
     and (%(workflow)s::bigint is null or run.workflow_id = %(workflow)s::bigint)
     and coalesce(handoff.tier, '') not in ('autonomous', 'notify')

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from handoffs import calendars, ids, jobs, queries
+from handoffs import calendars, ids, jobs, queries, real
 from handoffs.calendars import Calendar
 from handoffs.models import Queue
 from oversight import hours
@@ -20,11 +20,11 @@ FIRST_LOOK = timedelta(days=56)
 KEPT = timedelta(days=35)
 
 _NEWEST = "select max(came_at) from oversight_arrival"
-_NEW = """
+_NEW = f"""
 insert into oversight_arrival (handoff_id, queue_id, came_at, outcome, look_at)
 select h.id, h.queue_id, h.opened_at, '', h.opened_at + interval '1 minute'
 from handoffs_handoff h
-where h.id >= %(since)s
+where h.id >= %(since)s and {real.run_of("h")}
     and not exists (select from oversight_arrival known where known.handoff_id = h.id)
 order by h.id limit %(limit)s
 on conflict do nothing

@@ -4,7 +4,8 @@ Whatever stands in earlier weeks did not happen: it is demo history (`demo.histo
 no mark of its own, so none can be missing, and none can be set on a week that is real.
 """
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
 from django.db.models import Min
 
@@ -18,5 +19,15 @@ def real_since(workflow: Workflow | None) -> date | None:
         launched = Workflow.objects.aggregate(at=Min("launched_at"))["at"]
     else:
         launched = workflow.launched_at
+    return _first(launched) if launched else None
+
+
+def of_workflows() -> Mapping[int, date]:
+    """Return it of each workflow that was launched."""
+    launched = Workflow.objects.filter(launched_at__isnull=False)
+    return {pk: _first(at) for pk, at in launched.values_list("pk", "launched_at") if at}
+
+
+def _first(launched: datetime) -> date:
     # a queue's day may have begun or not, wherever it is
-    return weeks.monday((launched - weeks.AROUND).date()) if launched else None
+    return weeks.monday((launched - weeks.AROUND).date())

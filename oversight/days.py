@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from handoffs import ids
+from handoffs import ids, real
 from handoffs.models import Handoff
 from oversight import weeks
 from oversight.models import FigureDay
@@ -23,7 +23,7 @@ CLOSED = 33
 _STILL = timedelta(minutes=15)
 
 # every handoff that came on some local days, with where it came to
-CAME = """
+CAME = f"""
 came as materialized (
     select * from (
         select h.id, h.run_id, h.workflow_id, h.kind, h.tier, h.state, h.round, h.opened_at,
@@ -33,16 +33,16 @@ came as materialized (
         left join oversight_arrival arrival on arrival.handoff_id = h.id
         join handoffs_queue queue on queue.id = coalesce(arrival.queue_id, h.queue_id)
         left join handoffs_proposal proposal on proposal.id = h.proposal_id
-        where h.id >= %(since)s and h.id < %(until)s
+        where h.id >= %(since)s and h.id < %(until)s and {real.run_of("h")}
     ) known where day = any(%(days)s)
 )
 """
-_MOVED = """
+_MOVED = f"""
 select distinct (h.opened_at at time zone queue.time_zone)::date
 from handoffs_handoff h
 left join oversight_arrival arrival on arrival.handoff_id = h.id
 join handoffs_queue queue on queue.id = coalesce(arrival.queue_id, h.queue_id)
-where h.id = any(%(handoffs)s) and h.opened_at >= %(closed)s
+where h.id = any(%(handoffs)s) and h.opened_at >= %(closed)s and {real.run_of("h")}
 """
 _COUNT = f"""
 with {CAME}, moved as (
@@ -130,12 +130,12 @@ select cells.*, coalesce(verbs, '{{}}'), coalesce(times, '{{}}') from cells
 left join spelled using (workflow_id, queue_id, tier, action_type, day)
 left join timed using (workflow_id, queue_id, tier, action_type, day)
 """
-_PROPOSED = """
+_PROPOSED = f"""
 insert into oversight_proposalday (workflow_id, action_type, tier, day, proposed)
 select run.workflow_id, proposal.action_type, proposal.tier,
     (proposal.created_at at time zone 'UTC')::date as day, count(*)
 from handoffs_proposal proposal join handoffs_run run on run.id = proposal.run_id
-where proposal.id >= %(since)s and proposal.id < %(until)s
+where proposal.id >= %(since)s and proposal.id < %(until)s and {real.run()}
     and (proposal.created_at at time zone 'UTC')::date = any(%(days)s)
 group by 1, 2, 3, 4
 on conflict (day, workflow_id, action_type, tier) do update set proposed = excluded.proposed
@@ -165,7 +165,8 @@ def count(*, now: datetime) -> int:
 
 def _since_anything_came(now: datetime) -> set[date]:
     """Return the last days, and none before the first handoff: those may hold demo history."""
-    oldest = Handoff.objects.order_by("id").values_list("opened_at", flat=True).first()
+    came = Handoff.objects.filter(real.of("run")).order_by("id")
+    oldest = came.values_list("opened_at", flat=True).first()
     if oldest is None:
         return set()
     days = {now.date() - timedelta(days=back) for back in range(-1, FIRST_LOOK)}

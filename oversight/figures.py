@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from handoffs import ids
+from handoffs import ids, real
 from reviews import measures
 
 WEEKS = 4
@@ -18,7 +18,7 @@ PAUSE_SECONDS = 60
 # the newest proposals tell how many of them need a person
 _NEWEST_PROPOSALS = 20_000
 
-_MEASURE = """
+_MEASURE = f"""
 with held as materialized (
     select arrival.queue_id, claim.handoff_id, claim.reviewer_id,
         case when claim.kept_until is not null then extract(epoch from ended_at - taken_at)
@@ -47,7 +47,7 @@ with held as materialized (
 ), proposed as (
     select run.workflow_id, count(*) as times
     from (select run_id from handoffs_proposal order by id desc limit %(newest)s) newest
-    join handoffs_run run on run.id = newest.run_id group by run.workflow_id
+    join handoffs_run run on run.id = newest.run_id where {real.run()} group by run.workflow_id
 ), came as (
     select arrival.queue_id, count(*) as times
     from (select id from handoffs_proposal order by id desc limit %(newest)s) newest

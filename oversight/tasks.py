@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import counting, days, figures
+from oversight import alarms, counting, days, figures
 
 
 @shared_task(name="oversight.count_queues")
@@ -16,6 +16,11 @@ def count_queues(**_: Any) -> None:
 @shared_task(name="oversight.count_days")
 def count_days(**_: Any) -> None:
     days.count(now=timezone.now())
+
+
+@shared_task(name="oversight.look_for_alarms")
+def look_for_alarms(**_: Any) -> None:
+    alarms.look(now=timezone.now())
 
 
 @shared_task(name="oversight.measure_queues")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oversight.views import capacity, oversight, power
+from oversight.views import alarms, capacity, machine, oversight, power
 
 app_name = "oversight"
 # one queue, tier or action type of a workflow
@@ -20,6 +20,13 @@ urlpatterns = [
     path("oversight/power/", power.page, name="power"),
     path("oversight/power.csv", power.as_csv, name="power-csv"),
     path("oversight/power.json", power.as_json, name="power-json"),
+    path("oversight/alarms/", alarms.index, name="alarms"),
+    path("oversight/alarms.csv", alarms.as_csv, name="alarms-csv"),
+    path("oversight/alarms/<int:pk>/seen", alarms.acknowledge, name="alarm-acknowledge"),
+    path("oversight/alarms/<int:pk>/done", alarms.note, name="alarm-note"),
+    path("oversight/thresholds/<int:pk>/", alarms.threshold, name="threshold"),
+    path("oversight/machine/", machine.page, name="machine"),
+    path("metrics", machine.metrics, name="metrics"),
     path("capacity/", capacity.index, name="index"),
     path("capacity/plan/", capacity.plan, name="plan"),
     path("capacity/plan.csv", capacity.plan_csv, name="plan-csv"),

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
-from handoffs import queries, rates, sla, standstill
+from handoffs import queries, rates, real, sla, standstill
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
 from reviews import forecast, leases, spec
@@ -36,7 +36,7 @@ select count(*) from (
 """
 
 # Of what was told first: was there an answer by then? What the agent took back proves nothing.
-_KEPT = """
+_KEPT = f"""
 select date_trunc('week', told.told_at at time zone 'UTC') as starts, count(*) as told,
     count(*) filter (where answer.answered_at <= told.by_at) as kept,
     count(*) filter (where answer.answered_at <= told.median_at) as sooner,
@@ -48,7 +48,7 @@ select date_trunc('week', told.told_at at time zone 'UTC') as starts, count(*) a
     percentile_cont(0.5) within group (order by extract(epoch from answer.answered_at
         - told.told_at)) as took_seconds
 from reviews_expectation told
-join handoffs_handoff h on h.id = told.handoff_id
+join handoffs_handoff h on h.id = told.handoff_id and {real.run_of("h")}
 left join handoffs_answer answer
     on answer.handoff_id = told.handoff_id and answer.round = told.round
 where told.workflow_id = %(workflow)s and told.revision = 1

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
-from handoffs import audit, briefs
+from handoffs import audit, briefs, real
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Workflow
@@ -59,14 +60,16 @@ def edit_summary(handoff_id: str, *, text: str, by: User, now: datetime) -> Summ
 
 
 def count(workflow: Workflow) -> int:
-    return SummaryEdit.objects.filter(handoff__workflow=workflow).count()
+    return _edits(workflow).count()
+
+
+def _edits(workflow: Workflow) -> QuerySet[SummaryEdit]:
+    return SummaryEdit.objects.filter(real.of("handoff__run"), handoff__workflow=workflow)
 
 
 def export(workflow: Workflow) -> Iterator[dict[str, Any]]:
     """Yield every edit, oldest first, as an example to learn from; nobody is named in it."""
-    edits = SummaryEdit.objects.filter(handoff__workflow=workflow).select_related(
-        "handoff__proposal"
-    )
+    edits = _edits(workflow).select_related("handoff__proposal")
     asks = {}
     for edit in edits.order_by("id").iterator(chunk_size=500):
         handoff = edit.handoff

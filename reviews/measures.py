@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import TruncWeek
 
-from handoffs import briefs, jobs
+from handoffs import briefs, jobs, real
 from handoffs.models import Workflow
 from reviews.models import BriefMeasure
 
@@ -27,7 +27,7 @@ _NEW = f"""
 select fresh.id, fresh.handoff_id, h.workflow_id, coalesce(proposal.action_type, h.kind),
     fresh.version, fresh.created_at, fresh.body
 from handoffs_brief fresh
-join handoffs_handoff h on h.id = fresh.handoff_id
+join handoffs_handoff h on h.id = fresh.handoff_id and {real.run_of("h")}
 left join handoffs_proposal proposal on proposal.id = h.proposal_id
 where fresh.id > coalesce((select max(brief_id) from reviews_briefmeasure), 0) - {_LATE}
     and not exists (select from reviews_briefmeasure measure where measure.brief_id = fresh.id)

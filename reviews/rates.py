@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from handoffs import rates
+from handoffs import rates, real
 
 # whatever is counted, it is of so many of the newest; a shorter time is then what they are of
 NEWEST = 20_000
@@ -19,7 +19,7 @@ PRESENT_SECONDS = 600
 # the page may be open long after somebody stopped looking at it
 PAUSE_SECONDS = 60
 
-_MEASURE = """
+_MEASURE = f"""
 with recent as materialized (
     select handoff_id, from_state, to_state, actor_kind, at from (
         select * from handoffs_transition order by id desc limit %(newest)s) newest
@@ -39,7 +39,7 @@ with recent as materialized (
             and recent.to_state in ('decided', 'answered') and recent.actor_kind = 'person'
             and recent.at > statement_timestamp() - make_interval(secs => %(short)s))
             as finished_lately
-    from recent join handoffs_handoff h on h.id = recent.handoff_id
+    from recent join handoffs_handoff h on h.id = recent.handoff_id and {real.run_of("h")}
     group by h.queue_id
 ), held as materialized (
     select claim.*, h.queue_id from (

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.roles import Can
@@ -97,7 +99,7 @@ class RunAdmin(Records):
     fields = (
         "id",
         "workflow",
-        "client",
+        "client_shown",
         "external_id",
         "state",
         "state_since",
@@ -111,6 +113,15 @@ class RunAdmin(Records):
         "partial",
         "next_step",
     )
+    readonly_fields = ("client_shown",)
+
+    @admin.display(description="client")
+    def client_shown(self, run: Run) -> SafeString:
+        """Lead to the client that this stands for, if it does: all its runs are alike here."""
+        url = reverse(
+            "admin:accounts_client_change", args=[run.client.stands_for_id or run.client_id]
+        )
+        return format_html('<a href="{}">{}</a>', url, run.client)
 
 
 @admin.register(Proposal)

@@ -15,7 +15,12 @@ from handoffs.models.matrix import Queue
 class WebhookEndpoint(models.Model):
     """Where a client wants to be told, with two secrets while one is rotated out."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="endpoints")
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.CASCADE,
+        related_name="endpoints",
+        limit_choices_to={"stands_for": None},
+    )
     url = models.URLField(max_length=500)
     secret = models.CharField(max_length=100)
     old_secret = models.CharField(max_length=100, blank=True, default="")
@@ -116,6 +121,12 @@ class OutboxMessage(models.Model):
                 fields=["delivered_at"],
                 condition=models.Q(state="delivered"),
                 name="outbox_delivered",
+            ),
+            # read by oversight.gauges: what was given up lately, of what is kept for good
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state="dead"),
+                name="outbox_dead",
             ),
         ]
 

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from governance import estimates
 from governance.estimates import Share, percent
-from oversight import bins, shares, speeds
+from oversight import bins, gauges, shares, speeds
 from oversight.summary import Figures, Summary
 from reviews.pages import times
 
 NOT_ENOUGH = "not enough data"
-# what usually counts as a click and no decision
-SPIKE_SECONDS = 5
 _STATES = {
     "response": "From opening to a person's answer",
     "waiting": "Waiting, until it ended",
@@ -47,7 +45,7 @@ def working(now: Figures, before: Figures) -> list[Line]:
                "Of those who judged before they saw the recommendation."),
         Line(what="Decided too fast to have been read", now=_rapid(now), before=_rapid(before),
              means="Of the whole team; no figure here is about a person."),
-        Line(what=f"Decided within {SPIKE_SECONDS} seconds", now=_spike(now),
+        Line(what=f"Decided within {gauges.SPIKE_SECONDS} seconds", now=_spike(now),
              before=_spike(before), means="The usual mark of a rubber stamp."),
         Line(what="Wrong ones caught", now=f"{NOT_ENOUGH}: no blind tests are run",
              before=NOT_ENOUGH, means="The one figure that would say it; below, what it takes."),
@@ -124,7 +122,7 @@ def _rapid(figures: Figures) -> str:
 
 def _spike(figures: Figures) -> str:
     looked = figures.times.get("review", {})
-    return said(Share(bins.below(looked, SPIKE_SECONDS), sum(looked.values())))
+    return said(Share(bins.below(looked, gauges.SPIKE_SECONDS), sum(looked.values())))
 
 
 def lengths(figures: Figures) -> tuple[Time, ...]:

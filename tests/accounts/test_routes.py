@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 OPEN = {
     "healthz": "asked by machines whether this process can serve",
     "healthz/jobs": "asked by machines whether the clock and its hands are at work",
+    "metrics": "a token is the guard, and without one set there is nothing",
     "accounts/login/": "the way in",
     "accounts/logout/": "leads to the way in when nobody is signed in",
     "accounts/inactive/": "says why someone does not get in",

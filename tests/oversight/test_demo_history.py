@@ -20,8 +20,8 @@ from config import timetable
 from demo import history
 from handoffs import release
 from handoffs.models import HeldAnswer, Workflow
-from oversight import beginnings, days, weeks
-from oversight.models import FigureDay, FigureWeek, ProposalDay
+from oversight import alarms, beginnings, days, weeks
+from oversight.models import Alarm, FigureDay, FigureWeek, ProposalDay, Threshold
 from oversight.pages import oversight as pages
 from tests import factories
 from tests.flows.test_the_main_job import Desk
@@ -98,6 +98,14 @@ def two_weeks_later() -> date:
     FigureWeek.objects.filter(monday__gte=since).delete()
     ProposalDay.objects.filter(day__gte=since).delete()
     return weeks.monday(datetime.now(UTC).date()) - timedelta(weeks=1)
+
+
+def test_no_alarm_is_raised_on_weeks_that_did_not_happen(folder: Path) -> None:
+    assert FigureWeek.objects.filter(told=True).exists()
+    alarms.look(now=timezone.now())
+    looked = Threshold.objects.filter(workflow__isnull=False, looked_at__isnull=False)
+    assert looked.exists() and not looked.exclude(value=None).exists()
+    assert not Alarm.objects.filter(threshold__workflow__isnull=False).exists()
 
 
 @pytest.mark.parametrize("view", VIEWS)

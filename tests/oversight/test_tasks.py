@@ -3,11 +3,12 @@
 import pytest
 
 from config.celery import app
-from oversight import counting, days, figures
+from oversight import alarms, counting, days, figures
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
     "oversight.count_days": (days, "count"),
+    "oversight.look_for_alarms": (alarms, "look"),
     "oversight.measure_queues": (figures, "measure"),
     "oversight.forget": (counting, "forget"),
 }

@@ -3,11 +3,6 @@
 from django.db import models
 
 from handoffs.models import Queue, Workflow
-from oversight.programme_models import FaultApproval as FaultApproval
-from oversight.programme_models import LibraryFault as LibraryFault
-from oversight.programme_models import Programme as Programme
-from oversight.programme_models import SpentPair as SpentPair
-from oversight.programme_models import Tally as Tally
 
 
 class Arrival(models.Model):
