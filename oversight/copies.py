@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from oversight import faults, guises, material, pacing, realism
@@ -56,12 +57,7 @@ def _with_signals(made: Made, before: Material) -> Made:
         old = material.find(before.body, ("arguments", *path))
         if old is not None:
             body = material.respell(body, old, new, _SIGNALS)
-    return Made(
-        material=made.material.with_body(body),
-        wrong=made.wrong,
-        before=made.before,
-        after=made.after,
-    )
+    return replace(made, material=made.material.with_body(body))
 
 
 def called(like: str, recent: Collection[str], key: bytes) -> Iterator[str]:

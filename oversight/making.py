@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count
 
 from handoffs.models import Run
-from oversight import cohorts, copies, guises, pacing, sources, stock, telling
+from oversight import cohorts, copies, faults, guises, pacing, sources, stock, telling
 from oversight.faults import Fault, Made, Unusable
 from oversight.guises import Guise
 from oversight.models import Cohort, SpentPair
@@ -156,7 +156,7 @@ def _sown(cohort: Cohort, stocked: Stocked, source: Source, made: Made) -> Sown:
             "what": fault.told,
             "before": made.before,
             "after": made.after,
-            "where": str(fault.shown_at[-1]),
+            "where": str(faults.place(fault.shown_at, made.material.body)[-1]),
         },
         known_to=tuple(sorted(source.known_to | stocked.known_to)),
     )

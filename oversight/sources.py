@@ -5,7 +5,6 @@ people added, makes it none. And what its workflow is like besides: its names, a
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,8 +21,8 @@ from oversight.models import Cohort
 # by then what was decided is known to have been right, or not to have been
 YOUNGEST, OLDEST = timedelta(days=3), timedelta(days=90)
 AT_ONCE = 100
-# of so many briefs, as many say what is usual to say
-BRIEFS, USUAL = 200, 3
+# of these the last say what is usual
+BRIEFS = 200
 _DELAYS = 50
 _LONGEST = timedelta(days=1)
 
@@ -168,8 +167,7 @@ def wording(workflow_id: int, action_type: str, *, besides: str, now: datetime) 
     ).exclude(handoff=besides)
     bodies = list(briefs.order_by("-handoff_id").values_list("body", flat=True)[:BRIEFS])
     given, family = guises.names(bodies)
-    said = Counter(row for body in bodies for row in realism.rows({"brief": body}))
-    usual = frozenset(row for row, times in said.items() if times >= USUAL)
+    usual = realism.usual({"brief": body} for body in bodies)
     return Wording(given_names=given, family_names=family, usual=usual)
 
 

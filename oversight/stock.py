@@ -1,10 +1,11 @@
-"""What may be met in a workflow now: faults that two others approved."""
+"""What may be met in a workflow now: faults that two others approved, under their certificates."""
 
 from dataclasses import dataclass
 
 from handoffs.models import Workflow
-from oversight import fault_files, library
+from oversight import certificates, fault_files, library
 from oversight.faults import Fault
+from oversight.models import LibraryFault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class Stocked:
 
 
 def usable(workflow: Workflow) -> list[Stocked]:
-    """Return the faults that may make tests."""
+    """Return the faults whose tests nobody tells from real handoffs."""
+    rows = LibraryFault.objects.in_bulk([one.id for one in library.usable(workflow)])
     return [
         Stocked(
             id=one.id,
@@ -27,4 +29,5 @@ def usable(workflow: Workflow) -> list[Stocked]:
             known_to=frozenset(one.known_to),
         )
         for one in library.usable(workflow)
+        if certificates.holds(rows[one.id])
     ]

@@ -1,6 +1,7 @@
 """What oversight keeps."""
 
 from oversight.models.alarms import Alarm, Threshold
+from oversight.models.certificates import FaultCertificate
 from oversight.models.counted import (
     Arrival,
     Counted,
@@ -27,6 +28,7 @@ __all__ = [
     "Cohort",
     "Counted",
     "FaultApproval",
+    "FaultCertificate",
     "FigureDay",
     "FigureWeek",
     "Forecast",

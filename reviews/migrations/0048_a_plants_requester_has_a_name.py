@@ -29,6 +29,6 @@ def born(requester: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0045_plants_reach_no_agent")]
+    dependencies = [("reviews", "0046_whose_hands")]
 
     operations = [migrations.RunSQL(born(NAMED), reverse_sql=born(NOBODY))]

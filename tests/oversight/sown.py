@@ -14,6 +14,7 @@ from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from oversight.models import (
     Cohort,
     FaultApproval,
+    FaultCertificate,
     LibraryFault,
     Programme,
     QueueHour,
@@ -44,16 +45,20 @@ def turn_on(workflow: Workflow, *, by: User, rate: float = 0.02) -> Programme:
 
 
 def stock(workflow: Workflow, fault: Fault = AMOUNT) -> LibraryFault:
-    """Put a fault into the library that two others approved."""
+    """Put a fault into the library that two others approved and nothing tells apart."""
     body = fault_files.write(fault)
     author, *others = (factories.UserFactory() for _ in range(3))
+    digest = fault_files.digest(body)
     row = LibraryFault.objects.create(
-        workflow=workflow, name=fault.name, body=body, digest=fault_files.digest(body),
-        author=author,
-    )  # fmt: skip
+        workflow=workflow, name=fault.name, body=body, digest=digest, author=author
+    )
     for one in others:
-        FaultApproval.objects.create(fault=row, by=one, digest=row.digest)
+        FaultApproval.objects.create(fault=row, by=one, digest=digest)
     LibraryFault.objects.filter(pk=row.pk).update(state=LibraryFault.State.APPROVED)
+    FaultCertificate.objects.create(
+        fault=row, digest=digest, state=FaultCertificate.State.HOLDS, sources=200, copies=600,
+        reals=600, auc=0.5, upper=0.54, by="", telling=[], unfit={},
+    )  # fmt: skip
     row.refresh_from_db()
     return row
 

@@ -15,7 +15,7 @@ from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, Que
 from handoffs.states import AtLimit, HandoffState, RunState
 from handoffs.stops import Presser
 from oversight import cohorts, making, pacing, sowing
-from oversight.models import Cohort, Programme, SpentPair, Sprout
+from oversight.models import Cohort, FaultCertificate, Programme, SpentPair, Sprout
 from reviews import claims, plants
 from reviews.models import Plant
 from tests import factories
@@ -343,3 +343,11 @@ def test_a_test_that_cannot_ask_goes_away(desk: Desk, monkeypatch: pytest.Monkey
 
     assert Plant.objects.get().ended
     assert not Sprout.objects.exists()
+
+
+def test_a_fault_without_a_certificate_that_holds_makes_none(desk: Desk) -> None:
+    FaultCertificate.objects.update(state=FaultCertificate.State.UNCERTAIN)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    assert not Plant.objects.exists()

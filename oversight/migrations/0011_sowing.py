@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("handoffs", "0054_dead_letters"),
-        ("oversight", "0008_two_people_approve_a_fault"),
+        ("oversight", "0010_certificates"),
     ]
 
     operations = [
