@@ -5,7 +5,13 @@ however often they look. CUSUM is for acting soon, this is for what is claimed a
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from oversight import cells
+
+# how far apart the shares lie that are tried, and how much better than one would be worth a bet
+_STEP, _WORTH = 0.01, 0.15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +54,57 @@ class Bet:
             found.append(crossed)
             live = {misses: chance for misses, chance in after.items() if chance > 1e-15}
         return found
+
+    def of_lot(self, hits: int, tests: int) -> float:
+        """Return by what a told lot multiplies the evidence.
+
+        Lots that are all one way are never told. At worst each was emptied, and what is told was
+        picked: so it counts for less, by as much as a bet on the smallest lots would gain by that.
+        """
+        return math.exp(hits * math.log(self.wins) + (tests - hits) * math.log(self.loses)) / max(
+            1.0, self._gained(cells.TESTS)
+        )
+
+    def _gained(self, tests: int) -> float:
+        all_hits, no_hits = self.usual**tests, (1 - self.usual) ** tests
+        staked = all_hits * self.wins**tests + no_hits * self.loses**tests
+        return (1 - staked) / (1 - all_hits - no_hits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How evidence went, lot by lot: where it stands, and the most it ever was, which counts."""
+
+    now: float
+    most: float
+    # the number of the lot with which it became proof, from 0 on
+    proven_by: int | None
+
+
+Lots = Iterable[tuple[int, int]]
+
+
+def course(bet: Bet, lots: Lots) -> Course:
+    """Multiply the evidence of told lots, each (hits, tests), in the order they were told."""
+    now, most, proven = 1.0, 1.0, None
+    for number, (hits, tests) in enumerate(lots):
+        now *= bet.of_lot(hits, tests)
+        most = max(most, now)
+        if proven is None and bet.is_proof(now):
+            proven = number
+    return Course(now=now, most=most, proven_by=proven)
+
+
+def at_least(lots: Lots, *, level: float = 0.05) -> float:
+    """Return what share of hits is proven, however often it was looked; 0: none.
+
+    At most once in twenty lives more is claimed than is true.
+    """
+    known, found = list(lots), 0.0
+    for step in range(1, round(1 / _STEP)):
+        share = step * _STEP
+        stake = min(_WORTH / (share * (1 - share)), 0.75 / share)
+        if course(Bet(usual=share, stake=stake, level=level), known).proven_by is None:
+            break
+        found = share
+    return found

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from oversight import cusum
+from oversight import cusum, waiting_for_five
 from oversight.cusum import Chart
 
 # binding defaults: 2 % of reviews are tests, at most 10 %, at most two a person and day
@@ -13,6 +13,8 @@ DAYS_A_WEEK = 5
 # the chart looks for misses that rise by so much: from 10 % to 30 %
 RISE = 0.20
 NINE = 0.9
+# beyond so many what is likely is no longer looked through test by test
+MANY_TESTS = 500
 FALLS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
 OTHER_RATES = (0.01, 0.02, 0.03, 0.05, 0.10)
 
@@ -46,6 +48,9 @@ class Power:
     nine: float
     # the same where luck decides which reviews are tests
     nine_drawn: float
+    # the same until it is told: the chart waits for five people; None: they are fewer
+    told: float | None
+    told_nine: float | None
     false_alarm_days: float
 
     @property
@@ -74,15 +79,21 @@ def reckon(team: Team) -> Power:
     between = WORKING_YEAR / team.false_alarms * tests
     chart = _chart(usual, between)
     miss = 1 - team.after
+    by_tests, mean = cusum.tests_of(NINE, chart, miss), cusum.mean_tests(chart, miss)
+    chances = _chances(chart, miss, by_tests)
+    late = waiting_for_five.mean(team.people)
     return Power(
         team=team,
         rate=rate,
         limit=limit,
         tests=tests,
         chart=chart,
-        mean=cusum.mean_tests(chart, miss) / tests,
-        nine=cusum.tests_of(NINE, chart, miss) / tests,
-        nine_drawn=_drawn(chart, miss) / tests,
+        mean=mean / tests,
+        nine=by_tests / tests,
+        nine_drawn=_drawn(by_tests, chances) / tests,
+        # whenever in a day it comes, it is told at its end
+        told=None if late is None else (mean + late) / tests + 0.5,
+        told_nine=_told(team.people, by_tests, chances, tests),
         false_alarm_days=cusum.mean_tests(chart, usual) / tests,
     )
 
@@ -102,15 +113,27 @@ def _rate(team: Team) -> tuple[float, str]:
     return min(limits, key=lambda one: one[0])
 
 
-def _drawn(chart: Chart, miss: float) -> float:
+def _chances(chart: Chart, miss: float, by_tests: float) -> list[float]:
+    """Return how likely the n-th test alarms; nothing where that takes too many to look through."""
+    if by_tests > MANY_TESTS:
+        return []
+    return cusum.chances(chart, miss, tests=int(by_tests * 4) + 40)
+
+
+def _told(people: int, by_tests: float, chances: list[float], tests: float) -> float | None:
+    if chances:
+        return waiting_for_five.days_within(NINE, chances, people, tests)
+    late = waiting_for_five.mean(people)
+    return None if late is None else (by_tests + late) / tests + 0.5
+
+
+def _drawn(by_tests: float, chances: list[float]) -> float:
     """Return the nine in ten if each review is a test by chance: tests then come unevenly.
 
     With n tests to come on average so many have come, by Poisson; each by its chance of alarm.
     """
-    by_tests = cusum.tests_of(NINE, chart, miss)
-    if by_tests > 500:
+    if not chances:
         return by_tests + 1.2815515655446004 * math.sqrt(by_tests) * 0.1
-    chances = cusum.chances(chart, miss, tests=int(by_tests * 4) + 40)
 
     def noticed(expected: float) -> float:
         term, below, total = math.exp(-expected), math.exp(-expected), 0.0

@@ -5,7 +5,7 @@ Clopper and Pearson's holds for certain and is what a claim to an auditor is mad
 
 import math
 
-from governance.estimates import wilson
+from governance.estimates import Share, wilson
 
 # of fewer than these a page says "not enough data", and draws the interval all the same
 ENOUGH = 20
@@ -36,6 +36,16 @@ def at_most(count: int, of: int, confidence: float = 0.95) -> float:
 def is_below(share: float, count: int, of: int, confidence: float = 0.95) -> bool:
     """Say whether `at_most` is no more than this share: one look instead of a search."""
     return count < of and beta_below(share, count + 1, of - count) >= confidence
+
+
+def difference(now: Share, before: Share) -> tuple[float, float]:
+    """Return the 95 % interval of how much a share has changed, by Newcombe's rule (1998)."""
+    low, high = now.interval
+    low_before, high_before = before.interval
+    down = math.hypot(now.share - low, high_before - before.share)
+    up = math.hypot(high - now.share, before.share - low_before)
+    change = now.share - before.share
+    return change - down, change + up
 
 
 def needed(share: float, half_width: float) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.forms import BoundField
 from django.urls import reverse
 
-from oversight import power
+from oversight import cells, power
 from oversight.forms import Wanted
 from oversight.power import Power
 
@@ -33,6 +33,7 @@ class Row:
     mean: str
     nine: str
     drawn: str
+    told: str
     weekly: str
     current: bool
 
@@ -123,8 +124,9 @@ def _basis(found: Power) -> str:
 
 def _notes(found: Power) -> list[str]:
     notes = [
+        _told(found),
         "The nine in ten hold where tests come evenly. Where luck alone says which review is "
-        f"one, nine times in ten it is noticed by {days(found.nine_drawn)} working days."
+        f"one, nine times in ten it is noticed by {days(found.nine_drawn)} working days.",
     ]
     if found.rate < found.team.rate:
         notes.append(
@@ -139,6 +141,20 @@ def _notes(found: Power) -> list[str]:
     return notes
 
 
+def _told(found: Power) -> str:
+    """Say how much later it is told: an alarm at the test that raised it would name a person."""
+    if found.told is None or found.told_nine is None:
+        return (
+            f"With {found.team.people} of them it is never told: it would tell of each. It takes "
+            f"{cells.PEOPLE} people who met a test; teams that are smaller are counted together."
+        )
+    return (
+        f"It is told once {cells.PEOPLE} people met a test, so that it tells of nobody: with "
+        f"{found.team.people} of them after {days(found.told)} working days, nine times in ten by "
+        f"{days(found.told_nine)}."
+    )
+
+
 def _field(bound: BoundField) -> Field:
     least, most, step = _SLIDES[bound.name]
     return Field(bound=bound, least=f"{least:g}", most=f"{most:g}", step=f"{step:g}")
@@ -151,6 +167,7 @@ def _row(what: str, one: Power, current: bool) -> Row:
         mean=days(one.mean),
         nine=days(one.nine),
         drawn=days(one.nine_drawn),
+        told="never" if one.told is None else days(one.told),
         weekly=f"{one.weekly:.2g}",
         current=current,
     )

@@ -10,7 +10,8 @@ from oversight.power import Power, Team
 
 _COLUMNS = (
     "caught_before", "caught_after", "mean_days", "nine_in_ten_days",
-    "nine_in_ten_days_if_drawn", "tests_a_day", "threshold", "days_between_false_alarms",
+    "nine_in_ten_days_if_drawn", "told_mean_days", "told_nine_in_ten_days", "tests_a_day",
+    "threshold", "days_between_false_alarms",
 )  # fmt: skip
 
 
@@ -51,11 +52,13 @@ def _fall(found: Power) -> dict[str, Any]:
         "mean_days": _days(found.mean),
         "nine_in_ten_days": _days(found.nine),
         "nine_in_ten_days_if_drawn": _days(found.nine_drawn),
+        "told_mean_days": _days(found.told),
+        "told_nine_in_ten_days": _days(found.told_nine),
         "tests_a_day": round(found.tests, 4),
         "threshold": round(found.chart.threshold, 3),
         "days_between_false_alarms": _days(found.false_alarm_days),
     }
 
 
-def _days(days: float) -> float | None:
-    return None if math.isinf(days) else round(days, 2)
+def _days(days: float | None) -> float | None:
+    return None if days is None or math.isinf(days) else round(days, 2)

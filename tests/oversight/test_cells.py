@@ -1,8 +1,10 @@
 """Which results are told: small, dominated, uniform ones are not, nor what two leave over."""
 
 from collections.abc import Mapping
+from itertools import product
 
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oversight import cells
@@ -63,6 +65,37 @@ def test_more_than_can_be_looked_through_is_not_told() -> None:
     assert 1 < len(cells.told(parts, [[name] for name in parts])) < 16
 
 
+def test_nor_does_what_three_that_overlap_leave_over() -> None:
+    """No cell lies in another: the first and the second less the third are three small parts."""
+    people = {name: part(*[5] * 6, first=10 * number) for number, name in enumerate("xy")}
+    small = {name: part(3, first=50) for name in "abc"}
+    parts = {**people, **small}
+    wanted = [["x", "a", "b"], ["a", "y", "c"], ["x", "a", "y"]]
+
+    assert all(cells.may_tell(parts[name] for name in cell) for cell in wanted)
+    assert cells.told(parts, wanted) == [frozenset("xab"), frozenset("ayc")]
+
+
+def test_nor_a_difference_of_two_that_overlap() -> None:
+    parts = {"day": part(*[5] * 6), "ann": part(4, first=50), "bob": part(4, first=60)}
+
+    assert cells.told(parts, [["day", "ann"], ["day", "bob"]]) == [frozenset({"day", "ann"})]
+
+
+def test_a_difference_as_large_as_it_can_be_is_all_one_way() -> None:
+    """All of one team caught and none of the other: the difference says so of everybody."""
+    common = part(*[5] * 12, caught=30)
+
+    def both(caught: int) -> int:
+        teams = {
+            "one": part(*[5] * 4, caught=caught, first=20),
+            "other": part(*[5] * 4, caught=0, first=40),
+        }
+        return len(cells.told({"both": common, **teams}, [["both", "one"], ["both", "other"]]))
+
+    assert both(19) == 2 and both(20) == 1
+
+
 _PARTS = st.dictionaries(
     st.sampled_from("abcd"),
     st.builds(
@@ -85,3 +118,41 @@ def test_nothing_told_and_no_difference_breaks_the_rule(
         for other in found:
             if one < other:
                 assert cells.may_tell(parts[name] for name in other - one)
+
+
+# five teams, some of them large enough to be told and some not
+_TEAMS = st.lists(st.tuples(st.integers(1, 7), st.integers(2, 6)), min_size=5, max_size=5).map(
+    lambda teams: {
+        name: part(*[tests] * people, first=10 * number)
+        for number, (name, (people, tests)) in enumerate(zip("abcde", teams, strict=True))
+    }
+)
+
+
+@settings(max_examples=150)
+@given(_TEAMS, st.lists(st.frozensets(st.sampled_from("abcde"), min_size=2), max_size=6))
+def test_no_sum_or_difference_that_follows_breaks_the_rule(
+    parts: Mapping[str, Part], wanted: list[frozenset[str]]
+) -> None:
+    """Another method: each sum that breaks the rule is held against the rank of what is told."""
+    names = sorted(parts)
+    found = cells.told(parts, wanted)
+    rows = np.array([[name in one for name in names] for one in found], dtype=float)
+    for signs in product((-1, 0, 1), repeat=len(names)):
+        if not any(signs):
+            continue
+        counted = [
+            parts[name] if sign > 0 else _turned(parts[name])
+            for name, sign in zip(names, signs, strict=True)
+            if sign
+        ]
+        if not cells.may_tell(counted):
+            assert not found or _rank(np.vstack([rows, signs])) > _rank(rows), (found, signs)
+
+
+def _turned(one: Part) -> Part:
+    return Part(people=one.people, caught=sum(one.people.values()) - one.caught)
+
+
+def _rank(rows: np.ndarray) -> int:
+    return int(np.linalg.matrix_rank(rows))

@@ -102,6 +102,23 @@ def test_waits_drawn_and_reckoned_agree(miss: float, start: float) -> None:
     assert found[int(0.9 * len(found))] == pytest.approx(nine, rel=0.12, abs=1)
 
 
+@pytest.mark.parametrize(
+    ("usual", "noticed", "threshold", "miss", "known", "error"),
+    [
+        (0.10, 0.30, 3, 0.10, 237.4, 3.6),
+        (0.10, 0.30, 3, 0.30, 16.47, 0.08),
+        (0.20, 0.50, 3, 0.20, 162.0, 2.6),
+        (0.20, 0.50, 3, 0.50, 11.67, 0.05),
+    ],
+)
+def test_waits_that_others_drew(
+    usual: float, noticed: float, threshold: float, miss: float, known: float, error: float
+) -> None:
+    """Published drawings, held to three of their errors."""
+    found = cusum.mean_tests(Chart(usual=usual, noticed=noticed, threshold=threshold), miss)
+    assert found == pytest.approx(known, abs=3 * error)
+
+
 def test_the_chances_add_up_to_the_mean() -> None:
     chart = Chart(usual=0.1, noticed=0.3, threshold=3)
     found = cusum.chances(chart, 0.3, tests=400)

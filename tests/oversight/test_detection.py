@@ -1,9 +1,11 @@
 """d′ and criterion against published examples; what advice did to those who judged first."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
+from governance.estimates import wilson
 from oversight import detection, switches
 from oversight.detection import Detection
 from oversight.switches import Trial
@@ -81,6 +83,40 @@ def test_people_who_differ_make_the_interval_wider() -> None:
     low, high = detection.by_person(people, share, seed=1)
     # as wide as twenty coin throws, not as four hundred
     assert high - low == pytest.approx(0.44, abs=0.06)
+
+
+def test_the_interval_over_people_holds_the_share_where_theirs_does_not() -> None:
+    """Thirty people, each with a rate of their own: the interval over trials is far too sure."""
+    draw, over_people, over_trials = random.Random(8), 0, 0
+
+    def share(found: Sequence[list[bool]]) -> float:
+        return sum(map(sum, found)) / sum(map(len, found))
+
+    for number in range(300):
+        people = [
+            [draw.random() < rate for _ in range(20)]
+            for rate in (draw.betavariate(2.4, 1.6) for _ in range(30))
+        ]
+        low, high = detection.by_person(people, share, seed=number, rounds=200)
+        over_people += low <= 0.6 <= high
+        low, high = wilson(sum(map(sum, people)), 600)
+        over_trials += low <= 0.6 <= high
+    assert over_people / 300 == pytest.approx(0.94, abs=0.03)
+    assert over_trials / 300 < 0.70
+
+
+def test_rates_that_are_never_0_or_1_keep_d_prime_finite_and_near() -> None:
+    """Hautus' rule: few trials pull towards 0 a little, many do not."""
+    draw, true = random.Random(9), detection.of_rates(0.9, 0.1).d_prime
+    for signals, noises, off in ((30, 100, 0.2), (400, 1200, 0.03)):
+        found = [
+            Detection(
+                hits=sum(draw.random() < 0.9 for _ in range(signals)), signals=signals,
+                false_alarms=sum(draw.random() < 0.1 for _ in range(noises)), noises=noises,
+            ).sensitivity.d_prime
+            for _ in range(200)
+        ]  # fmt: skip
+        assert sum(found) / 200 == pytest.approx(true, abs=off)
 
 
 def test_switches_are_told_apart() -> None:

@@ -1,7 +1,11 @@
 """The bet that may be looked at every day, and the test that lets a workflow start again."""
 
+import math
+import random
+
 import pytest
 
+from oversight import cells, evidence, telling
 from oversight.acceptance import Plan, Verdict
 from oversight.evidence import Bet
 
@@ -50,7 +54,108 @@ def test_how_many_tests_it_takes_to_start_again() -> None:
     assert plan.tests_if_bad == pytest.approx(10.6, abs=0.06)
 
 
+def drawn(plan: Plan, miss: float, rounds: int) -> tuple[float, float]:
+    """Return how often it was refused, and the mean number of tests."""
+    draw, refused, met = random.Random(7), 0, 0
+    for _ in range(rounds):
+        misses = tests = 0
+        while (found := plan.verdict(misses, tests)) is Verdict.GO_ON:
+            misses += draw.random() < miss
+            tests += 1
+        refused += found is Verdict.REFUSED
+        met += tests
+    return refused / rounds, met / rounds
+
+
+@pytest.mark.parametrize(("good", "bad"), [(0.10, 0.30), (0.20, 0.50)])
+def test_it_is_mistaken_no_oftener_than_it_says(good: float, bad: float) -> None:
+    plan = Plan(good=good, bad=bad)
+    refused_though_good, met = drawn(plan, good, 4000)
+    assert refused_though_good <= plan.refused_though_good
+    # Wald leaves out by how much the last test overshoots: it takes a little longer
+    assert plan.tests_if_good * 0.98 < met < plan.tests_if_good * 1.35
+    refused, met = drawn(plan, bad, 4000)
+    # within three errors of 4,000 drawings
+    assert 1 - refused <= plan.accepted_though_bad + 0.014
+    assert plan.tests_if_bad * 0.98 < met < plan.tests_if_bad * 1.35
+
+
+@pytest.mark.parametrize("miss", [0.10, 0.30])
+def test_drawn_evidence_crosses_as_often_as_is_summed(miss: float) -> None:
+    draw, bet = random.Random(2), Bet()
+    crossed = 0
+    for _ in range(2000):
+        evidence = 1.0
+        for _ in range(60):
+            evidence = bet.step(evidence, missed=draw.random() < miss)
+            if bet.is_proof(evidence):
+                crossed += 1
+                break
+    known = sum(bet.crossings(miss, tests=60))
+    assert crossed / 2000 == pytest.approx(known, abs=3 * (known * (1 - known) / 2000) ** 0.5)
+
+
 def test_the_verdict() -> None:
     plan = Plan(good=0.10, bad=0.30)
     found = [plan.verdict(misses, tests) for misses, tests in ((0, 8), (0, 9), (2, 5), (3, 3))]
     assert found == [Verdict.GO_ON, Verdict.ACCEPTED, Verdict.GO_ON, Verdict.REFUSED]
+
+
+def _told_or_emptied(miss: float, a_week: int, bet: Bet) -> tuple[float, float]:
+    """Let a lot fill up week by week; return what its evidence is worth, and how likely it is told.
+
+    Exactly: by how many misses there are at the end of each week, until it is told or emptied.
+    """
+    live, worth, told = {0: 1.0}, 0.0, 0.0
+    for week in range(1, telling.KEPT_WEEKS + 1):
+        tests, after = week * a_week, dict[int, float]()
+        for before, chance in live.items():
+            for more in range(a_week + 1):
+                part = chance * math.comb(a_week, more) * miss**more * (1 - miss) ** (a_week - more)
+                misses = before + more
+                if tests >= cells.TESTS and 0 < misses < tests:
+                    worth += part * bet.of_lot(misses, tests)
+                    told += part
+                else:
+                    after[misses] = after.get(misses, 0.0) + part
+        live = after
+    # of one that is emptied nothing is known: it counts as if there had been none
+    return worth + sum(live.values()), told
+
+
+@pytest.mark.parametrize("a_week", [2, 3, 5, 8, 25])
+@pytest.mark.parametrize("miss", [0.01, 0.03, 0.05, 0.08, 0.10])
+def test_lots_that_are_not_told_make_it_no_easier_to_claim(miss: float, a_week: int) -> None:
+    worth, told = _told_or_emptied(miss, a_week, Bet())
+    assert worth <= 1 + 1e-9
+    assert told > 0.15 or miss < 0.05
+
+
+def test_they_would_if_it_was_not_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bet, "_gained", lambda self, tests: 1.0)
+    worth, _ = _told_or_emptied(0.10, 2, Bet())
+    assert worth > 1.05
+
+
+def test_what_is_proven_to_be_caught_at_least_is_seldom_more_than_is_caught() -> None:
+    chance, wrong = random.Random(11), 0
+    for _ in range(400):
+        lots = [(sum(chance.random() < 0.8 for _ in range(24)), 24) for _ in range(12)]
+        # all looks count: whoever looks after each lot claims the most they ever saw
+        wrong += evidence.at_least(one for one in lots if 0 < one[0] < one[1]) > 0.8
+    assert wrong <= 0.06 * 400
+
+
+def test_a_year_of_catching_is_proof_of_something_and_nothing_is_of_nothing() -> None:
+    assert evidence.at_least([]) == 0
+    assert evidence.at_least([(22, 24)] * 12) == pytest.approx(0.84, abs=0.03)
+    assert evidence.at_least([(12, 24)] * 12) == pytest.approx(0.40, abs=0.04)
+    # what was proof stays it, though later lots were worse
+    good, bad = [(20, 24)] * 10, [(4, 24)] * 3
+    assert evidence.at_least(good + bad) == evidence.at_least(good)
+
+
+def test_when_it_became_proof() -> None:
+    found = evidence.course(Bet(), [(2, 22), (9, 24), (10, 25), (3, 20)])
+    assert found.proven_by == 1 or found.proven_by == 2
+    assert found.most >= 20 and evidence.course(Bet(), []).most == 1

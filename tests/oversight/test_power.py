@@ -2,9 +2,10 @@
 
 import random
 
+import numpy as np
 import pytest
 
-from oversight import power
+from oversight import pacing, power
 from oversight.power import Team
 
 # reviews a day, rate, threshold, then mean and nine in ten for three falls
@@ -58,6 +59,79 @@ def test_simulated_delays_agree_with_those_told(reviews: int, rate: float, after
         delays = sorted(noticed_after(found, after, chance, drawn) for _ in range(1000))
         assert sum(delays) / 1000 == pytest.approx(found.mean, rel=0.1)
         assert delays[900] == pytest.approx(nine, rel=0.1)
+
+
+def waits(found: power.Power, after: float, runs: int, *, drawn: bool) -> np.ndarray:
+    """Many teams at once: the working days of each until its chart alarms, in order."""
+    chance = np.random.default_rng(23)
+    score, tests = np.zeros(runs), np.zeros(runs, dtype=int)
+    waiting = np.ones(runs, dtype=bool)
+    while waiting.any():
+        missed = chance.random(runs) >= after
+        score = np.maximum(0, score + np.where(missed, found.chart.up, -found.chart.down))
+        tests += waiting
+        waiting &= score < found.chart.threshold
+    reviews = tests + chance.negative_binomial(tests, found.rate) if drawn else tests / found.rate
+    return np.sort(reviews / found.team.reviews)
+
+
+@pytest.mark.parametrize("after", [0.7, 0.5, 0.05])
+@pytest.mark.parametrize(("reviews", "rate"), [row[:2] for row in TABLE])
+def test_every_delay_of_the_table_is_drawn_within_a_tenth(
+    reviews: float, rate: float, after: float
+) -> None:
+    found = power.reckon(team(reviews, rate, after))
+    for drawn, nine in ((False, found.nine), (True, found.nine_drawn)):
+        delays = waits(found, after, 4000, drawn=drawn)
+        assert delays.mean() == pytest.approx(found.mean, rel=0.1)
+        # one test more or less is as exact as nine in ten can be where a few tests do
+        assert delays[3600] == pytest.approx(nine, rel=0.1, abs=1.01 / found.tests)
+        assert (delays <= nine).mean() > 0.88
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(0.95, 0.6), (0.8, 0.4), (0.6, 0.3), (0.9, 0.85), (0.99, 0.5)]
+)
+def test_so_are_the_delays_of_other_falls(before: float, after: float) -> None:
+    found = power.reckon(Team(reviews=120, people=500, rate=0.03, before=before, after=after))
+    for drawn, nine in ((False, found.nine), (True, found.nine_drawn)):
+        delays = waits(found, after, 4000, drawn=drawn)
+        assert delays.mean() == pytest.approx(found.mean, rel=0.1)
+        assert delays[3600] == pytest.approx(nine, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("reviews", "rate", "after"), [(60, 0.02, 0.5), (20, 0.10, 0.7), (200, 0.05, 0.05)]
+)
+def test_tests_that_come_as_the_product_paces_them_keep_the_promise(
+    reviews: float, rate: float, after: float
+) -> None:
+    """Neither evenly nor by luck alone: one in each stretch, at a place that is drawn."""
+    found = power.reckon(team(reviews, rate, after))
+    draw, days = random.Random(12), []
+    for cohort in range(1500):
+        score, tests = 0.0, 0
+        while not found.chart.alarms(score):
+            score = found.chart.step(score, missed=draw.random() >= after)
+            tests += 1
+        days.append(pacing.drawn(b"secret", str(cohort), tests - 1, rate) / reviews)
+    # the last stretch is half over on average: half a test's time sooner
+    assert sum(days) / 1500 == pytest.approx(found.mean - 0.5 / found.tests, rel=0.1)
+    assert sorted(days)[1350] == pytest.approx(found.nine, rel=0.1, abs=1.01 / found.tests)
+
+
+@pytest.mark.parametrize("a_year", [0.5, 1, 4])
+@pytest.mark.parametrize(("reviews", "rate"), [(20, 0.02), (60, 0.05), (200, 0.05)])
+def test_false_alarms_of_drawn_years_are_no_more_than_asked(
+    reviews: float, rate: float, a_year: float
+) -> None:
+    one = Team(reviews=reviews, rate=rate, people=1000, false_alarms=a_year)
+    found = power.reckon(one)
+    days = waits(found, found.team.before, 1500, drawn=False)
+    asked = power.WORKING_YEAR / a_year
+    # three errors of the mean of times that are nearly exponential
+    assert days.mean() > asked * (1 - 3 / 1500**0.5)
+    assert days.mean() == pytest.approx(found.false_alarm_days, rel=0.1)
 
 
 def test_false_alarms_are_no_more_often_than_stated() -> None:

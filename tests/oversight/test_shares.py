@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from governance.estimates import wilson
+from governance.estimates import Share, wilson
 from oversight import shares
 
 # R's binom, Newcombe (1998), and reckoned by a second program: Wilson, Clopper–Pearson, Jeffreys
@@ -52,6 +52,63 @@ def test_twenty_each_of_people_who_are_alike_are_worth_half() -> None:
     assert 1000 / shares.independent(1000, 20, 0.05) == pytest.approx(1.95)
 
 
+@pytest.mark.parametrize("of", [1, 7, 20, 59, 200])
+def test_what_a_share_is_at_most_holds_as_often_as_it_says(of: int) -> None:
+    """One side, over every outcome, so exactly: never less than 19 in 20; nor idle throughout."""
+    most = [shares.at_most(count, of) for count in range(of + 1)]
+    found = [
+        sum(chance(count, of, truth) for count in range(of + 1) if truth <= most[count])
+        for truth in (number / 200 for number in range(1, 200))
+    ]
+    assert min(found) >= 0.95 - 1e-9
+    assert min(found) < 0.97
+    for share in (0.01, 0.05, 0.3):
+        for count in range(of + 1):
+            assert shares.is_below(share, count, of) is (most[count] <= share)
+
+
+def test_so_few_tests_say_what_thousands_of_overrides_hardly_do() -> None:
+    """A catch rate of 90 % or of 50 %: twelve tests, by the binomial distribution itself."""
+
+    def at_most_caught(caught: int, of: int, rate: float) -> float:
+        return shares.beta_below(1 - rate, of - caught, caught + 1)
+
+    assert at_most_caught(8, 12, 0.9) == pytest.approx(0.0256, abs=0.6e-4)
+    assert at_most_caught(8, 12, 0.5) > 0.9
+    # a window of twenty: alarm at fifteen or fewer
+    known = [(0.9, 0.043, 0.0006), (0.7, 0.76, 0.006), (0.5, 0.99, 0.006)]
+    for rate, share, within in known:
+        assert at_most_caught(15, 20, rate) == pytest.approx(share, abs=within)
+    # the override rate meanwhile moves from 3.76 % to 2.96 %
+    before, after = 0.0376, 0.0296
+    size = 1.959964 * math.sqrt(before * (1 - before)) + 1.281552 * math.sqrt(after * (1 - after))
+    assert (size / (before - after)) ** 2 == pytest.approx(5440, rel=0.001)
+
+
+def test_people_who_are_alike_are_allowed_for() -> None:
+    """Each of twenty people has a rate of their own: trials taken for independent are too sure."""
+    draw = random.Random(4)
+    # a beta distribution whose likeness within people is 0.05: 1 / (a + b + 1)
+    a, b = 0.8 * 19, 0.2 * 19
+    naive = held = 0
+    for _ in range(1500):
+        caught = 0
+        for _ in range(20):
+            rate = draw.betavariate(a, b)
+            caught += sum(draw.random() < rate for _ in range(20))
+        low, high = wilson(caught, 400)
+        naive += low <= 0.8 <= high
+        worth = shares.independent(400, 20, 0.05)
+        low, high = wilson(round(caught / 400 * worth), round(worth))
+        held += low <= 0.8 <= high
+    assert naive / 1500 < 0.87
+    assert held / 1500 == pytest.approx(0.95, abs=0.02)
+
+
+def chance(count: int, of: int, truth: float) -> float:
+    return math.comb(of, count) * truth**count * (1 - truth) ** (of - count)
+
+
 @pytest.mark.parametrize("of", [20, 60])
 def test_how_often_each_holds_the_truth(of: int) -> None:
     """Over every outcome, so exactly; the exact one never less than it says."""
@@ -60,7 +117,7 @@ def test_how_often_each_holds_the_truth(of: int) -> None:
         held = [interval(count, of) for count in range(of + 1)]
         found = [
             sum(
-                math.comb(of, count) * truth**count * (1 - truth) ** (of - count)
+                chance(count, of, truth)
                 for count, (low, high) in enumerate(held)
                 if low <= truth <= high
             )
@@ -73,10 +130,32 @@ def test_how_often_each_holds_the_truth(of: int) -> None:
 
 
 def test_how_often_wilson_holds_it_by_drawing() -> None:
-    chance = random.Random(11)
+    draw = random.Random(11)
     held = 0
     for _ in range(3000):
-        caught = sum(chance.random() < 0.9 for _ in range(100))
+        caught = sum(draw.random() < 0.9 for _ in range(100))
         low, high = wilson(caught, 100)
         held += low <= 0.9 <= high
     assert held / 3000 == pytest.approx(0.95, abs=0.02)
+
+
+def test_newcombes_examples_of_a_difference() -> None:
+    # method 10 of his paper of 1998, table II
+    for now, before, low, high in (
+        (Share(56, 70), Share(48, 80), 0.0524, 0.3339),
+        (Share(9, 10), Share(3, 10), 0.1705, 0.8090),
+        (Share(6, 7), Share(2, 7), 0.0582, 0.8062),
+        (Share(5, 56), Share(0, 29), -0.0381, 0.1926),
+        (Share(0, 10), Share(0, 20), -0.1611, 0.2775),
+        (Share(10, 10), Share(0, 20), 0.6791, 1.0),
+    ):
+        assert shares.difference(now, before) == pytest.approx((low, high), abs=6e-5)
+
+
+def test_a_change_that_is_none_is_seen_as_one_no_oftener_than_stated() -> None:
+    chance, wrong = random.Random(4), 0
+    for _ in range(2000):
+        now, before = (Share(sum(chance.random() < 0.9 for _ in range(60)), 60) for _ in "ab")
+        low, high = shares.difference(now, before)
+        wrong += not low <= 0 <= high
+    assert wrong <= 0.06 * 2000

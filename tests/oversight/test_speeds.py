@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from oversight import speeds
+from oversight import bins, speeds
 
 
 def oracle() -> list[tuple[float, float]]:
@@ -34,6 +34,38 @@ def test_a_mixture_is_found_again() -> None:
     assert found.engaged.sigma == pytest.approx(0.569, abs=0.0006)
     assert found.cut == pytest.approx(18.1, abs=0.06)
     assert found.engaged.quantile(0.05) == pytest.approx(45.7, abs=0.1)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.4])
+def test_the_share_of_the_rapid_is_found_in_the_bins_of_a_day(share: float) -> None:
+    """Thirty teams of a thousand decisions, kept as the product keeps them."""
+    chance = np.random.default_rng(3)
+    found = []
+    for _ in range(30):
+        fast = int(chance.binomial(1000, share))
+        times = [
+            *chance.lognormal(math.log(4), 0.35, fast),
+            *chance.lognormal(math.log(90), 0.6, 1000 - fast),
+        ]
+        kept: dict[str, int] = {}
+        for seconds in times:
+            bins.add(kept, {bins.of(float(seconds)): 1})
+        rapid = speeds.rapid(bins.timed(kept))
+        assert rapid.mixture is not None
+        found.append(rapid.share)
+    assert sum(found) / 30 == pytest.approx(share, abs=0.01)
+    # a single team's is off by little more than which decisions were drawn
+    assert max(abs(one - share) for one in found) < 3.5 * math.sqrt(share * (1 - share) / 1000)
+
+
+def test_percentiles_from_bins_are_within_5_percent() -> None:
+    chance = np.random.default_rng(5)
+    times = sorted(float(one) for one in chance.lognormal(math.log(60), 1.1, 4001))
+    kept: dict[str, int] = {}
+    for seconds in times:
+        bins.add(kept, {bins.of(seconds): 1})
+    for part in (0.1, 0.5, 0.9):
+        assert bins.quantile(kept, part) == pytest.approx(times[int(part * 4000)], rel=0.055)
 
 
 def test_a_histogram_tells_the_same() -> None:
