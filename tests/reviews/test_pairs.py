@@ -5,7 +5,6 @@ Every page, record, mail and post of both is made in the same place and compared
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection
