@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import alarms, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures, releases, sowing
 
 
 @shared_task(name="oversight.count_queues")
@@ -28,6 +28,21 @@ def measure_queues(**_: Any) -> None:
     figures.measure(now=timezone.now())
 
 
+@shared_task(name="oversight.renew_certificates")
+def renew_certificates(**_: Any) -> None:
+    certificates.renew_due(now=timezone.now())
+
+
 @shared_task(name="oversight.forget")
 def forget(**_: Any) -> None:
     counting.forget(now=timezone.now())
+
+
+@shared_task(name="oversight.sow")
+def sow(**_: Any) -> None:
+    sowing.sow(now=timezone.now())
+
+
+@shared_task(name="oversight.close_lots")
+def close_lots(**_: Any) -> None:
+    releases.close(now=timezone.now())

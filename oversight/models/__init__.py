@@ -1,6 +1,7 @@
 """What oversight keeps."""
 
 from oversight.models.alarms import Alarm, Threshold
+from oversight.models.certificates import FaultCertificate
 from oversight.models.counted import (
     Arrival,
     Counted,
@@ -18,12 +19,16 @@ from oversight.models.programme import (
     SpentPair,
     Tally,
 )
+from oversight.models.sowing import Chart, Cohort, Sprout
 
 __all__ = [
     "Alarm",
     "Arrival",
+    "Chart",
+    "Cohort",
     "Counted",
     "FaultApproval",
+    "FaultCertificate",
     "FigureDay",
     "FigureWeek",
     "Forecast",
@@ -33,6 +38,7 @@ __all__ = [
     "QueueFigures",
     "QueueHour",
     "SpentPair",
+    "Sprout",
     "Tally",
     "Threshold",
 ]

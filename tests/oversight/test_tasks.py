@@ -3,14 +3,17 @@
 import pytest
 
 from config.celery import app
-from oversight import alarms, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures, releases, sowing
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
     "oversight.count_days": (days, "count"),
     "oversight.look_for_alarms": (alarms, "look"),
     "oversight.measure_queues": (figures, "measure"),
+    "oversight.renew_certificates": (certificates, "renew_due"),
     "oversight.forget": (counting, "forget"),
+    "oversight.sow": (sowing, "sow"),
+    "oversight.close_lots": (releases, "close"),
 }
 
 
