@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("handoffs", "0056_refused_by_day"),
-        ("oversight", "0008_two_people_approve_a_fault"),
+        ("oversight", "0011_sowing"),
     ]
 
     operations = [
