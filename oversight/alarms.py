@@ -1,21 +1,19 @@
 """Raise alarms, say when they are over, and keep who saw them and what was done about them."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 
 from accounts.errors import FieldProblem, NotAllowed
 from accounts.models import User
-from handoffs import audit, outbox, pressures
-from handoffs.actors import SYSTEM, person_actor
+from handoffs import audit
+from handoffs.actors import person_actor
 from handoffs.errors import BadShape
-from oversight import alarm_words, gauges, marks, thresholds
-from oversight.marks import Measure, Reading
+from oversight import alarm_notices, alarm_words, gauges, marks, thresholds
+from oversight.marks import Measure, Reading, Standing
 from oversight.models import Alarm, Threshold
 
 LEAST_WORDS, MOST_SAID, MOST_DONE = 2, 300, 1000
@@ -25,102 +23,82 @@ _OVERLAP = timedelta(minutes=5)
 _RELATED = ("workflow__owner", "queue", "owner")
 
 
+_KEEP = """
+update oversight_threshold threshold set
+    looked_at = %s, value = seen.value, value_low = seen.low, value_high = seen.high,
+    value_of = seen.many, turning_since = seen.since
+from unnest(%s::bigint[], %s::float8[], %s::float8[], %s::float8[], %s::integer[],
+    %s::timestamptz[]) as seen (id, value, low, high, many, since)
+where threshold.id = seen.id
+"""
+
+
 def look(*, now: datetime) -> int:
     """Look at every threshold; return how many alarms were raised or are over."""
     thresholds.set_usual()
-    turned = 0
-    for measure in Measure:
-        found = gauges.read(measure, now=now)
-        for pk, workflow, queue in Threshold.objects.filter(
-            measure=measure, is_on=True
-        ).values_list("pk", "workflow_id", "queue_id"):
-            turned += _look_at(pk, found.get(workflow or queue), now=now)
-    return turned
+    return sum(_look_at(one, gauges.read(one, now=now), now=now) for one in Measure)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    threshold: Threshold
+    reading: Reading | None
+    after: Standing
 
 
 @transaction.atomic
-def _look_at(pk: int, reading: Reading | None, *, now: datetime) -> bool:
-    """Keep what was measured; raise or clear it, unless somebody else just looks.
+def _look_at(measure: Measure, found: gauges.Readings, *, now: datetime) -> int:
+    """Keep what was measured; raise or clear what turned, unless somebody else just looks.
 
-    What was read before another's look is thrown away: it would take back what that one saw.
+    It asks as often for a thousand thresholds as for one. What was read before another's look is
+    thrown away: it would take back what that one saw.
     """
     locked = Threshold.objects.select_for_update(skip_locked=True, of=("self",))
     newer = Q(looked_at__gte=now, looked_at__lt=now + _OVERLAP)
-    one = locked.select_related(*_RELATED).filter(~newer, pk=pk, is_on=True).first()
-    if one is None:
-        return False
-    raised = Alarm.objects.filter(threshold=one, cleared_at=None).first()
-    before = one.standing(raised=raised is not None)
-    after = marks.judge(one.marks, reading, before, now=now)
-    Threshold.objects.filter(pk=pk).update(
-        looked_at=now,
-        value=reading.value if reading else None,
-        value_low=reading.low if reading else None,
-        value_high=reading.high if reading else None,
-        value_of=reading.of if reading else None,
-        turning_since=after.turning_since,
-    )
-    if after.raised is before.raised:
-        return False
-    assert reading is not None
-    said = alarm_words.said(Measure(one.measure), reading)[:MOST_SAID]
+    those = locked.select_related(*_RELATED).filter(~newer, measure=measure, is_on=True)
+    these = list(those.order_by("pk"))
+    open_now = Alarm.objects.filter(threshold__measure=measure, cleared_at=None)
+    raised = {alarm.threshold_id: alarm for alarm in open_now}
+    looked = [_judged(one, found, raised=one.pk in raised, now=now) for one in these]
+    if looked:
+        _keep(looked, now)
+    turned = [one for one in looked if one.after.raised is not (one.threshold.pk in raised)]
+    for one in turned:
+        _turn(one, raised.get(one.threshold.pk), now=now)
+    return len(turned)
+
+
+def _judged(one: Threshold, found: gauges.Readings, *, raised: bool, now: datetime) -> _Looked:
+    reading = found.get(one.workflow_id or one.queue_id)
+    after = marks.judge(one.marks, reading, one.standing(raised=raised), now=now)
+    return _Looked(threshold=one, reading=reading, after=after)
+
+
+def _keep(looked: Sequence[_Looked], now: datetime) -> None:
+    """Store how all of these stand, in one statement."""
+    rows = [
+        (
+            one.threshold.pk,
+            *((one.reading.value, one.reading.low, one.reading.high, one.reading.of)
+              if one.reading else (None, None, None, None)),
+            one.after.turning_since,
+        )
+        for one in looked
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [now, *(list(column) for column in zip(*rows, strict=True))])
+
+
+def _turn(one: _Looked, raised: Alarm | None, *, now: datetime) -> None:
+    assert one.reading is not None
+    said = alarm_words.said(Measure(one.threshold.measure), one.reading)[:MOST_SAID]
     if raised is None:
-        raised = Alarm.objects.create(threshold=one, raised_at=now, said=said)
-        _tell("alarm.raised", raised, said, reading, now=now)
-    else:
-        Alarm.objects.filter(pk=raised.pk).update(cleared_at=now)
-        _tell("alarm.cleared", raised, said, reading, now=now)
-    return True
-
-
-def _tell(event: str, alarm: Alarm, said: str, reading: Reading, *, now: datetime) -> None:
-    """Log it, mail it to whoever sees to it, and send webhooks where agents may know."""
-    one = alarm.threshold
-    measure = Measure(one.measure)
-    thing = one.workflow or one.queue
-    audit.record(
-        by=SYSTEM,
-        action=event,
-        subject=thresholds.subject(one),
-        body={**asdict(reading), "raise_at": one.raise_at, "clear_at": one.clear_at},
-    )
-    mail = _mail(event, alarm, said)
-    for person in thresholds.told(one):
-        outbox.mail(person.email, event, mail)
-    if measure in marks.NOT_FOR_AGENTS:
+        alarm = Alarm.objects.create(threshold=one.threshold, raised_at=now, said=said)
+        alarm_notices.tell("alarm.raised", alarm, said, one.reading, now=now)
         return
-    payload: dict[str, Any] = {
-        "alarm": alarm.pk,
-        "measure": measure.value,
-        "workflow": one.workflow.slug if one.workflow else None,
-        "queue": one.queue.slug if one.queue else None,
-        "at": now.isoformat(),
-        "value": reading.value,
-        "raise_at": one.raise_at,
-        "clear_at": one.clear_at,
-        "sentence": f"{thing.name}: {said}" if thing else said,
-    }
-    for client in pressures.clients(one.workflow):
-        outbox.tell(client.pk, event, payload)
-
-
-def _mail(event: str, alarm: Alarm, said: str) -> dict[str, str]:
-    one = alarm.threshold
-    words = alarm_words.OF[Measure(one.measure)]
-    name = f"{one.workflow or one.queue}: " if one.workflow or one.queue else ""
-    where = f"{settings.PUBLIC_URL}{reverse('oversight:alarms')}"
-    if event == "alarm.cleared":
-        return {
-            "subject": f"Over: {name}{words.title[0].lower()}{words.title[1:]}",
-            "text": f"{said} So this alarm is over. Note what was done about it, if anything "
-            f"was:\n\n{where}\n",
-        }
-    rule = alarm_words.rule(Measure(one.measure), one.marks)
-    return {
-        "subject": f"Alarm: {name}{words.title[0].lower()}{words.title[1:]}",
-        "text": f"{said}\n\n{words.means} {words.try_this}\n\n{rule} Say that you saw it, and "
-        f"what was done, here:\n\n{where}\n",
-    }
+    Alarm.objects.filter(pk=raised.pk).update(cleared_at=now)
+    raised.threshold = one.threshold
+    alarm_notices.tell("alarm.cleared", raised, said, one.reading, now=now)
 
 
 @transaction.atomic

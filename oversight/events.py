@@ -1,4 +1,4 @@
-"""What else happened in a period: policy that changed, and stops. Beside a figure it may be why."""
+"""What else happened in a period: policy that changed, stops and alarms; it may be why."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 
 from handoffs.models import MatrixRow, RiskTierMap, Stop, Workflow
+from oversight.models import Alarm
 
 
 class Kind(StrEnum):
@@ -15,20 +16,23 @@ class Kind(StrEnum):
     MATRIX = "matrix"
     STOP = "stop"
     DRILL = "drill"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """`workflow` is its name; empty: of every workflow."""
+    """`workflow` is its name, of an alarm also a queue's; empty: of everything."""
 
     at: datetime
     kind: Kind
     workflow: str
     # of a map its version, of the matrix how many rows
     number: int = 0
-    # of a stop; None while it holds
+    # of a stop or an alarm; None while it holds
     until: datetime | None = None
+    # of an alarm what was measured
     reason: str = ""
+    measure: str = ""
 
 
 def between(workflow: Workflow | None, since: date, *, now: datetime) -> list[Event]:
@@ -38,6 +42,7 @@ def between(workflow: Workflow | None, since: date, *, now: datetime) -> list[Ev
         *_maps(workflow, starts, now),
         *_matrix(workflow, starts, now),
         *_stops(workflow, starts, now),
+        *_alarms(workflow, starts, now),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
@@ -86,4 +91,25 @@ def _stops(workflow: Workflow | None, since: datetime, now: datetime) -> list[Ev
             reason=one.reason,
         )
         for one in found
+    ]  # fmt: skip
+
+
+def _alarms(workflow: Workflow | None, since: datetime, now: datetime) -> list[Event]:
+    """Return those of a workflow, of the queues that its handoffs come to, and of everything."""
+    found = Alarm.objects.filter(raised_at__lte=now)
+    found = found.filter(Q(cleared_at=None) | Q(cleared_at__gte=since))
+    if workflow:
+        queues = MatrixRow.objects.filter(workflow=workflow).values("queue")
+        found = found.filter(
+            Q(threshold__workflow=workflow)
+            | Q(threshold__queue__in=queues)
+            | Q(threshold__workflow=None, threshold__queue=None)
+        )
+    return [
+        Event(
+            at=one.raised_at, kind=Kind.ALARM, until=one.cleared_at, reason=one.said,
+            workflow=str(one.threshold.workflow or one.threshold.queue or ""),
+            measure=one.threshold.measure,
+        )
+        for one in found.select_related("threshold__workflow", "threshold__queue")
     ]  # fmt: skip

@@ -34,7 +34,7 @@ def unfit_source(source: Material, *, house_hosts: Collection[str] = ()) -> list
 def unfit(made: Made, source: Material, *, usual: Collection[str] = ()) -> list[str]:
     """Say why this copy can't stand in a queue. `usual` are rows of words that many briefs have."""
     found = []
-    if any(_TELLING.search(text) for text in material.texts(made.material.body)):
+    if tells(made.material):
         found.append("It says what it is.")
     if _shape(made.material.body) - _shape(source.body):
         found.append("It has parts that its original has not.")
@@ -42,6 +42,11 @@ def unfit(made: Made, source: Material, *, usual: Collection[str] = ()) -> list[
     if shared:
         found.append(f"It repeats its original: “{min(shared)}”.")
     return found
+
+
+def tells(shown: Material) -> bool:
+    """Tell whether it has words by which somebody knows what it is."""
+    return any(_TELLING.search(text) for text in material.texts(shown.body))
 
 
 def _leads_out(body: Mapping[str, Any], house_hosts: Collection[str]) -> bool:

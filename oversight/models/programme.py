@@ -77,6 +77,11 @@ class LibraryFault(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workflow", "name"], name="fault_name_once"),
             models.UniqueConstraint(fields=["workflow", "digest"], name="fault_once"),
+            models.CheckConstraint(
+                condition=models.Q(state="retired") & ~models.Q(retired_because="")
+                | ~models.Q(state="retired") & models.Q(retired_because=""),
+                name="fault_retired_because",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,12 +7,16 @@ from datetime import UTC, date
 
 from django.urls import reverse
 
-from oversight import weeks
+from oversight import alarm_words, weeks
 from oversight.events import Event, Kind
+from oversight.marks import Measure
 from reviews.pages import times
 
 # the newest; a longer list is read elsewhere
 SHOWN = 40
+_PAGES = {
+    Kind.STOP: "governance:stops", Kind.DRILL: "governance:stops", Kind.ALARM: "oversight:alarms",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,7 @@ def _row(number: int, one: Event) -> Happened:
         what=_what(one),
         where=one.workflow or "Everything",
         reason=one.reason,
-        url=reverse("governance:stops") if one.kind in (Kind.STOP, Kind.DRILL) else "",
+        url=reverse(_PAGES[one.kind]) if one.kind in _PAGES else "",
     )
 
 
@@ -76,7 +80,16 @@ def _what(one: Event) -> str:
     if one.kind == Kind.MATRIX:
         many = "1 row" if one.number == 1 else f"{one.number} rows"
         return f"Governance matrix: {many} changed"
-    what = "Stopped for a drill" if one.kind == Kind.DRILL else "Stopped"
+    if one.kind == Kind.ALARM:
+        what, still = f"Alarm: {_title(one)}", "not over yet"
+    else:
+        what = "Stopped for a drill" if one.kind == Kind.DRILL else "Stopped"
+        still = "not let go yet"
     if one.until is None:
-        return f"{what}, and not let go yet"
+        return f"{what}, and {still}"
     return f"{what} for {times.span((one.until - one.at).total_seconds())}"
+
+
+def _title(one: Event) -> str:
+    title = alarm_words.OF[Measure(one.measure)].title
+    return f"{title[0].lower()}{title[1:]}"

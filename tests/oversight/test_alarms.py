@@ -18,6 +18,7 @@ from handoffs.errors import BadShape
 from handoffs.models import (
     AuditEntry,
     Handoff,
+    NoticeChannel,
     OutboxMessage,
     Queue,
     QueueDepth,
@@ -185,16 +186,22 @@ class TestRaising:
         assert open_measures() == set()
 
     def test_a_look_asks_as_often_for_many_workflows_as_it_must(self, shop: Shop) -> None:
-        def reads() -> int:
+        def asked() -> int:
+            # what turns is turned by then
+            for minutes in (0, 90):
+                alarms.look(now=start + minutes * MINUTE)
             with CaptureQueriesContext(connection) as found:
-                for measure in Measure:
-                    gauges.read(measure, now=now())
+                assert alarms.look(now=start + 100 * MINUTE) == 0
             return len(found)
 
-        few = reads()
+        start = now()
+        few = asked()
+        before = Threshold.objects.count()
         for number in range(3):
             factories.launch_shop(slug=f"shop-{number}", team=shop.team)
-        assert reads() == few
+        start += 200 * MINUTE
+        assert asked() == few
+        assert Threshold.objects.filter(looked_at__isnull=False).count() > before
 
 
 @pytest.mark.django_db
@@ -228,6 +235,25 @@ class TestTelling:
         assert told.get().endpoint.client == bot
         assert payload["measure"] == "escalation_high" and payload["value"] == 0.3
         assert payload["workflow"] == shop.workflow.slug
+
+    def test_the_chats_of_a_queue_hear_that_it_falls_behind(
+        self, shop: Shop, bot: Client, bot_key: str
+    ) -> None:
+        """Those that hear of what is urgent, and hear nothing that an agent wrote."""
+        for kinds, on in ((["urgent"], True), (["completed"], True), (["urgent"], False)):
+            NoticeChannel.objects.create(
+                queue=shop.queue, service="Slack", address="https://hooks.example/1", kinds=kinds,
+                enabled=on,
+            )  # fmt: skip
+        watch(Measure.BACKLOG, queue=shop.queue)
+        handoff = walks.waiting(shop, bot, bot_key)
+        QueueRate.objects.all().delete()
+        Handoff.objects.filter(pk=handoff.pk).update(opened_at=now() - 75 * MINUTE)
+        alarms.look(now=now())
+        (told,) = OutboxMessage.objects.filter(channel__isnull=False)
+        assert (told.event, told.channel and told.channel.kinds) == ("alarm.raised", ["urgent"])
+        assert told.payload["subject"] == "Alarm: Refunds: the queue is falling behind"
+        assert "75\xa0min" in told.payload["text"] and "/oversight/alarms/" in told.payload["text"]
 
     def test_no_agent_learns_that_people_do_not_read(
         self, shop: Shop, bot: Client, bot_key: str

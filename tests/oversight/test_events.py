@@ -12,6 +12,7 @@ from accounts.models import User
 from handoffs.models import Stop, Workflow
 from oversight import events, weeks
 from oversight.events import Kind
+from oversight.models import Alarm, Threshold
 from oversight.pages import happened
 from tests import factories
 from tests.factories import Shop
@@ -49,6 +50,39 @@ def test_policy_and_stops_are_told_of_a_workflow_and_of_everything(shop: Shop) -
     first = events.between(shop.workflow, LONG_AGO, now=timezone.now())[:-2]
     assert {one.kind for one in first} == {Kind.MAP, Kind.MATRIX}
     assert {one.number for one in first} == {1}
+
+
+def alarm(at: datetime, until: datetime | None = None, **of: Any) -> Alarm:
+    threshold = Threshold.objects.create(raise_at=2, clear_at=1, **of)
+    return Alarm.objects.create(
+        threshold=threshold, raised_at=at, cleared_at=until, said="Too much: 30 %."
+    )
+
+
+def test_alarms_are_told_beside_what_they_may_explain(shop: Shop) -> None:
+    """Of a workflow: its own, of the queues that it fills, and of the whole installation."""
+    other = factories.launch_shop(slug="other")
+    alarm(NOW - 4 * DAY, NOW - 2 * DAY, measure="late", workflow=shop.workflow)
+    alarm(NOW - 3 * DAY, measure="backlog", queue=shop.queue)
+    alarm(NOW - 2 * DAY, NOW - DAY, measure="silent_jobs")
+    alarm(NOW - DAY, measure="late", workflow=other.workflow)
+    alarm(NOW - 90 * DAY, NOW - 50 * DAY, measure="escalation_low", workflow=shop.workflow)
+
+    mine, queue = shop.workflow.name, shop.queue.name
+    assert kinds(shop.workflow, NOW - 30 * DAY) == [
+        ("alarm", ""),
+        ("alarm", queue),
+        ("alarm", mine),
+    ]
+    assert len(kinds(None, NOW - 30 * DAY)) == 4
+    rows = happened.rows(events.between(shop.workflow, (NOW - 30 * DAY).date(), now=NOW))
+    assert [(one.what, one.where) for one in rows] == [
+        ("Alarm: too much is late for 2 d", mine),
+        ("Alarm: the queue is falling behind, and not over yet", queue),
+        ("Alarm: jobs stand still for 1 d", "Everything"),
+    ]
+    assert {one.url for one in rows} == {reverse("oversight:alarms")}
+    assert {one.reason for one in rows} == {"Too much: 30 %."}
 
 
 def test_rows_that_change_together_are_one_change(shop: Shop) -> None:
