@@ -37,7 +37,8 @@ PLAIN = {
     "came": "select count(*) from came h",
     "in_time": "select count(*) from came h where state = 'answered' and exists (select from "
     "handoffs_answer a where a.handoff_id = h.id and a.round = h.round and a.by_kind = 'person') "
-    "and not exists (select from handoffs_transition t where t.handoff_id = h.id and t.cause = 'timed_out')",
+    "and not exists (select from handoffs_transition t where t.handoff_id = h.id "
+    "and t.cause = 'timed_out')",
     "sent_on": "select count(*) from came h where exists (select from handoffs_transition t "
     "where t.handoff_id = h.id and t.cause = 'sent_on')",
     "reopened": "select count(*) from came h where round > 1",
