@@ -115,6 +115,7 @@ class Page:
     happened: tuple[Happened, ...]
     last: LastDays
     csv_url: str
+    figures_url: str
     json_url: str
 
 
@@ -159,6 +160,7 @@ def page(found: Summary, workflows: Sequence[Workflow], period: int, *, may_all:
         happened=happened.rows(found.events),
         last=last_days(subject, found.days, period),
         csv_url=_url(subject, "-csv") + query,
+        figures_url=_url(subject, "-csv") + query + "&rows=figures",
         json_url=_url(subject, "-json") + query,
     )
 
