@@ -20,7 +20,7 @@ from reviews import claims, plants
 from reviews.models import Plant
 from tests import factories
 from tests.oversight import sown
-from tests.oversight.sown import RATE, Desk
+from tests.oversight.sown import Desk
 
 pytestmark = pytest.mark.django_db
 now = timezone.now
@@ -40,7 +40,7 @@ def standing() -> Plant:
 
 
 def test_it_comes_after_the_review_that_was_drawn_and_not_before(desk: Desk) -> None:
-    drawn = pacing.drawn(cohorts.secret(), "retail-support / refund approvers#1", 0, RATE)
+    drawn = pacing.drawn(cohorts.secret(), "retail-support / refund approvers#1", 0, 0.1)
     for _ in range(drawn - 1):
         desk.review()
         sowing.sow(now=now())
