@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oversight.views import faults, programme, alarms, capacity, machine, oversight, power
+from oversight.views import alarms, capacity, faults, machine, oversight, power, programme
 
 app_name = "oversight"
 _TESTS = "oversight/workflows/<slug:slug>/tests"
@@ -32,6 +32,11 @@ urlpatterns = [
     path(f"{_TESTS}/library/new/", faults.new, name="fault-new"),
     path(f"{_TESTS}/library/by-hand/", faults.by_hand, name="fault-by-hand"),
     path(f"{_TESTS}/library/<int:number>/", faults.fault, name="fault"),
+    path(
+        f"{_TESTS}/library/<int:number>/preview/<int:example>/",
+        faults.preview,
+        name="fault-preview",
+    ),
     path(f"{_TESTS}/library/<int:number>/approve", faults.approve, name="fault-approve"),
     path(f"{_TESTS}/library/<int:number>/retire", faults.retire, name="fault-retire"),
     path(f"{_PART}.csv", oversight.of_part_csv, name="part-csv"),

@@ -131,9 +131,7 @@ def reckoned(rate: float, work: Workload) -> Reckoned:
     reviews = usual.reviews if work.reviews is None else max(work.reviews, 1.0)
     people = max(work.tested, 1)
     found = power.reckon(Team(reviews=reviews, people=people, rate=rate))
-    query = urlencode(
-        {"reviews": f"{reviews:g}", "people": people, "rate": f"{100 * rate:g}"}
-    )
+    query = urlencode({"reviews": f"{reviews:g}", "people": people, "rate": f"{100 * rate:g}"})
     return Reckoned(
         sentence=power_page.sentence(found),
         basis=power_page.basis(found),
