@@ -164,7 +164,8 @@ def _notes(work: Workload) -> list[str]:
         )
     if work.knowing:
         notes.append(
-            f"{_people(work.knowing)} who decide here may read the library, so they meet no test."
+            f"Of those who decide here, {work.knowing} may read the library and meet no test for "
+            "that."
         )
     return notes
 

@@ -1,6 +1,7 @@
 """The library of faults: written by who leads the workflow, approved by two others."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -113,7 +114,7 @@ def retire(request: UserRequest, slug: str, number: int) -> HttpResponse:
 def _led(request: UserRequest, slug: str) -> Workflow:
     workflow = readable(request, slug)
     if not library.leads(request.user, workflow):
-        raise NotYours
+        raise PermissionDenied(NotYours().message)
     return workflow
 
 
