@@ -34,6 +34,7 @@ EVERY = {
     "oversight.count_days": 30,
     "oversight.look_for_alarms": 60,
     "oversight.measure_queues": 3600,
+    "oversight.renew_certificates": 600,
     "oversight.forget": 3600,
 }
 # when all of these are late, it is not the jobs that are to blame

@@ -26,10 +26,7 @@ def send_on(
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         answers.check_asked(handoff, round)
-        wanted = [one for one in queries.places(handoff) if (one.queue, one.role) == (queue, role)]
-        if not wanted:
-            raise NotSentThere
-        place = wanted[0]
+        place = _place(handoff, queue, role)
         moves.move_handoff(
             handoff_id, HandoffState.WAITING, by=by, cause=Cause.SENT_ON, round=round
         )
@@ -49,11 +46,29 @@ def send_on(
     return Handoff.objects.select_related("queue", "role").get(id=handoff_id)
 
 
-def _take_place(handoff: Handoff, place: Place) -> None:
-    if moves.shift_queue(handoff.queue_id, place.queue_id, only_with_room=True):
-        return
+def check_place(handoff: Handoff, *, queue: str, role: str) -> None:
+    """Refuse the place that `send_on` would, and move nothing."""
+    place = _place(handoff, queue, role)
     limit, waiting = queries.room(place.queue_id)
-    raise QueueFull(
+    if place.queue_id != handoff.queue_id and waiting >= limit:
+        raise _full(place)
+
+
+def _place(handoff: Handoff, queue: str, role: str) -> Place:
+    wanted = [one for one in queries.places(handoff) if (one.queue, one.role) == (queue, role)]
+    if not wanted:
+        raise NotSentThere
+    return wanted[0]
+
+
+def _take_place(handoff: Handoff, place: Place) -> None:
+    if not moves.shift_queue(handoff.queue_id, place.queue_id, only_with_room=True):
+        raise _full(place)
+
+
+def _full(place: Place) -> QueueFull:
+    limit, waiting = queries.room(place.queue_id)
+    return QueueFull(
         f"{place.queue_name} already has {waiting} handoffs waiting, its limit of {limit}. Nothing "
         "was sent. Decide it here, or try again later."
     )

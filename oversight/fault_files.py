@@ -18,7 +18,8 @@ def write(fault: Fault) -> dict[str, Any]:
     kinds = {"kind": fault.kind, "difficulty": fault.difficulty, "harm": fault.harm}
     edits = [{"at": [*edit.at], "how": edit.how.value, "value": edit.value} for edit in fault.edits]
     plain = {name: one.value for name, one in kinds.items()}
-    return {**words, **plain, "edits": edits, "shown_at": [*fault.shown_at]}
+    own = {"own": [*fault.own]} if fault.own else {}
+    return {**words, **plain, "edits": edits, "shown_at": [*fault.shown_at], **own}
 
 
 def read(body: Any) -> Fault:
@@ -33,6 +34,7 @@ def read(body: Any) -> Fault:
             harm=Harm(body["harm"]),
             edits=tuple(_edit(one) for one in body["edits"]),
             shown_at=_path(body["shown_at"]),
+            own=tuple(map(str, body.get("own") or ())),
         )
     except KeyError as missing:
         raise ValueError(f"It has no {missing.args[0]}.") from None

@@ -5,15 +5,19 @@ longer fits what it says it from; or the world's side, and then what the agent w
 right. What was edited is edited throughout its side, in every way it is written there.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 from handoffs.states import Verb
 from oversight import material
+from oversight.edits import Edit as Edit
+from oversight.edits import How as How
+from oversight.edits import Unusable as Unusable
+from oversight.edits import edited
 from oversight.material import AGENT, WORLD, Material, Path
 from reviews.caught import Wrong
 
@@ -42,26 +46,9 @@ class Harm(StrEnum):
     DENIES = "wrongly denies"
 
 
-class How(StrEnum):
-    SET = "set"
-    SCALE = "scale"
-    TRANSPOSE = "transpose"
-    SHIFT_DAYS = "shift days"
-    ADD_TEXT = "add text"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edit:
-    """One value that becomes another; `value` is what `how` needs: itself, a factor, days, text."""
-
-    at: Path
-    how: How
-    value: Any = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`shown_by` says to whoever met it where it could be seen: the label of a fact, say."""
+    """`shown_at` is where it can be seen, and `own` are labels of facts that the agent reckoned."""
 
     name: str
     kind: Kind
@@ -71,6 +58,17 @@ class Fault:
     edits: tuple[Edit, ...]
     shown_at: Path
     told: str
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What an edit did to one handoff."""
+
+    at: Path
+    how: How
+    old: Any
+    new: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,24 +80,23 @@ class Made:
     # what stood there before, and what now; of the first edit
     before: str
     after: str
+    changes: tuple[Change, ...] = ()
 
 
-class Unusable(ValueError):
-    """This fault can't be put into this handoff: it lacks the place, or nothing would be wrong."""
-
-
-# which sides a kind of fault edits: one of each is needed, and nothing else is touched
-_SIDES: Mapping[Kind, tuple[bool, bool]] = {
-    Kind.WRONG_ENTITY: (True, False),
-    Kind.WRONG_AMOUNT: (True, False),
-    Kind.STALE_FACT: (False, True),
-    Kind.SCOPE_CREEP: (True, False),
-    Kind.POLICY_IGNORED: (False, True),
-    Kind.INJECTED: (True, True),
-    Kind.WRONG_TIME: (False, True),
-    Kind.MISREAD_EVIDENCE: (True, False),
+# which sides a kind of fault edits, the agent's and the world's; nothing else is touched
+_SIDES: Mapping[Kind, tuple[tuple[bool, bool], ...]] = {
+    Kind.WRONG_ENTITY: ((True, False),),
+    Kind.WRONG_AMOUNT: ((True, False),),
+    Kind.STALE_FACT: ((False, True),),
+    Kind.SCOPE_CREEP: ((True, False),),
+    Kind.POLICY_IGNORED: ((False, True),),
+    # an instruction is put there and followed; or one that stood there all along is
+    Kind.INJECTED: ((True, True), (True, False)),
+    # asked for another day, or come to another state of things
+    Kind.WRONG_TIME: ((False, True), (True, False)),
+    Kind.MISREAD_EVIDENCE: ((True, False),),
 }
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
+_ARGUMENT = re.compile(r"\{(\w+)\}")
 # words that tell somebody what this is
 _TELLING = re.compile(
     r"\b(?:blind test|this is a test|test case|planted|overread|dummy|fake|lorem ipsum)\b",
@@ -122,9 +119,8 @@ def problems(fault: Fault) -> list[str]:
         sides = [side(edit.at) for edit in fault.edits]
     except ValueError:
         return ["An edit is neither on the agent's side nor on the world's."]
-    if (AGENT in sides, WORLD in sides) != _SIDES[fault.kind]:
-        agent, world = _SIDES[fault.kind]
-        which = " and ".join(["the agent's side"] * agent + ["the world's side"] * world)
+    if (AGENT in sides, WORLD in sides) not in _SIDES[fault.kind]:
+        which = " or ".join(_sides_in_words(*one) for one in _SIDES[fault.kind])
         found.append(f"A fault of this kind edits {which}, and nothing else.")
     if fault.shown_at[:1] not in {("brief",), ("input",)} or side(fault.shown_at) is not WORLD:
         found.append("Where it shows has to be a fact, evidence, a flag or the original input.")
@@ -135,108 +131,147 @@ def problems(fault: Fault) -> list[str]:
     return found
 
 
+def _sides_in_words(agent: bool, world: bool) -> str:
+    return " and ".join(["the agent's side"] * agent + ["the world's side"] * world)
+
+
 def make(fault: Fault, source: Material) -> Made:
     """Put the fault into a handoff that was right; raises Unusable where it does not fit."""
     if source.action_type != fault.action_type:
         raise Unusable("It is of another action type.")
     if problems(fault):
         raise Unusable(problems(fault)[0])
-    body, first = dict(source.body), ("", "")
-    values: list[tuple[Path, Any]] = []
-    for number, edit in enumerate(fault.edits):
-        old = material.find(body, edit.at)
-        new = _edited(edit, old)
-        body = _put(body, edit, old, new)
-        if edit.at[0] == "arguments":
-            values.append((edit.at[1:], new))
-        first = (str(old if old is not None else "nothing"), str(new)) if number == 0 else first
-    _check_shows(fault, source, body, values)
-    wrong = Wrong(verb=Verb.APPROVE, values=tuple(values))
-    return Made(material=source.with_body(body), wrong=wrong, before=first[0], after=first[1])
+    shown = _shown(fault, source.body)
+    body, changes = dict(source.body), []
+    for edit in fault.edits:
+        at = place(edit.at, source.body)
+        old = material.find(body, at)
+        new = edited(edit, old, body, shown)
+        body = _put(fault, body, Change(at=at, how=edit.how, old=old, new=new))
+        changes.append(Change(at=at, how=edit.how, old=old, new=new))
+    _check_shows(fault, source.body, shown, changes)
+    values = tuple((one.at[1:], one.new) for one in changes if one.at[0] == "arguments")
+    before, after = changes[0].old, changes[0].new
+    return Made(
+        material=source.with_body(body),
+        wrong=Wrong(verb=Verb.APPROVE, values=values),
+        before="nothing" if before is None else str(before),
+        after=str(after),
+        changes=tuple(changes),
+    )
 
 
-def _put(body: Mapping[str, Any], edit: Edit, old: Any, new: Any) -> dict[str, Any]:
+def place(at: Path, body: Mapping[str, Any]) -> Path:
+    """Fill in what a label says of an argument."""
+    said = body.get("arguments") or {}
+    return tuple(
+        _ARGUMENT.sub(lambda hit: str(said.get(hit[1], hit[0])), step)
+        if isinstance(step, str)
+        else step
+        for step in at
+    )
+
+
+def _shown(fault: Fault, body: Mapping[str, Any]) -> str:
+    """Return all that stands where the fault is to be seen, in its order."""
+    at = place(fault.shown_at, body)
+    said = "\n".join(str(value) for _, value in material.leaves(body, (at,)))
+    if not said.strip():
+        raise Unusable("Where it should show there is nothing.")
+    return said
+
+
+_ADDS = frozenset({How.ADD_TEXT, How.ALSO})
+
+
+def _put(fault: Fault, body: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Write what is new there, and wherever this side says it."""
     try:
-        made = material.put(body, edit.at, new)
+        made = material.put(body, change.at, change.new)
     except KeyError:
-        raise Unusable(f"It has no {edit.at[-1]}.") from None
-    if edit.how is How.ADD_TEXT or old is None:
-        return made
-    return material.respell(made, old, new, side(edit.at))
+        raise Unusable(f"It has no {change.at[-1]}.") from None
+    mine, theirs = material.agents(body, fault.own), material.worlds(body, fault.own)
+    if side(change.at) is WORLD:
+        if not any(_lies(change.at, one, body) for one in theirs):
+            raise Unusable(f"{change.at[-2]} only repeats what the agent wants.")
+        mine = theirs
+    if change.how in _ADDS or change.old is None:
+        return _added(made, change, mine) if change.how is How.ALSO else made
+    if side(change.at) is WORLD and _is_word(change.old):
+        return _respell_word(made, change, body)
+    return material.respell(made, change.old, change.new, mine)
 
 
-def _edited(edit: Edit, old: Any) -> Any:
-    new = _HOWS[edit.how](old, edit.value)
-    if new == old:
-        raise Unusable("It would change nothing.")
-    return new
+def _lies(at: Path, side: Path, body: Mapping[str, Any]) -> bool:
+    if at[:2] != ("brief", "facts") or side[:2] != ("brief", "facts"):
+        return at[: len(side)] == side
+    facts = body["brief"]["facts"]
+    return material.find(facts, at[2:3]) is material.find(facts, side[2:3])
 
 
-def _set(old: Any, value: Any) -> Any:
-    return value
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and not any(character.isdigit() for character in value)
 
 
-def _scale(old: Any, factor: Any) -> Any:
-    if isinstance(old, bool) or not isinstance(old, int | float):
-        raise Unusable("There is no number to scale.")
-    scaled = old * factor
-    return round(scaled) if isinstance(old, int) else round(scaled, _decimals(old))
+def _respell_word(made: dict[str, Any], change: Change, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a word that stands for itself; prose that has it by chance stays as it is.
+
+    "delivered" may be said of anything: it changes in what comes from the same record, as a value.
+    """
+    record = (material.find(body, change.at[:-1]) or {}).get("source") if len(change.at) > 3 else ""
+    quoted = re.compile(rf"(?<=[\"']){re.escape(change.old)}(?=[\"'])")
+    for part in ("facts", "evidence"):
+        for at, one in enumerate(made["brief"].get(part) or ()):
+            if not record or one.get("source") != record:
+                continue
+            for name in ("value", "snippet"):
+                text = one.get(name)
+                if isinstance(text, str):
+                    new = quoted.sub(lambda _: str(change.new), text)
+                    made = material.put(made, ("brief", part, at, name), new)
+    return made
 
 
-def _decimals(number: float) -> int:
-    _, _, decimals = repr(number).partition(".")
-    return max(2, len(decimals)) if "e" not in decimals else 2
-
-
-def _transpose(old: Any, which: Any) -> Any:
-    """Swap two neighbours that differ, letters or digits alike; the last such two by default."""
-    if not isinstance(old, str):
-        raise Unusable("There is no id to misspell.")
-    pairs = [
-        at for at in range(len(old) - 1)
-        if old[at] != old[at + 1] and old[at : at + 2].isdigit()
-    ]  # fmt: skip
-    if not pairs:
-        raise Unusable("No two neighbouring digits differ.")
-    at = pairs[int(which or 0) % len(pairs) - 1]
-    return old[:at] + old[at + 1] + old[at] + old[at + 2 :]
-
-
-def _shift_days(old: Any, days: Any) -> Any:
-    if not isinstance(old, str) or not _DATE.match(old):
-        raise Unusable("There is no date to move.")
-    try:
-        moved = date.fromisoformat(old[:10]) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        raise Unusable("There is no date to move.") from None
-    return moved.isoformat() + old[10:]
-
-
-def _add_text(old: Any, text: Any) -> Any:
-    if isinstance(old, str):
-        return f"{old.rstrip()} {text}" if old.strip() else text
-    if isinstance(old, list):
-        return [*old, text]
-    raise Unusable("There is no text to add to.")
-
-
-_HOWS: Mapping[How, Callable[[Any, Any], Any]] = {
-    How.SET: _set,
-    How.SCALE: _scale,
-    How.TRANSPOSE: _transpose,
-    How.SHIFT_DAYS: _shift_days,
-    How.ADD_TEXT: _add_text,
-}
+def _added(made: dict[str, Any], change: Change, mine: material.Sides) -> dict[str, Any]:
+    """Say the longer list wherever the shorter one stood as a whole."""
+    for way in (json.dumps, str):
+        old, new = way(change.old), way(change.new)
+        for path, leaf in list(material.leaves(made, mine)):
+            if isinstance(leaf, str) and old in leaf:
+                made = material.put(made, path, leaf.replace(old, new))
+    return made
 
 
 def _check_shows(
-    fault: Fault, source: Material, body: Mapping[str, Any], values: list[tuple[Path, Any]]
+    fault: Fault, body: Mapping[str, Any], shown: str, changes: Sequence[Change]
 ) -> None:
     """Make sure that somebody who looks can see it: a test nobody can pass measures nothing."""
-    if material.find(body, fault.shown_at) is None:
-        raise Unusable("Where it should show there is nothing.")
-    if fault.kind in (Kind.WRONG_ENTITY, Kind.WRONG_AMOUNT):
-        for path, new in values:
-            old = material.find(source.body, ("arguments", *path))
-            if not material.says(body, old, WORLD) or material.says(body, new, WORLD):
-                raise Unusable("Nothing in the brief says what would be right.")
+    if fault.kind in _UNCHECKED:
+        return
+    theirs = material.worlds(body, fault.own)
+    for change in changes:
+        if change.at[0] != "arguments":
+            continue
+        right, wrong = _apart(change)
+        if not all(material.says(body, one, theirs) for one in right):
+            raise Unusable("Nothing in the brief says what would be right.")
+        spoken = material.says(body, wrong, theirs)
+        if spoken and not all(_last(shown, one) > _last(shown, wrong) for one in right):
+            raise Unusable("Nothing in the brief says what would be right.")
+
+
+# what shows there is the instruction itself, or a policy
+_UNCHECKED = frozenset({Kind.INJECTED, Kind.STALE_FACT, Kind.POLICY_IGNORED})
+
+
+def _apart(change: Change) -> tuple[list[Any], Any]:
+    """Return what was right, and what is wrong now."""
+    if change.how is How.ALSO:
+        return list(change.old), change.new[-1]
+    return [change.old], change.new
+
+
+def _last(text: str, value: Any) -> int:
+    """Return where it is said last; a later word overrides an earlier one."""
+    pattern = material.said(value)
+    return max((hit.start() for hit in pattern.finditer(text)), default=-1) if pattern else -1

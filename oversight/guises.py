@@ -7,7 +7,7 @@ Amounts stay: their sums have to come out, and they name nobody.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -26,6 +26,20 @@ _ID = re.compile(
 )
 _LETTERS, _CAPITALS, _DIGITS = "abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKMNPQRSTUVWXYZ", "0123456789"
 _NAME_PARTS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# with fewer than these to take, usual ones are taken too
+_ENOUGH = 12
+_GIVEN = (
+    "Alex", "Andrea", "Anna", "Carla", "Daniel", "David", "Elena", "Emma", "Eva", "Felix", "Hanna",
+    "Ines", "Jan", "Julia", "Karim", "Laura", "Leo", "Lina", "Lucas", "Maria", "Mark", "Marta",
+    "Mia", "Nina", "Nora", "Oliver", "Omar", "Paul", "Peter", "Robin", "Sara", "Simon", "Sofia",
+    "Thomas", "Tim", "Vera",
+)  # fmt: skip
+_FAMILY = (
+    "Adams", "Baker", "Becker", "Bell", "Costa", "Diaz", "Evans", "Fischer", "Garcia", "Hall",
+    "Hansen", "Ivanova", "Jensen", "Keller", "Khan", "Kim", "Lang", "Lee", "Lopez", "Martin",
+    "Meyer", "Moore", "Nguyen", "Novak", "Parker", "Petit", "Reed", "Rossi", "Santos", "Silva",
+    "Singh", "Stone", "Walker", "Weber", "Wood", "Young",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +119,33 @@ def _others(body: Mapping[str, Any], guise: Guise) -> dict[str, str]:
     return {**found, **people}
 
 
+def names(bodies: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the given and the family names in these briefs: those that are called so here."""
+    given, family = set[str](), set[str]()
+    for body in bodies:
+        for name in _names({"brief": body}):
+            parts = [part for part in _NAME_PARTS.findall(name) if len(part) > 1]
+            if len(parts) > 1:
+                given.update(parts[:-1])
+                family.add(parts[-1])
+    few = len(given) < _ENOUGH or len(family) < _ENOUGH
+    usual = (_GIVEN, _FAMILY) if few else ((), ())
+    return tuple(sorted({*given, *usual[0]})), tuple(sorted({*family, *usual[1]}))
+
+
+def _names(body: Mapping[str, Any]) -> Iterator[str]:
+    """Return whom it names; in "Lea Brandt (gold)" what stands in brackets is no name."""
+    for fact in (body.get("brief") or {}).get("facts") or []:
+        if fact.get("kind") == "person":
+            yield str(fact.get("value", "")).partition("(")[0]
+    yield str((body.get("requester") or {}).get("name", ""))
+
+
 def _people(body: Mapping[str, Any], guise: Guise) -> Iterator[tuple[str, str]]:
     """Pair each part of each person's name with another; who is called alike, with the same."""
     seen: set[str] = set()
-    for fact in (body.get("brief") or {}).get("facts") or []:
-        if fact.get("kind") != "person":
-            continue
-        # "Lea Brandt (gold)": what stands in brackets is no name
-        parts = _NAME_PARTS.findall(str(fact.get("value", "")).partition("(")[0])
+    for name in _names(body):
+        parts = _NAME_PARTS.findall(name)
         for number, part in enumerate(parts):
             if part.casefold() in seen or len(part) < 2:
                 continue

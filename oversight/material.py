@@ -5,8 +5,9 @@ what that can be checked against. A fault lies between the two, or nobody could 
 """
 
 import copy
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,64 @@ class Material:
     kind: str
     body: Mapping[str, Any]
 
+    @property
+    def brief(self) -> Mapping[str, Any]:
+        return self.body.get("brief") or {}
+
     def with_body(self, body: Mapping[str, Any]) -> "Material":
         return Material(action_type=self.action_type, kind=self.kind, body=body)
+
+
+def agents(body: Mapping[str, Any], own: Collection[str] = ()) -> Sides:
+    """Return the agent's side: also the facts that only say its arguments again.
+
+    `own` are labels of facts that it reckons from them.
+    """
+    return (*AGENT, *(("brief", "facts", at) for at in _repeating(body, own)))
+
+
+def worlds(body: Mapping[str, Any], own: Collection[str] = ()) -> Sides:
+    """Return what the arguments can be checked against."""
+    facts, repeating = (body.get("brief") or {}).get("facts") or (), _repeating(body, own)
+    others = (("brief", "facts", at) for at in range(len(facts)) if at not in repeating)
+    return (*others, *(one for one in WORLD if one != ("brief", "facts")))
+
+
+def _repeating(body: Mapping[str, Any], own: Collection[str]) -> set[int]:
+    said: dict[str, list[Any]] = {}
+    for name, value in _named(body.get("arguments") or {}):
+        said.setdefault(_plain(name), []).append(value)
+    return {
+        at
+        for at, fact in enumerate((body.get("brief") or {}).get("facts") or ())
+        if fact.get("label") in own
+        or any(
+            _repeats(str(fact.get("value", "")), value)
+            for value in said.get(_plain(str(fact.get("label", ""))), ())
+        )
+    }
+
+
+def _named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in arguments.items():
+        yield name, value
+        if isinstance(value, Mapping):
+            yield from _named(value)
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ").strip()
+
+
+def _repeats(written: str, value: Any) -> bool:
+    """Tell whether a fact says this value, as it is or as JSON, and perhaps cut short."""
+    written, ways = " ".join(written.split()), [json.dumps(value), *spellings(value)]
+    ways += [json.dumps(value, ensure_ascii=False), str(value)]
+    begun = written.removesuffix("…").rstrip() if written.endswith("…") else None
+    for way in (" ".join(way.split()) for way in ways):
+        if way.strip('"') == written or begun and way.startswith(begun):
+            return True
+    return False
 
 
 def leaves(body: Any, sides: Sides = ((),)) -> Iterator[tuple[Path, Any]]:
@@ -73,15 +130,19 @@ def find(body: Any, path: Path) -> Any:
 def put(body: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
     """Return a copy in which this place holds `value`; raises KeyError where there is none."""
     made = copy.deepcopy(dict(body))
+    _set(made, path, value)
+    return made
+
+
+def _set(made: dict[str, Any], path: Path, value: Any) -> None:
     last = find(made, path[:-1])
     if isinstance(last, dict):
         last[path[-1]] = value
-        return made
+        return
     number = _number(last, path[-1]) if isinstance(last, list) else None
     if number is None:
         raise KeyError(path)
     last[number] = value
-    return made
 
 
 def change(body: Any, how: Callable[[Any], Any]) -> Any:
@@ -104,15 +165,19 @@ def _number(rows: Any, step: str | int) -> int | None:
 
 def spellings(value: Any) -> tuple[str, ...]:
     """Return how this value may be written, the longest first: 1200.5 is also "1,200.50"."""
-    if isinstance(value, bool) or value is None:
-        return ()
     if isinstance(value, str):
         return (value,) if value.strip() else ()
-    plain, cents = f"{value:g}" if abs(value) < 1e6 else str(value), f"{value:,.2f}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ()
+    plain, cents = _shortest(value), f"{value:,.2f}"
     swapped = cents.translate(str.maketrans(",.", ".,"))
     whole = (f"{value:,.0f}",) if float(value).is_integer() else ()
     found = {plain, str(value), cents, f"{value:.2f}", swapped, swapped.replace(".", ""), *whole}
     return tuple(sorted(found, key=lambda one: (-len(one), one)))
+
+
+def _shortest(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
 
 
 def said(value: Any) -> re.Pattern[str] | None:
@@ -140,15 +205,15 @@ def respell(body: Mapping[str, Any], old: Any, new: Any, sides: Sides) -> dict[s
         return made
     for path, leaf in list(leaves(made, sides)):
         if isinstance(leaf, str):
-            made = put(made, path, pattern.sub(lambda hit: _alike(hit[0], old, new), leaf))
+            _set(made, path, pattern.sub(lambda hit: _alike(hit[0], old, new), leaf))
         elif type(leaf) is type(old) and leaf == old:
-            made = put(made, path, new)
+            _set(made, path, new)
     return made
 
 
 def _alike(written: str, old: Any, new: Any) -> str:
     """Write `new` as `old` was written here."""
-    if isinstance(old, str):
+    if isinstance(old, str) or isinstance(new, str):
         return str(new)
     for write in _WRITINGS:
         if write(old) == written:
@@ -166,5 +231,5 @@ _WRITINGS: tuple[Callable[[Any], str], ...] = (
     _comma,
     lambda value: _comma(value).replace(".", ""),
     lambda value: f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}",
-    lambda value: f"{value:g}" if abs(value) < 1e6 else str(value),
+    lambda value: _shortest(value),
 )

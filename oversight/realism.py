@@ -1,7 +1,8 @@
 """Can this copy stand beside real ones without standing out, and without leading back?"""
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from oversight import material
@@ -14,6 +15,7 @@ _TELLING = re.compile(
 )
 # eight words in a row that are neither the workflow's usual ones nor this copy's alone
 _ROW = 8
+_USUAL = 3
 # a date, a sum or an id is one word
 _WORDS = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 
@@ -64,6 +66,12 @@ def _shape(body: Mapping[str, Any]) -> set[tuple[str, ...]]:
         tuple(step for step in path if isinstance(step, str))
         for path, _ in material.leaves(body, material.WORLD[:-1])
     }
+
+
+def usual(bodies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the rows of words that several of these have."""
+    said = Counter(row for body in bodies for row in _rows(body))
+    return frozenset(row for row, times in said.items() if times >= _USUAL)
 
 
 def rows(body: Mapping[str, Any]) -> set[str]:

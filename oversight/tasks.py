@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import alarms, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures
 
 
 @shared_task(name="oversight.count_queues")
@@ -26,6 +26,11 @@ def look_for_alarms(**_: Any) -> None:
 @shared_task(name="oversight.measure_queues")
 def measure_queues(**_: Any) -> None:
     figures.measure(now=timezone.now())
+
+
+@shared_task(name="oversight.renew_certificates")
+def renew_certificates(**_: Any) -> None:
+    certificates.renew_due(now=timezone.now())
 
 
 @shared_task(name="oversight.forget")

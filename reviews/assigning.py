@@ -21,7 +21,7 @@ from handoffs import audit, locks
 from handoffs.actors import SYSTEM, person_actor
 from handoffs.failpoints import failpoint
 from handoffs.models import Queue
-from reviews import availability, caps, claims, listing, permissions, sharing
+from reviews import availability, caps, claims, listing, permissions, plants, sharing
 from reviews.errors import AlreadyClaimed, HandsFull
 from reviews.models import Claim
 from reviews.sharing import Carrying
@@ -168,6 +168,9 @@ def _give(
                 failpoint("assigning.before_commit")
         except HandsFull:
             del ready[one.person]
+        except plants.MayNotStay:
+            plants.withdraw(handoff_id, now=now)
+            return False
         except AlreadyClaimed:
             continue
         else:

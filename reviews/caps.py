@@ -19,6 +19,7 @@ from reviews.errors import (
     CapsShape,
     EnoughForNow,
     EnoughForToday,
+    HandsFull,
     LongEnoughToday,
 )
 from reviews.models import Caps
@@ -61,6 +62,12 @@ def used(user: User) -> Used:
         cursor.execute(_USED, {"user": user.pk, "open": OPEN})
         names = [column.name for column in cursor.description or []]
         return Used(**dict(zip(names, cursor.fetchone(), strict=True)))
+
+
+def check_room(user: User) -> None:
+    """Refuse what putting one more into these hands would."""
+    if used(user).full:
+        raise HandsFull
 
 
 def refusal(user: User) -> CapReached:

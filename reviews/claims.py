@@ -16,7 +16,7 @@ from handoffs import standstill
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
-from reviews import caps, conflicts, leases, permissions, queueing, reading
+from reviews import caps, conflicts, leases, permissions, plants, queueing, reading
 from reviews.errors import (
     AlreadyClaimed,
     BeatRefused,
@@ -104,6 +104,8 @@ _GIVE_BACK = """
 with given as (
     update reviews_claim set ended_at = statement_timestamp(), ended_because = 'given_back'
     where handoff_id = %(handoff)s and reviewer_id = %(user)s and ended_at is null
+        and not exists (select from reviews_plant plant
+            where plant.handoff_id = reviews_claim.handoff_id and not plant.ended)
     returning handoff_id
 )
 insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
@@ -146,12 +148,17 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
     loses a race tries again, a few times. What they gave back within the hour comes last; what
     they asked for themselves or have decided already, never.
     """
-    floors, given_back_too = queueing.floors.params(), False
-    for _ in range(_TRIES):
+    floors, given_back_too, tries = queueing.floors.params(), False, _TRIES
+    while tries:
         look = queueing.attempt(by, queue=queue_slug, given_back_too=given_back_too, start=floors)
         queueing.floors.learn(look, used=floors["floor_queues"])
         if look.queues == 0 and queue_slug is not None:
             raise NotFound
+        if look.planted and not plants.may_stay(look, by=by):
+            # no try is lost by it, and there are only so many tests
+            plants.withdraw(look.handoff_id, now=now)
+            continue
+        tries -= 1
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
@@ -184,6 +191,9 @@ def take_asked(handoff_id: str, *, by: User, now: datetime) -> Claim:
 def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
     for _ in range(2):
         look = queueing.attempt(by, handoff=handoff_id)
+        if look.planted and not plants.may_stay(look, by=by):
+            plants.withdraw(handoff_id, now=now)
+            break
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
@@ -198,7 +208,10 @@ def put_into_hands(handoff_id: str, *, of: User, seconds: int, now: datetime) ->
 
 
 def assign(handoff_id: str, *, to: User, seconds: int, now: datetime) -> Claim:
-    """Lease a handoff that nobody holds to somebody who has so long to open it."""
+    """Lease a handoff that nobody holds to somebody who has so long to open it.
+
+    Raises MayNotStay for a test that they may not meet; nothing is to be kept of the claim then.
+    """
     return _give(handoff_id, to, _ASSIGN, seconds)
 
 
@@ -206,6 +219,8 @@ def _give(handoff_id: str, to: User, how: str, seconds: int) -> Claim:
     look = queueing.attempt(to, handoff=handoff_id)
     if look.id is None:
         raise HandsFull if look.full else AlreadyClaimed
+    if look.planted and not plants.may_stay(look, by=to):
+        raise plants.MayNotStay
     with connection.cursor() as cursor:
         cursor.execute(how, {"claim": look.id, "seconds": seconds})
     return Claim.objects.get(id=look.id)
@@ -326,6 +341,8 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
         cursor.execute(_GIVE_BACK, params)
         ended = bool(cursor.rowcount == 1)
     if not ended:
+        ended = plants.give_back(handoff_id, by=by, now=now)
+    if not ended:
         _check_known(handoff_id, by)
     return ended
 
@@ -337,7 +354,11 @@ def _check_known(handoff_id: str, by: User) -> None:
 
 
 def end_stale(now: datetime) -> int:
-    """End what ran out or whose handoff moved on. Nothing waits for this: it only tidies."""
+    """End what ran out or whose handoff moved on. Nothing waits for this: it only tidies.
+
+    A test that somebody had in their hands and left is withdrawn: nobody else is to meet it.
+    """
+    plants.end_left(now=now)
     with connection.cursor() as cursor:
         cursor.execute(_END_STALE)
         return int(cursor.rowcount)
@@ -359,6 +380,8 @@ def lost(handoff_id: str, by: User) -> DomainError:
     held = Claim.objects.filter(handoff=handoff_id, reviewer=by).order_by("-id").first()
     if held is None:
         permissions.get(by, handoff_id)
+        if plants.is_over(handoff_id):
+            return ClaimLost(conflict=conflicts.current(handoff_id, reader=by))
         return ClaimLost("You do not hold this handoff. Nothing was sent. Take it first.")
     conflict = conflicts.current(handoff_id, reader=by)
     if conflict is not None:

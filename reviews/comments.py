@@ -23,11 +23,7 @@ def add(
     Anybody who may read the handoff may say something about it, also when it is answered.
     """
     handoff = permissions.get(by, handoff_id)
-    text = text.replace("\0", "").strip()
-    if not text:
-        raise TextMissing("Your words are missing. Nothing was kept. Write what you want to say.")
-    if len(text) > MOST:
-        raise TextTooLong
+    text = _clean(text)
     with transaction.atomic():
         colleague = None if asked is None else _colleague(handoff, by, asked)
         said = Comment.objects.create(
@@ -48,6 +44,23 @@ def add(
                 "and what it is about are on the page of the handoff.",
             )
     return said
+
+
+def check(handoff_id: str, *, by: User, text: str, asked: int | None = None) -> None:
+    """Refuse what `add` would, and keep nothing."""
+    handoff = permissions.get(by, handoff_id)
+    _clean(text)
+    if asked is not None:
+        _colleague(handoff, by, asked)
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\0", "").strip()
+    if not text:
+        raise TextMissing("Your words are missing. Nothing was kept. Write what you want to say.")
+    if len(text) > MOST:
+        raise TextTooLong
+    return text
 
 
 def _colleague(handoff: Handoff, by: User, asked: int) -> User:

@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
-from handoffs import answers, compiled, moves, release
+from handoffs import answers, compiled, moves, release, standstill
 from handoffs.actors import Actor, person_actor
 from handoffs.canonical import encode
 from handoffs.compiled import Action
-from handoffs.errors import NotFound
+from handoffs.errors import NoHigherLevel, NotFound
 from handoffs.failpoints import failpoint
 from handoffs.models import Brief, Handoff, RequesterWord
 from handoffs.saying import Said
@@ -29,6 +29,7 @@ from reviews import (
     judged,
     panels,
     permissions,
+    plants,
     queueing,
     safeguards,
     seats,
@@ -53,6 +54,8 @@ _DRAFT_BYTES = 256 * 1024
 # The claim is live, in this round, at this level, by this person: or there is no row.
 _FENCE = f"""
 select claim.id, claim.seat, claim.opened_at, claim.heard,
+    exists (select from reviews_plant plant
+        where plant.handoff_id = claim.handoff_id and not plant.ended) as planted,
     coalesce(overread_read_for(claim.opened_at, claim.read_seconds, claim.seen_at), 0)
         + overread_read_before(claim.handoff_id, claim.reviewer_id, claim.round, claim.id)
         as read_seconds
@@ -83,6 +86,8 @@ class Fenced:
     claim_id: int
     seat: int
     heard: int
+    # it is a blind test: whatever would move it on ends it, see `plants.meet`
+    planted: bool
     opened_at: datetime | None
     read_seconds: float | None
     judgement: Judgement | None
@@ -120,7 +125,7 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
     nothing is stored but what they wrote, as their draft.
     """
     choice = wording.clean(choice)
-    with kept_on_refusal(handoff_id, by, asdict(choice)), transaction.atomic():
+    with kept_on_refusal(handoff_id, by, asdict(choice)), plants.telling():
         fenced = fence(handoff_id, by)
         _check_heard(fenced)
         _check_judged(fenced)
@@ -139,6 +144,9 @@ def decide(handoff_id: str, *, by: User, choice: Choice, now: datetime) -> Decis
             reason=said.reason,
             stated=challenge.stated(choice.challenge),
         )
+        if fenced.planted:
+            answers.check_possible(fenced.handoff, said)
+            plants.meet(fenced.handoff, said, by=by, claim_id=fenced.claim_id, now=now)
         decision = _store(fenced, by, said, stated, now=now)
         failpoint("decisions.after_decision")
         heard = seats.outcome(fenced.handoff, said=said, by=fenced.by, now=now)
@@ -211,10 +219,13 @@ def _is_changed(judgement: Judgement | None, said: Said) -> bool | None:
 def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) -> None:
     """Put a question to the agent; the handoff leaves the desk until it is answered."""
     question = wording.clean_text(question)
-    with kept_on_refusal(handoff_id, by, {"message": question}), transaction.atomic():
+    with kept_on_refusal(handoff_id, by, {"message": question}), plants.telling():
         fenced = fence(handoff_id, by)
         if not question:
             raise TextMissing("Your question is missing. Nothing was sent. Write what you need.")
+        if fenced.planted:
+            standstill.check_asked(fenced.handoff)
+            plants.meet(fenced.handoff, None, by=by, claim_id=fenced.claim_id, now=now)
         end_claim(fenced, Claim.Ended.ASKED)
         answers.ask_information(
             handoff_id, round=fenced.handoff.round, question=question, by=fenced.by, now=now
@@ -224,8 +235,12 @@ def ask_information(handoff_id: str, *, by: User, question: str, now: datetime) 
 def escalate(handoff_id: str, *, by: User, reason: str, now: datetime) -> Handoff:
     """Hand the question up; raises NoHigherLevel where the matrix names nobody above."""
     reason = wording.clean_text(reason)
-    with kept_on_refusal(handoff_id, by, {"reason": reason}), transaction.atomic():
+    with kept_on_refusal(handoff_id, by, {"reason": reason}), plants.telling():
         fenced = fence(handoff_id, by)
+        if fenced.planted:
+            if not fenced.handoff.ladder:
+                raise NoHigherLevel
+            plants.meet(fenced.handoff, None, by=by, claim_id=fenced.claim_id, now=now)
         end_claim(fenced, Claim.Ended.ESCALATED)
         return answers.escalate(
             handoff_id, round=fenced.handoff.round, reason=reason, by=fenced.by, now=now
@@ -255,7 +270,8 @@ def fence(handoff_id: str, by: User) -> Fenced:
         seat=row[1],
         opened_at=row[2],
         heard=row[3],
-        read_seconds=row[4],
+        planted=row[4],
+        read_seconds=row[5],
         judgement=judged.current(handoff, brief.version, by),
         by=person_actor(by.id, panels.team_of(handoff, row[1])),
     )

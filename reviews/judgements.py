@@ -1,6 +1,7 @@
 """Commit an answer of one's own; only then is the machine's shown."""
 
 import logging
+import secrets
 from dataclasses import asdict
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from accounts.models import User
 from handoffs import audit, canonical
 from handoffs.failpoints import failpoint
 from handoffs.states import Verb
-from reviews import decisions, judged, safeguards, seats, visibility, wording
+from reviews import decisions, judged, plants, safeguards, seats, visibility, wording
 from reviews.challenge import Stated
 from reviews.decisions import Fenced
 from reviews.errors import AlreadyJudged, NothingWithheld, SafeguardUnmet, Unmet, VerbNotOffered
@@ -51,13 +52,15 @@ def ask_second_reader(handoff_id: str, *, by: User, now: datetime) -> bool:
 
     Not before: what somebody else says must not stand in for an answer of one's own.
     """
-    with transaction.atomic():
+    with plants.telling():
         fenced = decisions.fence(handoff_id, by)
         match judged.phase(fenced.handoff, fenced.judgement):
             case Phase.OPEN:
                 raise NothingWithheld
             case Phase.BEFORE_JUDGEMENT:
                 raise SafeguardUnmet([safeguards.JUDGE_FIRST])
+        if fenced.planted:
+            plants.spare(fenced.handoff, by=by, claim_id=fenced.claim_id, now=now)
         return seats.ask_second_reader(handoff_id, by=by, now=now)
 
 
@@ -123,6 +126,9 @@ def _store(
         raise
     # what it says is nobody's to read before they have judged themselves: the log has its digest
     said = {"verb": verb, "option": option, "confidence": confidence, "reason": reason}
+    if fenced.planted:
+        # nothing of a test is kept that a guess at what was said could be checked against
+        said = {"nothing": secrets.token_hex(16)}
     audit.record(
         by=fenced.by,
         action="handoff.judged",

@@ -17,12 +17,21 @@ from django.db.models.functions import Now
 
 from accounts.errors import DomainError
 from accounts.models import User
-from handoffs import audit, mail_secrets
+from handoffs import audit, mail_secrets, moves
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
 from handoffs.states import HandoffKind, HandoffState
-from reviews import claims, conflicts, decisions, link_rules, permissions, spec, undo
+from reviews import (
+    claims,
+    conflicts,
+    decisions,
+    link_rules,
+    permissions,
+    plants,
+    spec,
+    undo,
+)
 from reviews.errors import LinkOver, LinkUnknown
 from reviews.link_rules import Bound, Needs
 from reviews.models import ApproverLink, Claim, Decision
@@ -154,12 +163,14 @@ def escalate(link_id: str, *, reason: str, now: datetime) -> None:
 def _used_up(found: Found, written: dict[str, str], *, now: datetime) -> Iterator[None]:
     """End the link in the answer's own transaction; a refusal leaves it as it was.
 
-    Its row is locked first, so that of two answers, or an answer and a manager who takes the link
-    back, one comes first and the other finds the link over. What was written is kept as a draft.
+    Its row is locked before the answer, so that of two answers, or an answer and a manager who
+    takes the link back, one comes first and the other finds the link over; and the run before
+    both, as by whoever ends a test. What was written is kept as a draft.
     """
     try:
         check_live(found)
-        with transaction.atomic():
+        with plants.telling():
+            moves.lock_run(found.handoff.run_id)
             _use(found)
             yield
     except DomainError as refused:
@@ -188,7 +199,8 @@ def take_back(link_id: str, *, now: datetime) -> bool:
     found = get(link_id)
     mine = ApproverLink.objects.filter(id=link_id)
     with transaction.atomic():
-        # the link's row before the run's, as in answering
+        # the run's row before the link's, as in answering
+        moves.lock_run(found.handoff.run_id)
         used = mine.filter(ended_because=ApproverLink.Ended.USED)
         used.update(ended_at=None, ended_because="")
         theirs = undo.take_back(found.handoff.id, by=found.approver, now=now).yours

@@ -8,16 +8,19 @@ from django.db.models.functions import Now
 
 from accounts.errors import FieldProblem
 from accounts.models import User
-from handoffs import audit, routing
+from handoffs import audit, moves, routing
 from handoffs.actors import person_actor
 from handoffs.models import Brief, Handoff
 from handoffs.states import HandoffKind
 from reviews import (
     availability,
+    caps,
     claims,
     comments,
     decisions,
+    leases,
     permissions,
+    plants,
     threads,
     ways,
     wording,
@@ -96,7 +99,20 @@ def _evidence(one: dict[str, Any], whose: str, number: int) -> dict[str, Any]:
 
 def ask_colleague(handoff_id: str, *, by: User, asked: dict[str, Any], now: datetime) -> None:
     """Ask somebody by name; the handoff stays where it is."""
-    comments.add(handoff_id, by=by, text=asked["question"], asked=asked["colleague"], now=now)
+    words = {"text": asked["question"], "asked": asked["colleague"]}
+    with plants.telling():
+        comments.check(handoff_id, by=by, **words)
+        if plants.standing(handoff_id) is not None:
+            _spare_held(handoff_id, by, now=now)
+        comments.add(handoff_id, by=by, now=now, **words)
+
+
+def _spare_held(handoff_id: str, by: User, *, now: datetime) -> None:
+    """End the test that they hold; from others it takes a question like anything else."""
+    handoff = moves.lock_handoff(handoff_id)
+    held = leases.standing(handoff_id).filter(reviewer=by).first()
+    if held is not None:
+        plants.spare(handoff, by=by, claim_id=held.pk, now=now)
 
 
 def take_on(handoff_id: str, *, by: User, hours: int, now: datetime) -> datetime:
@@ -104,13 +120,15 @@ def take_on(handoff_id: str, *, by: User, hours: int, now: datetime) -> datetime
 
     Once more gives more time. Decided it is as ever: handed back, finished by hand, or redirected.
     """
-    with transaction.atomic():
+    with plants.telling():
         fenced = decisions.fence(handoff_id, by)
         if fenced.handoff.kind != HandoffKind.TAKEOVER.value or hours not in ways.HOURS:
             raise VerbNotOffered
         others = Claim.objects.filter(reviewer=by, ended_at=None, kept_until__gt=Now())
         if others.exclude(pk=fenced.claim_id).count() >= MOST_TAKEN_ON:
             raise CapReached
+        if fenced.planted:
+            plants.spare(fenced.handoff, by=by, claim_id=fenced.claim_id, now=now)
         until = routing.allow_until(
             handoff_id, round=fenced.handoff.round, seconds=hours * 3600, by=fenced.by, now=now
         )
@@ -124,9 +142,13 @@ def hand_over(handoff_id: str, *, by: User, colleague: int, note: str, now: date
     It waits for them, and if they do not come, for anybody: nothing lies with one person forever.
     """
     note = wording.clean_text(note)
-    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
+    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), plants.telling():
         fenced = decisions.fence(handoff_id, by)
         them = _may_decide(fenced.handoff, colleague, by)
+        if fenced.planted:
+            comments.check(handoff_id, by=by, text=note)
+            caps.check_room(them)
+            plants.spare(fenced.handoff, by=by, claim_id=fenced.claim_id, now=now)
         comments.add(handoff_id, by=by, text=note, now=now)
         decisions.end_claim(fenced, Claim.Ended.HANDED_OVER)
         claim = claims.put_into_hands(handoff_id, of=them, seconds=WAITS_SECONDS, now=now)
@@ -167,8 +189,10 @@ def return_with_note(handoff_id: str, *, by: User, note: str, now: datetime) -> 
     """Give it back to its queue, with words for whoever takes it next."""
     note = wording.clean_text(note)
     with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
-        decisions.fence(handoff_id, by)
-        comments.add(handoff_id, by=by, text=note, now=now)
+        fenced = decisions.fence(handoff_id, by)
+        comments.check(handoff_id, by=by, text=note)
+        if not fenced.planted:
+            comments.add(handoff_id, by=by, text=note, now=now)
         claims.give_back(handoff_id, by=by, now=now)
 
 
@@ -176,10 +200,14 @@ def send_on(handoff_id: str, *, by: User, place: str, note: str, now: datetime) 
     """Put the handoff before another team that the matrix names; the claim on it ends."""
     queue, _, role = place.partition(":")
     note = wording.clean_text(note)
-    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
+    with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), plants.telling():
         fenced = decisions.fence(handoff_id, by)
         if not note:
             raise TextMissing("Why there is missing. Nothing was sent. Write it in a sentence.")
+        if fenced.planted:
+            comments.check(handoff_id, by=by, text=note)
+            routing.check_place(fenced.handoff, queue=queue, role=role)
+            plants.meet(fenced.handoff, None, by=by, claim_id=fenced.claim_id, now=now)
         decisions.end_claim(fenced, Claim.Ended.SENT_ON)
         comments.add(handoff_id, by=by, text=note, now=now)
         return routing.send_on(

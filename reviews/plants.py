@@ -5,10 +5,12 @@ the transaction that would have stored it, goes into their cohort's sealed lot, 
 their judgement and all they wrote go with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -18,9 +20,10 @@ from handoffs import house, moves
 from handoffs.models import Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
-from handoffs.states import Verb
+from handoffs.states import FINAL_RUN_STATES, RunState, Verb
 from reviews import caught, lots, meeting
 from reviews.caught import Wrong
+from reviews.disclosed import Disclosed, WasATest
 from reviews.meeting import Hands, Known, Met
 from reviews.models import (
     ApproverLink,
@@ -36,6 +39,7 @@ from reviews.models import (
     TestsMet,
     Visit,
 )
+from reviews.queueing import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +49,41 @@ class Sown:
     cohort: str
     kind: str
     wrong: Wrong
-    # what its reviewer is told afterwards, in words
+    # What its reviewer is told afterwards: "what" was changed, in a sentence, "before" and "after"
+    # of the value, and "where" it could be seen. Each may be missing.
     told: Mapping[str, str]
     known_to: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Disclosed:
-    """What the person is told, at once and only then; it is stored nowhere."""
-
-    caught: bool
-    told: Mapping[str, str]
+@contextmanager
+def telling() -> Iterator[None]:
+    """Do something in a transaction, which is committed also where it turns out to end a test."""
+    found: WasATest | None = None
+    with transaction.atomic():
+        try:
+            yield
+        except WasATest as ended:
+            found = ended
+    if found is not None:
+        raise found
 
 
 class NoPlace(Exception):
     """It would need nobody, or another queue than it was meant for: nothing was stored."""
+
+
+class MayNotStay(Exception):
+    """The test that came into these hands may not be met by them: it is to be withdrawn."""
+
+
+# of which somebody let go, or that something else has moved
+_LEFT_ALONE = """
+select plant.handoff_id from reviews_plant plant
+join handoffs_handoff h on h.id = plant.handoff_id
+where not plant.ended and (h.state <> 'waiting' or exists (
+    select from reviews_claim claim where claim.handoff_id = plant.handoff_id
+        and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())))
+"""
 
 
 @transaction.atomic
@@ -107,18 +131,69 @@ def standing(handoff_id: str) -> Plant | None:
     return Plant.objects.filter(handoff=handoff_id, ended=False).first()
 
 
-def may_keep(plant: Plant, *, by: User, claim: Claim, day: datetime) -> bool:
-    """Tell whether the test that has come into these hands may stay there."""
-    met = _met(by)
+def may_stay(look: Look, *, by: User) -> bool:
+    """Tell whether the test that this person has just been given may stay with them.
+
+    It was in nobody's hands before, or it would be met by two.
+    """
+    assert look.day is not None
+    met = Met(day=look.met_day, times=look.met_times or 0)
     hands = Hands(
-        person=by.pk,
-        day=day.date(),
-        met=met,
-        reviewed=_reviewed_since(by, met),
-        holds=Claim.objects.filter(reviewer=by, ended_at__isnull=True).exclude(pk=claim.pk).count(),
+        person=by.pk, day=look.day, met=met, reviewed=look.reviewed or 0, holds=look.holds or 0
     )
-    known = Known(fault=(), source=plant.known_to, owners=())
-    return meeting.unfit(hands, known) is None
+    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=())
+    return bool(look.turn == 1) and meeting.unfit(hands, known) is None
+
+
+@transaction.atomic
+def withdraw(handoff_id: str, *, now: datetime) -> None:
+    """Take the test that stands as this handoff out, by its agent's name; it may have ended."""
+    moves.lock_handoff(handoff_id)
+    plant = standing(handoff_id)
+    if plant is not None:
+        end(plant, now=now)
+
+
+@transaction.atomic
+def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
+    """Withdraw the test that they hold and do not want to decide; False when it is none of theirs.
+
+    They are not told: what they have not decided they give back as anything else.
+    """
+    if standing(handoff_id) is None:
+        return False
+    handoff = moves.lock_handoff(handoff_id)
+    if not Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None).exists():
+        return False
+    _end_met(handoff, now=now)
+    return True
+
+
+def end_left(*, now: datetime) -> None:
+    """Withdraw the tests that somebody had in their hands and let go, or that were moved on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT_ALONE)
+        found = [row[0] for row in cursor.fetchall()]
+    for handoff_id in found:
+        with transaction.atomic():
+            _end_met(moves.lock_handoff(handoff_id), now=now)
+
+
+def _end_met(handoff: Handoff, *, now: datetime) -> None:
+    """End the test that this locked handoff is; whoever had opened it has met one."""
+    plant = standing(handoff.id)
+    if plant is None:
+        return
+    day = now.astimezone(ZoneInfo(handoff.queue.time_zone))
+    opened = Claim.objects.filter(handoff=handoff, opened_at__isnull=False)
+    for claim in opened.select_related("reviewer").order_by("id"):
+        _note_met(claim.reviewer, claim, day=day)
+    end(plant, now=now)
+
+
+def is_over(handoff_id: str) -> bool:
+    """Tell whether this was a test, for whoever had it: its claims are gone."""
+    return Plant.objects.filter(handoff=handoff_id, ended=True).exists()
 
 
 def _met(person: User) -> Met:
@@ -128,23 +203,53 @@ def _met(person: User) -> Met:
     return Met(day=kept.day, times=kept.times, last_claim=kept.last_claim)
 
 
-def _reviewed_since(person: User, met: Met) -> int:
-    later = Claim.objects.filter(reviewer=person, number__gt=met.last_claim or 0)
-    return later.filter(ended_because=Claim.Ended.DECIDED)[: meeting.BETWEEN].count()
+def meet(
+    handoff: Handoff, said: Said | None, *, by: User, claim_id: int, now: datetime
+) -> NoReturn:
+    """End the test that this locked handoff is with what they said of it, and tell them.
+
+    None: they took nothing upon themselves. Whatever would have refused the same of a real one is
+    to be asked before: who finds out without answering which ones are tests is tested no more.
+    """
+    plant, claim, day = _at(handoff, claim_id, now)
+    raise WasATest(score(plant, said, by=by, claim=claim, day=day))
+
+
+def spare(handoff: Handoff, *, by: User, claim_id: int, now: datetime) -> NoReturn:
+    """End the test before it costs a second person's time, uncounted, and tell them.
+
+    As for `meet`: what refuses this of a real one comes first.
+    """
+    plant, claim, day = _at(handoff, claim_id, now)
+    raise WasATest(_disclose(plant, None, by=by, claim=claim, day=day))
+
+
+def _at(handoff: Handoff, claim_id: int, now: datetime) -> tuple[Plant, Claim, datetime]:
+    day = now.astimezone(ZoneInfo(handoff.queue.time_zone))
+    plant = Plant.objects.get(handoff=handoff, ended=False)
+    return plant, Claim.objects.get(id=claim_id), day
 
 
 @transaction.atomic
-def score(plant: Plant, said: Said, *, by: User, claim: Claim, day: datetime) -> Disclosed:
+def score(plant: Plant, said: Said | None, *, by: User, claim: Claim, day: datetime) -> Disclosed:
     """Judge what somebody said of a test, count it with their cohort's, and end it.
 
-    The run is locked by the caller, as for every decision.
+    None: they asked, or passed the question on, which lets nothing wrong through. The run is locked
+    by the caller, as for every decision.
     """
-    assert plant.wrong is not None and plant.told is not None
-    was_caught = caught.caught(
+    assert plant.wrong is not None
+    was_caught = said is None or caught.caught(
         _wrong(plant.wrong), verb=said.verb, option=said.option, arguments=said.arguments
     )
-    told = dict(plant.told)
     _count(plant, person=by.pk, caught=was_caught)
+    return _disclose(plant, was_caught, by=by, claim=claim, day=day)
+
+
+def _disclose(
+    plant: Plant, was_caught: bool | None, *, by: User, claim: Claim, day: datetime
+) -> Disclosed:
+    assert plant.told is not None
+    told = dict(plant.told)
     _note_met(by, claim, day=day)
     end(plant, now=day)
     return Disclosed(caught=was_caught, told=told)
@@ -178,11 +283,17 @@ def _note_met(person: User, claim: Claim, *, day: datetime) -> None:
 
 @transaction.atomic
 def end(plant: Plant, *, now: datetime) -> None:
-    """Take the test out of its queue by its agent's name, with all that anybody did there."""
+    """Take the test out of its queue by its agent's name, with all that anybody did there.
+
+    The run is locked first, as by everybody; of two who end it the second finds it done.
+    """
     run = moves.lock_run(plant.run_id)
+    if not Plant.objects.filter(pk=plant.pk, ended=False).exists():
+        return
     if plant.handoff_id is not None:
         _forget(plant.handoff_id)
-    house.end(run, now=now)
+    if RunState(run.state) not in FINAL_RUN_STATES:
+        house.end(run, now=now)
     Plant.objects.filter(pk=plant.pk, ended=False).update(
         ended=True, wrong=None, told=None, known_to=[]
     )
@@ -194,8 +305,10 @@ _LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, ApproverLink, Notice, Judg
 
 def _forget(handoff_id: str) -> None:
     with connection.cursor() as cursor:
-        # nobody adds to it meanwhile: taking and deciding lock it first
+        # Nobody adds to it meanwhile: taking and deciding lock it first, opening and reading lock
+        # the claim.
         cursor.execute("select from handoffs_handoff where id = %s for update", [handoff_id])
+        cursor.execute("select from reviews_claim where handoff_id = %s for update", [handoff_id])
     for model in _LEFT:
         model._default_manager.filter(handoff=handoff_id).delete()
     Visit.objects.filter(claim__handoff=handoff_id).delete()

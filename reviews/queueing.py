@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -17,10 +17,12 @@ from reviews.models import Claim
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# the function is written out in reviews/migrations/0031_take_in_turns.py; 0041 adds a look
-_TAKE = """select * from overread_take_in_turns(%(user)s, %(roles)s, %(queue)s,
+# The function is written out in reviews/migrations/0031_take_in_turns.py; 0041 adds a look. What
+# decides whether a test may stay is asked of whatever was taken: none takes longer by it.
+_TAKE = """select take.*, hands.* from overread_take_in_turns(%(user)s, %(roles)s, %(queue)s,
     %(handoff)s, %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_calm)s::boolean[],
-    %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s)"""
+    %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s) take
+    left join lateral overread_hands(%(user)s, take.handoff_id, take.number) hands on true"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,14 @@ class Look:
     head_at: list[datetime] | None
     head_ids: list[str] | None
     walked: int
+    # of whoever took it, and whether it is a blind test that they would know
+    planted: bool | None
+    known: bool | None
+    day: date | None
+    met_day: date | None
+    met_times: int | None
+    reviewed: int | None
+    holds: int | None
 
     def claim(self, by: User) -> Claim:
         return Claim(

@@ -1,6 +1,7 @@
 """What oversight keeps."""
 
 from oversight.models.alarms import Alarm, Threshold
+from oversight.models.certificates import FaultCertificate
 from oversight.models.counted import (
     Arrival,
     Counted,
@@ -24,6 +25,7 @@ __all__ = [
     "Arrival",
     "Counted",
     "FaultApproval",
+    "FaultCertificate",
     "FigureDay",
     "FigureWeek",
     "Forecast",

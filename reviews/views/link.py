@@ -22,18 +22,21 @@ from accounts import stepping
 from accounts.errors import DomainError
 from reviews import claims, conflicts, decisions, links, shell
 from reviews import desk as reading
+from reviews.disclosed import WasATest
 from reviews.errors import LinkNotOpened, LinkNotYours, LinkOver, VerbNotOffered
 from reviews.forms import decision
 from reviews.forms import link as forms
 from reviews.link_rules import Needs
 from reviews.links import Found
 from reviews.pages import approver as pages
+from reviews.pages import disclosure
 from reviews.pages import shell as shells
 from reviews.pages import source as sources
 from reviews.pages.handoff import Typed
 from reviews.standings import Standing
 from reviews.verbs import ASK_INFORMATION, ESCALATE
 from reviews.views import handoff as desk
+from reviews.views.refusals import unkept
 
 _OPENED = "links"
 # a browser remembers so many links that it has opened
@@ -48,6 +51,9 @@ def shut(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = view(request, *args, **kwargs)
+        except WasATest as ended:
+            page = disclosure.page(ended.disclosed)
+            response = unkept(render(request, "reviews/link_disclosed.html", {"page": page}))
         except LinkOver as refusal:
             response = _over(request, refusal, known=_may_be_told(request, args, kwargs))
         except DomainError as refusal:

@@ -9,23 +9,47 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.errors import DomainError
+from accounts.http import UserRequest
+from reviews import shell
+from reviews.disclosed import Disclosed, WasATest
 from reviews.errors import AlreadyClaimed, ClaimLost, Conflict
+from reviews.pages import disclosure as pages
 from reviews.pages import words
 
 View = Callable[..., HttpResponse]
 
 
 def explained(view: View) -> View:
-    """Turn a refusal into a page that says what happened, what it means and what to do."""
+    """Turn a refusal into a page that says what happened, what it means and what to do.
+
+    And the end of a blind test into the page that says that it was one.
+    """
 
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except DomainError as refusal:
             return refused(request, refusal, handoff_id=kwargs.get("handoff_id", ""))
+        except WasATest as ended:
+            return disclosed(request, ended.disclosed)
 
     return wrapped
+
+
+def disclosed(request: UserRequest, what: Disclosed) -> HttpResponse:
+    """Tell them at once; the answer to this request is the only place where it ever stands."""
+    session = shell.session(request.user)
+    in_session = session is not None and session.live and not session.paused
+    page = pages.page(what, in_session=in_session)
+    context = {"page": page, "here": {"name": "", "url": reverse("reviews:desk"), "note": ""}}
+    return unkept(render(request, "reviews/disclosed.html", context))
+
+
+def unkept(response: HttpResponse) -> HttpResponse:
+    """Let no browser keep the page, not even to go back to."""
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def refused(request: HttpRequest, refusal: DomainError, *, handoff_id: str) -> HttpResponse:

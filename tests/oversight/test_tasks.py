@@ -3,13 +3,14 @@
 import pytest
 
 from config.celery import app
-from oversight import alarms, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
     "oversight.count_days": (days, "count"),
     "oversight.look_for_alarms": (alarms, "look"),
     "oversight.measure_queues": (figures, "measure"),
+    "oversight.renew_certificates": (certificates, "renew_due"),
     "oversight.forget": (counting, "forget"),
 }
 

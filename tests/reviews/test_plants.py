@@ -172,9 +172,12 @@ def test_no_answer_is_held_for_later(plant: Plant) -> None:
     assert not HeldAnswer.objects.exists()
 
 
-def test_a_decision_that_nobody_stopped_comes_to_nothing(plant: Plant, ann: User) -> None:
+def test_a_decision_that_nobody_stopped_comes_to_nothing(
+    plant: Plant, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The defence in depth: the desk's own door left open, the database keeps it shut."""
     taken(plant, ann)
+    monkeypatch.setattr(plants, "meet", lambda *args, **kwargs: None)
 
     with reaches_nobody(), transaction.atomic():
         decisions.decide(

@@ -1,0 +1,91 @@
+"""Make copies with a fault, as tests are made, and let classifiers try to tell them."""
+
+import hmac
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from oversight import blindness, faults, guises, looks, realism
+from oversight.blindness import Certificate
+from oversight.faults import Fault, Made, Unusable
+from oversight.guises import Guise
+from oversight.material import Material
+
+# of one source, each under another guise
+COPIES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """A real handoff of the fault's action type; `right` says that a test may be made of it."""
+
+    id: str
+    # those of one run share their words: none of them is a stranger to the others
+    run: str
+    opened: datetime
+    material: Material
+    right: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A certificate, and why no copy could be made of other sources: sentence, how many."""
+
+    certificate: Certificate
+    asked: int
+    unfit: tuple[tuple[str, int], ...]
+
+
+def prove(
+    fault: Fault, originals: Sequence[Original], *, key: bytes, now: datetime, seed: int = 1
+) -> Proof:
+    """Hold copies of the right ones against all of them."""
+    names = guises.names(one.material.brief for one in originals)
+    usual = realism.usual(one.material.body for one in originals)
+    unfit, copies = Counter[str](), []
+    for one in originals:
+        try:
+            made = list(_copies(fault, one, key, names, usual, now)) if one.right else []
+        except Unusable as why:
+            unfit[str(why)] += 1
+            continue
+        copies += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
+    reals = [
+        looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
+        for one in originals
+    ]
+    return Proof(
+        certificate=blindness.certify(copies, reals, seed=seed),
+        asked=sum(one.right for one in originals),
+        unfit=tuple(unfit.most_common()),
+    )
+
+
+def _copies(
+    fault: Fault,
+    one: Original,
+    key: bytes,
+    names: tuple[Sequence[str], Sequence[str]],
+    usual: Collection[str],
+    now: datetime,
+) -> Iterator[Made]:
+    found = realism.unfit_source(one.material)
+    if found:
+        raise Unusable(found[0])
+    for number in range(COPIES):
+        guise = Guise(
+            key=hmac.digest(key, f"{one.id}:{number}".encode(), "sha256"),
+            given_names=names[0],
+            family_names=names[1],
+            days=guises.weeks_between(one.opened.date(), now.date()),
+        )
+        try:
+            disguised = guises.disguise(one.material, guise)
+        except ValueError as why:
+            raise Unusable(str(why)) from None
+        made = faults.make(fault, disguised)
+        found = realism.unfit(made, one.material, usual=usual)
+        if found:
+            raise Unusable(found[0])
+        yield made

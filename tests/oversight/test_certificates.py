@@ -1,0 +1,175 @@
+"""A fault makes tests only under a certificate that holds; one that is told apart retires."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Client, User
+from handoffs.models import AuditEntry, OutboxMessage, Workflow
+from oversight import certificates
+from oversight.faults import Edit, How
+from oversight.models import FaultCertificate, LibraryFault
+from tests import factories, walks
+from tests.oversight.certified import SLIGHT, in_library, settled
+from tests.reviews.planting import planted
+
+pytestmark = pytest.mark.django_db
+now = timezone.now
+HUGE = replace(
+    SLIGHT,
+    name="A hundred times the amount",
+    edits=(Edit(at=("arguments", "amount"), how=How.SCALE, value=100),),
+)
+
+
+@pytest.fixture
+def slight(shop: factories.Shop, mia: User, ann: User, ben: User) -> LibraryFault:
+    return in_library(shop, SLIGHT, mia, ann, ben)
+
+
+@pytest.fixture
+def huge(shop: factories.Shop, mia: User, ann: User, ben: User) -> LibraryFault:
+    return in_library(shop, HUGE, mia, ann, ben)
+
+
+def age(found: FaultCertificate, days: float) -> None:
+    FaultCertificate.objects.filter(pk=found.pk).update(
+        measured_at=found.measured_at - timedelta(days=days)
+    )
+
+
+def test_copies_that_nothing_tells_apart_are_certified(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    settled(shop, bot, bot_key)
+
+    found = certificates.renew(slight, now=now())
+
+    assert (found.state, found.sources, found.copies, found.reals) == ("holds", 36, 108, 36)
+    assert found.auc is not None and found.auc <= found.upper <= 0.55
+    assert certificates.holds(slight)
+
+
+def test_a_fault_that_is_told_apart_retires_and_the_owner_is_told_by_what(
+    shop: factories.Shop, bot: Client, bot_key: str, huge: LibraryFault, mia: User
+) -> None:
+    Workflow.objects.filter(pk=shop.workflow.pk).update(owner=mia)
+    settled(shop, bot, bot_key)
+
+    found = certificates.renew(huge, now=now())
+
+    huge.refresh_from_db()
+    assert (found.state, found.by) == ("told apart", "figures")
+    assert huge.state == LibraryFault.State.RETIRED
+    assert "how much amount" in huge.retired_because
+    assert not certificates.holds(huge)
+    mail = OutboxMessage.objects.get(mail_to=mia.email)
+    assert "how much amount" in mail.payload["text"]
+    assert AuditEntry.objects.filter(action="fault.retired").count() == 1
+
+
+def test_who_retired_it_first_is_not_overruled(
+    shop: factories.Shop, bot: Client, bot_key: str, huge: LibraryFault
+) -> None:
+    LibraryFault.objects.filter(pk=huge.pk).update(
+        state=LibraryFault.State.RETIRED, retired_because="We no longer refund."
+    )
+    settled(shop, bot, bot_key)
+
+    certificates.renew(huge, now=now())
+
+    huge.refresh_from_db()
+    assert huge.retired_because == "We no longer refund."
+    assert not OutboxMessage.objects.filter(event="fault.retired").exists()
+
+
+def test_of_too_few_nothing_is_certified_and_nothing_retires(
+    shop: factories.Shop, bot: Client, bot_key: str, huge: LibraryFault
+) -> None:
+    settled(shop, bot, bot_key, count=12)
+
+    found = certificates.renew(huge, now=now())
+
+    huge.refresh_from_db()
+    assert (found.state, found.auc, found.upper) == ("uncertain", None, 1.0)
+    assert not certificates.holds(huge)
+    assert huge.state == LibraryFault.State.APPROVED
+
+
+def test_without_a_certificate_it_does_not_hold(slight: LibraryFault) -> None:
+    assert not certificates.holds(slight)
+
+
+def test_a_certificate_of_long_ago_or_of_another_text_does_not_hold(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    settled(shop, bot, bot_key)
+    found = certificates.renew(slight, now=now())
+
+    age(found, 34)
+    assert certificates.holds(slight)
+    age(found, 36)
+    assert not certificates.holds(slight)
+
+    certificates.renew(slight, now=now())
+    assert certificates.holds(slight)
+    slight.digest = "sha256:of another text"
+    assert not certificates.holds(slight)
+
+
+def test_the_last_one_counts(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    settled(shop, bot, bot_key)
+    age(certificates.renew(slight, now=now()), 8)
+    FaultCertificate.objects.create(
+        fault=slight, digest=slight.digest, state="uncertain", sources=0, copies=0, reals=0
+    )
+
+    assert not certificates.holds(slight)
+
+
+def test_the_job_measures_what_is_in_use_once_a_week(
+    shop: factories.Shop, slight: LibraryFault, huge: LibraryFault, mia: User
+) -> None:
+    in_library(shop, replace(SLIGHT, name="A draft", told="Another text."), mia)
+
+    assert certificates.renew_due(now=now()) == 2
+    assert certificates.renew_due(now=now()) == 0
+
+    age(FaultCertificate.objects.get(fault=slight), 8)
+    assert certificates.renew_due(now=now()) == 1
+    assert FaultCertificate.objects.filter(fault=slight).count() == 2
+
+
+def test_only_what_people_approved_as_it_was_is_copied(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    settled(shop, bot, bot_key, count=2)
+    walks.waiting(shop, bot, bot_key)
+    planted(shop, bot)
+
+    found = certificates.renew(slight, now=now())
+
+    # what waits is held against them, what is planted is neither
+    assert (found.sources, found.copies, found.reals) == (2, 6, 3)
+
+
+def test_why_others_could_not_be_copied_is_kept(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    handoff = walks.waiting(shop, bot, bot_key, brief=factories.brief_payload())
+    walks.say(handoff)
+
+    found = certificates.renew(slight, now=now())
+
+    assert list(found.unfit.values()) == [1]
+
+
+def test_certificates_know_no_test_that_anybody_met() -> None:
+    """They point at their fault alone, and say nothing of a run or a person."""
+    related = [field.name for field in FaultCertificate._meta.get_fields() if field.is_relation]
+
+    assert related == ["fault"]
