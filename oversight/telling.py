@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from oversight import cells
+from oversight.acceptance import Plan
 from oversight.cells import Part
 from oversight.cusum import Chart
 from reviews import lots
@@ -153,19 +154,40 @@ def _line(words: _Words, cell: frozenset[str], lot: Lot) -> Told:
 
 
 def look(lot: Lot, chart: Chart) -> Looked | None:
-    """Move the chart by what came since the last look; None while too few people made that.
-
-    Five people, none of them most of it: less than what a figure takes, as an alarm says only that
-    one of two things is so.
-    """
-    tests = sum(lot.met.values())
-    if len(lot.met) < cells.PEOPLE or max(lot.met.values()) > cells.SHARE * tests:
+    """Move the chart by what came since the last look; None while too few people made that."""
+    if not _of_many(lot):
         return None
     score, alarm = lot.score, False
     for caught in lot.since:
         score = chart.step(score, missed=not caught)
         alarm = alarm or chart.alarms(score)
     return Looked(score=chart.head_start if alarm else score, alarm=alarm)
+
+
+def rearm(lot: Lot, plan: Plan) -> Looked | None:
+    """After an alarm: is it over? None while too few people made what came since.
+
+    It is over when what came since says that misses are as usual again; what says the opposite
+    begins anew.
+    """
+    if not _of_many(lot):
+        return None
+    score = lot.score
+    for caught in lot.since:
+        score += -plan.down if caught else plan.up
+        if score <= plan.lower:
+            return Looked(score=0.0, alarm=False)
+        score = 0.0 if score >= plan.upper else score
+    return Looked(score=score, alarm=True)
+
+
+def _of_many(lot: Lot) -> bool:
+    """Tell whether five people made what came since, none of them most of it.
+
+    Less than what a figure takes, as an alarm says only that one of two things is so.
+    """
+    tests = sum(lot.met.values())
+    return len(lot.met) >= cells.PEOPLE and max(lot.met.values()) <= cells.SHARE * tests
 
 
 def week_of(day: date) -> date:
