@@ -127,5 +127,28 @@ def _move(
     )  # fmt: skip
 
 
+def take_back(handoff: Handoff) -> None:
+    """Let whoever decided take it back, where it is still to be answered."""
+    if handoff.state == "waiting":
+        Decision.objects.filter(handoff=handoff).update(undone_at=handoff.opened_at)
+        _move(handoff, handoff.version + 1, "waiting", "waiting", "taken_back", handoff.opened_at)
+
+
+def reopen(handoff: Handoff, *, answered: bool) -> None:
+    """Let what was answered be asked again, and then perhaps be answered by the fallback."""
+    if handoff.state != "answered":
+        return
+    at, version = handoff.opened_at + timedelta(days=2), handoff.version
+    _move(handoff, version + 1, "answered", "waiting", "stale", at, round=2, answered_at=None)
+    if answered:
+        Answer.objects.create(
+            handoff=handoff, round=2, verb="reject", by_kind="policy", role="x", receipt="x"
+        )
+        _move(handoff, version + 2, "waiting", "answered", "answered", at, answered_at=at)
+
+
 def send_on(handoff: Handoff, queue: Queue) -> None:
-    _move(handoff, 2, "waiting", "waiting", "sent_on", handoff.opened_at, queue=queue)
+    _move(
+        handoff, handoff.version + 1, "waiting", "waiting", "sent_on", handoff.opened_at,
+        queue=queue,
+    )  # fmt: skip
