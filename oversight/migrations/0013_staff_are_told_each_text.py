@@ -24,7 +24,7 @@ DROP = "drop function overread_notice_is_told_anew cascade;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("oversight", "0011_sowing")]
+    dependencies = [("oversight", "0012_more_is_counted")]
     operations = [
         migrations.AddField("programme", "told_on", models.DateField(null=True)),
         migrations.AddField(
