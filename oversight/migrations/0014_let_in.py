@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("oversight", "0012_more_is_counted")]
+    dependencies = [("oversight", "0013_staff_are_told_each_text")]
 
     operations = [
         migrations.RemoveConstraint(model_name="cohort", name="cohort_rate_within_cap"),
