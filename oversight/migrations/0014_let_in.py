@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             model_name="cohort",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("rate__gt", 0), ("rate__lte", 0.1), ("let_in__gt", 0), ("let_in__lte", 0.1)
+                    ("let_in__gt", 0), ("let_in__lte", 0.1), ("rate__gt", 0), ("rate__lte", 0.1)
                 ),
                 name="cohort_rate_within_cap",
             ),
