@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,12 @@ from tests import factories, walks
 from tests.factories import Shop
 
 pytestmark = pytest.mark.django_db
+# the pauses of each handoff's own action, by the words of the log
+_PAUSES = """
+select opened.handoff_id, count(*) from handoffs_transition opened
+join handoffs_transition paused on paused.id = opened.id + 1 and paused.handoff_id is null
+    and paused.to_state = 'PAUSED_PENDING_HUMAN' where opened.version = 1 group by 1
+"""
 PAUSED, ANSWERED, GOING_ON = "paused_pending_human", "human_responded", "resuming"
 
 
@@ -59,6 +66,9 @@ def test_each_pause_belongs_to_the_handoff_it_was_for(
         resumptions.acknowledge_resumed(lease.resumption.id, token=lease.token, by=SYSTEM, now=now)
     days.count(now=timezone.now())
     assert times()[PAUSED] == times()[ANSWERED] == times()[GOING_ON] == 2
+    with connection.cursor() as cursor:
+        cursor.execute(_PAUSES)
+        assert [pauses for _, pauses in cursor.fetchall()] == [1, 1]
 
 
 def test_confirming_what_was_done_is_no_override(shop: Shop, bot: Client, bot_key: str) -> None:
