@@ -11,13 +11,25 @@ from typing import Any
 from django.db.models import Count
 
 from handoffs.models import Run
-from oversight import cohorts, copies, faults, guises, pacing, sources, stock, telling
+from oversight import (
+    by_hand,
+    cohorts,
+    copies,
+    faults,
+    guises,
+    library,
+    pacing,
+    sources,
+    stock,
+    telling,
+)
 from oversight.faults import Fault, Made, Unusable
 from oversight.guises import Guise
 from oversight.models import Cohort, SpentPair
 from oversight.pacing import Block
 from oversight.sources import Source, Wording
 from oversight.stock import Stocked
+from oversight.written import Written
 from reviews.models import Plant
 from reviews.plants import Sown
 
@@ -50,7 +62,7 @@ def make(cohort: Cohort, number: int, *, now: datetime) -> Ready | None:
     key = f"{cohorts.key(cohort)}:{number}"
     for stocked in islice(_chosen(cohort, number), _FAULTS):
         place = pacing.place(cohorts.secret(), key, "source", stocked.digest)
-        found = sources.find(cohort, stocked.fault.action_type, place=place, now=now)
+        found = sources.find(cohort, stocked.action_type, place=place, now=now)
         for source in islice(found, _SOURCES):
             ready = _try(cohort, stocked, source, key=key, now=now)
             if ready is not None:
@@ -74,7 +86,7 @@ def _chosen(cohort: Cohort, number: int) -> Iterator[Stocked]:
         yield from several[start:] + several[:start]
 
 
-def _block(fault: Fault) -> Block:
+def _block(fault: Fault | Written) -> Block:
     return Block(fault.kind.value, fault.difficulty.value, fault.harm.value)
 
 
@@ -93,28 +105,42 @@ def _try(
     if SpentPair.objects.filter(digest=pair).exists():
         return None
     drawn = hmac.digest(cohorts.secret(), f"{key}:{pair}".encode(), "sha256")
-    fault, handoff = stocked.fault, source.handoff
-    said = sources.wording(cohort.workflow_id, fault.action_type, besides=handoff.pk, now=now)
+    handoff, action_type = source.handoff, stocked.action_type
+    said = sources.wording(cohort.workflow_id, action_type, besides=handoff.pk, now=now)
     external_id = _called(cohort, handoff.run.external_id, drawn, now=now)
     if external_id is None:
         return None
-    try:
-        made = copies.copy(
-            source.material,
-            fault,
-            _guise(drawn, said, handoff.opened_at, now),
-            external_id=external_id,
-            usual=said.usual,
-        )
-    except Unusable:
+    guise = _guise(drawn, said, handoff.opened_at, now)
+    made = _made(stocked, source, guise, external_id, said, now=now)
+    if made is None:
         return None
     return Ready(
         source=source,
         sown=_sown(cohort, stocked, source, made),
         made=made,
         pair=pair,
-        delay=_delay(cohort, fault, drawn, now=now),
+        delay=_delay(cohort, action_type, drawn, now=now),
     )
+
+
+def _made(
+    stocked: Stocked,
+    source: Source,
+    guise: Guise,
+    external_id: str,
+    said: Wording,
+    *,
+    now: datetime,
+) -> Made | None:
+    """Put the fault in, or a test by hand in its place: that one is used by it, for good."""
+    fault = stocked.fault
+    try:
+        if isinstance(fault, Written):
+            made = by_hand.made(fault, source.material, guise, external_id=external_id)
+            return made if library.spend(stocked.id, now=now) else None
+        return copies.copy(source.material, fault, guise, external_id=external_id, usual=said.usual)
+    except (Unusable, ValueError):
+        return None
 
 
 def _pair(source: Source, stocked: Stocked) -> str:
@@ -140,9 +166,9 @@ def _called(cohort: Cohort, like: str, key: bytes, *, now: datetime) -> str | No
     return None
 
 
-def _delay(cohort: Cohort, fault: Fault, key: bytes, *, now: datetime) -> float:
+def _delay(cohort: Cohort, action_type: str, key: bytes, *, now: datetime) -> float:
     """Return how long after it begins this run asks: as long as one of the last real ones."""
-    real = sources.delays(cohort.workflow_id, fault.action_type, now=now)
+    real = sources.delays(cohort.workflow_id, action_type, now=now)
     return real[int(pacing.place(key, "delay") * len(real))] if real else 0.0
 
 

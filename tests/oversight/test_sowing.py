@@ -12,11 +12,22 @@ from accounts.models import Client, User
 from handoffs import stops
 from handoffs.actors import person_actor
 from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
-from handoffs.states import AtLimit, HandoffState, RunState
+from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from handoffs.stops import Presser
-from oversight import cohorts, making, pacing, sowing
-from oversight.models import Cohort, FaultCertificate, Programme, SpentPair, Sprout
+from oversight import cohorts, library, making, pacing, sowing
+from oversight.faults import Difficulty, Harm, Kind
+from oversight.material import Material
+from oversight.models import (
+    Cohort,
+    FaultCertificate,
+    LibraryFault,
+    Programme,
+    SpentPair,
+    Sprout,
+)
+from oversight.written import Written
 from reviews import claims, plants
+from reviews.caught import Wrong
 from reviews.models import Plant
 from tests import factories
 from tests.oversight import sown
@@ -343,6 +354,82 @@ def test_a_test_that_cannot_ask_goes_away(desk: Desk, monkeypatch: pytest.Monkey
 
     assert Plant.objects.get().ended
     assert not Sprout.objects.exists()
+
+
+def by_hand(desk: Desk) -> LibraryFault:
+    """Approve a test by hand, and nothing else."""
+    LibraryFault.objects.filter(pk=desk.fault.pk).update(
+        state=LibraryFault.State.RETIRED, retired_because="Not in this test"
+    )
+    shown = sown.brief("#W5700999", "Ines Costa", 88.0)
+    test = Written(
+        name="A refund of another order",
+        kind=Kind.WRONG_ENTITY,
+        difficulty=Difficulty.HARD,
+        harm=Harm.ALLOWS,
+        material=Material(
+            action_type="refund_order",
+            kind="approval",
+            body={
+                "arguments": {"order_id": "#W5700998", "amount": 288.0, "currency": "USD"},
+                "brief": shown,
+                "input": {"text": "Where is #W5700999?"},
+            },
+        ),
+        wrong=Wrong(verb=Verb.APPROVE, values=((("order_id",), "#W5700998"),)),
+        shown_at=("brief", "facts", "Order", "value"),
+        right="#W5700999",
+        told="They wrote of another order.",
+    )
+    owner = factories.UserFactory(roles=["manager"])
+    row = library.write_by_hand(desk.shop.workflow, test, by=owner, now=now())
+    for role in ("product_signer", "compliance_signer"):
+        signer = factories.UserFactory(roles=[role])
+        row = library.approve(row, digest=row.digest, by=signer, now=now())
+    return row
+
+
+def test_a_test_by_hand_stands_once_as_its_author_wrote_it(desk: Desk) -> None:
+    row = by_hand(desk)
+
+    plant = desk.test()
+
+    assert plant.handoff is not None and plant.handoff.proposal is not None
+    assert json.loads(plant.handoff.proposal.arguments)["order_id"] == "#W5700998"
+    assert plant.run.input == {"text": "Where is #W5700999?"}
+    # what its agent measured agrees with what it wants
+    assert plant.handoff.proposal.signals["values"]["amount"] == 288.0
+    assert plant.kind == "wrong entity|hard|wrongly allows"
+    row.refresh_from_db()
+    assert (row.state, row.retired_because) == ("retired", library.USED)
+    assert {row.author_id, *row.approvals.values_list("by", flat=True)} <= set(plant.known_to)
+
+
+def test_a_test_by_hand_is_not_made_again(desk: Desk) -> None:
+    by_hand(desk)
+    desk.test()
+    Cohort.objects.update(done=None)
+
+    sowing.begin_due(now=now())
+
+    assert Plant.objects.count() == 1
+
+
+def test_a_test_by_hand_that_could_not_begin_is_not_used(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = by_hand(desk)
+    sown.due(desk)
+    monkeypatch.setattr(plants, "begin", _fails)
+
+    sowing.begin_due(now=now())
+
+    row.refresh_from_db()
+    assert row.state == "approved"
+
+
+def _fails(*_: Any, **__: Any) -> None:
+    raise RuntimeError
 
 
 def test_a_fault_without_a_certificate_that_holds_makes_none(desk: Desk) -> None:
