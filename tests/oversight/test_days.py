@@ -76,9 +76,9 @@ PLAIN = {
     "agreed": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
     "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
     "and j.verb in ('approve', 'confirm')",
-    "taken": "select count(*) from {cell} where exists (select from reviews_claim c "
+    "taken": "select count(*) from {cell} where state in ('answered', 'withdrawn') and exists (select from reviews_claim c "
     "where c.handoff_id = h.id)",
-    "resisted": "select count(*) from {cell} where exists (select from reviews_claim c "
+    "resisted": "select count(*) from {cell} where state in ('answered', 'withdrawn') and exists (select from reviews_claim c "
     "where c.handoff_id = h.id and c.ended_because = 'given_back')",
     "at_once": f"select count(*) from {{cell}} where {_BY_PERSON} and h.round = 1 "
     f"and not {_CAUSED.format('information_asked')}",
