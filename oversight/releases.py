@@ -59,16 +59,15 @@ def _close_one(cohort: str, today: date) -> int:
 
 def _tell(chart: Chart, lot: Lot, today: date) -> Lot:
     """Tell what may be told of the week that is over, and return what is kept on."""
-    rows = telling.told(lot)
+    rows, kept = telling.close(lot)
     if rows:
         week = telling.week_of(today) - WEEK
         Tally.objects.bulk_create(_tally(chart, week, one) for one in rows)
         chart.begun_on = today
-        return lots.begun_anew(lot)
-    if telling.is_old(chart.begun_on, today):
+    elif telling.is_old(chart.begun_on, today):
         chart.begun_on = today
         return lots.empty(score=lot.score)
-    return lot
+    return kept
 
 
 def _tally(chart: Chart, week: date, one: telling.Told) -> Tally:

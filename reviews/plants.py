@@ -156,7 +156,7 @@ def withdraw(handoff_id: str, *, now: datetime) -> None:
 
 @transaction.atomic
 def time_up(handoff_id: str, *, now: datetime) -> None:
-    """Take the test out whose time is up, whoever has it; if they had opened it they have met one."""
+    """Take the test out whose time is up; whoever had opened it has met one."""
     _end_met(moves.lock_handoff(handoff_id), now=now)
 
 

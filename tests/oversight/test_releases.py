@@ -89,16 +89,29 @@ def test_what_is_met_after_a_week_was_told_is_told_with_the_next() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("caught", "people"), [(USUAL * 2, 4), (USUAL * 2 + ALL, 4), (USUAL, 5), (ALL * 40, 8)]
-)
-def test_what_is_of_few_or_all_one_way_stays_sealed(caught: list[bool], people: int) -> None:
+@pytest.mark.parametrize(("caught", "people"), [(USUAL * 2, 4), (USUAL * 2 + ALL, 4), (USUAL, 5)])
+def test_what_is_of_few_stays_sealed(caught: list[bool], people: int) -> None:
     meet(caught, people=people)
     releases.close(now=MONDAY - 2 * DAY)
     releases.close(now=MONDAY)
 
     assert told() == []
     assert opened().tests == len(caught)
+
+
+def test_what_is_all_one_way_is_put_by_and_told_with_the_next_that_is_not() -> None:
+    meet(ALL * 40, people=8)
+    releases.close(now=MONDAY - 2 * DAY)
+    releases.close(now=MONDAY)
+    assert told() == []
+    meet(ALL * 3 + [False])
+    releases.close(now=MONDAY + WEEK)
+    assert told() == []
+    meet(USUAL * 2)
+
+    releases.close(now=MONDAY + 2 * WEEK)
+
+    assert [(one["tests"], one["caught"]) for one in told()] == [(64, 61)]
 
 
 def test_of_two_quiet_weeks_together_enough_is_told() -> None:
