@@ -38,8 +38,8 @@ OF: dict[Measure, Words] = {
     Measure.CATCH_RATE: Words(
         title="Wrong actions are caught less often",
         what="Teams that catch fewer wrong actions than usual, by their blind tests",
-        means="What people approve may be wrong and nobody would see it. It is a figure of the team "
-        "and of how it is asked, never of a person.",
+        means="What people approve may be wrong, and nobody would see it. It is a figure of the "
+        "team and of how it is asked, never of a person.",
         try_this="More of the same review does not mend it: withhold the recommendation, ask a "
         "second reader, or stop what cannot be undone, and see whether a brief can be checked.",
     ),

@@ -24,7 +24,7 @@ from handoffs.saying import Said
 from handoffs.states import Verb
 from oversight import library
 from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
-from oversight.models import Programme, QueueHour
+from oversight.models import FaultCertificate, Programme, QueueHour
 
 SLUG, TEAM = "refund-desk", "refund desk"
 _WORKFLOW = f"""
@@ -126,6 +126,11 @@ def _stock(scene: Scene, now: datetime) -> None:
         row = library.write(scene.workflow, _fault(times), by=scene.owner, now=now)
         for one in signers:
             library.approve(row, digest=row.digest, by=one, now=now)
+        # whether tests can be told is measured elsewhere, of hundreds of copies
+        FaultCertificate.objects.create(
+            fault=row, digest=row.digest, state=FaultCertificate.State.HOLDS, sources=600,
+            copies=600, reals=600, auc=0.5, upper=0.54,
+        )  # fmt: skip
 
 
 def _fault(times: int) -> Fault:

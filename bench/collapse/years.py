@@ -15,7 +15,7 @@ from bench.collapse.drill import CLOSE, WORKING_DAYS, is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.scene import TEAM, Scene
 from config.celery import app
-from oversight import pacing, sowing, telling
+from oversight import cusum, pacing, power, sowing, telling, waiting_for_five
 from oversight.models import Cohort
 from oversight.power import WORKING_YEAR
 from reviews import lots, plants, sealed
@@ -65,6 +65,18 @@ class Years:
             if now and until_raised:
                 return number
         return days
+
+    def predicted(self, after: float) -> tuple[float, float]:
+        """Return after how many days a fall is told on average, and nine in ten times."""
+        between = WORKING_YEAR * self.tests_a_day
+        usual, people = 0.1, len(self.scene.people)
+        limit = cusum.threshold(usual, usual + power.RISE, between)
+        chart = cusum.Chart(usual=usual, noticed=usual + power.RISE, threshold=limit)
+        late, miss = waiting_for_five.mean(people), 1 - after
+        chances = cusum.chances(chart, miss, tests=200)
+        nine = waiting_for_five.days_within(power.NINE, chances, people, self.tests_a_day)
+        assert late is not None and nine is not None
+        return (cusum.mean_tests(chart, miss) + late) / self.tests_a_day + 0.5, nine
 
     @transaction.atomic
     def _meet(self) -> None:

@@ -4,15 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oversight', '0011_sowing'),
+        ("oversight", "0011_sowing"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='threshold',
-            name='measure',
-            field=models.CharField(choices=[('escalation_high', 'escalation_high'), ('escalation_low', 'escalation_low'), ('late', 'late'), ('catch_rate', 'catch_rate'), ('quick', 'quick'), ('quick_agreement', 'quick_agreement'), ('backlog', 'backlog'), ('refused_moves', 'refused_moves'), ('silent_jobs', 'silent_jobs'), ('outbox_age', 'outbox_age'), ('dead_letters', 'dead_letters')], max_length=20),
+            model_name="threshold",
+            name="measure",
+            field=models.CharField(
+                choices=[
+                    ("escalation_high", "escalation_high"),
+                    ("escalation_low", "escalation_low"),
+                    ("late", "late"),
+                    ("catch_rate", "catch_rate"),
+                    ("quick", "quick"),
+                    ("quick_agreement", "quick_agreement"),
+                    ("backlog", "backlog"),
+                    ("refused_moves", "refused_moves"),
+                    ("silent_jobs", "silent_jobs"),
+                    ("outbox_age", "outbox_age"),
+                    ("dead_letters", "dead_letters"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

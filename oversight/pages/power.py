@@ -9,6 +9,7 @@ from django.urls import reverse
 from oversight import cells, power
 from oversight.forms import Wanted
 from oversight.power import Power
+from reviews import meeting
 
 WIDTH, LEFT, TOP, HEIGHT = 560, 56, 24, 200
 # slower than a month is too slow to be called noticing
@@ -149,7 +150,8 @@ def _told(found: Power) -> str:
             f"{cells.PEOPLE} people who met a test; teams that are smaller are counted together."
         )
     return (
-        f"It is told once {cells.PEOPLE} people met a test, so that it tells of nobody: with "
+        f"Nobody meets one within {meeting.BETWEEN} reviews of the last, so {found.met:.2g} a day "
+        f"are met. It is told once {cells.PEOPLE} people met one, so that it tells of nobody: with "
         f"{found.team.people} of them after {days(found.told)} working days, nine times in ten by "
         f"{days(found.told_nine)}."
     )
