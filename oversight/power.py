@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from oversight import cusum, waiting_for_five
 from oversight.cusum import Chart
-from reviews import meeting
 
 # binding defaults: 2 % of reviews are tests, at most 10 %, at most two a person and day
 USUAL_RATE, MOST_RATE, MOST_A_DAY = 0.02, 0.10, 2
@@ -43,16 +42,13 @@ class Power:
     # after all limits
     rate: float
     limit: str
-    # that come in a day, and that somebody may meet: none within ten reviews of the last
     tests: float
-    met: float
     chart: Chart
     mean: float
     nine: float
     # the same where luck decides which reviews are tests
     nine_drawn: float
-    # the same of tests that are met, until it is told: the chart waits for five people; None: they
-    # are fewer
+    # the same until it is told: the chart waits for five people; None: they are fewer
     told: float | None
     told_nine: float | None
     false_alarm_days: float
@@ -79,8 +75,6 @@ def reckon(team: Team) -> Power:
     """Reckon how soon the fall from `before` to `after` is noticed."""
     rate, limit = _rate(team)
     tests = max(team.reviews * rate, 1e-9)
-    # whoever is next has met one lately: it is withdrawn, and not made up for
-    met = tests / (1 + meeting.BETWEEN * rate)
     usual = 1 - team.before
     between = WORKING_YEAR / team.false_alarms * tests
     chart = _chart(usual, between)
@@ -93,14 +87,13 @@ def reckon(team: Team) -> Power:
         rate=rate,
         limit=limit,
         tests=tests,
-        met=met,
         chart=chart,
         mean=mean / tests,
         nine=by_tests / tests,
         nine_drawn=_drawn(by_tests, chances) / tests,
         # whenever in a day it comes, it is told at its end
-        told=None if late is None else (mean + late) / met + 0.5,
-        told_nine=_told(team.people, by_tests, chances, met),
+        told=None if late is None else (mean + late) / tests + 0.5,
+        told_nine=_told(team.people, by_tests, chances, tests),
         false_alarm_days=cusum.mean_tests(chart, usual) / tests,
     )
 

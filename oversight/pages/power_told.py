@@ -11,7 +11,7 @@ from oversight.power import Power, Team
 _COLUMNS = (
     "caught_before", "caught_after", "mean_days", "nine_in_ten_days",
     "nine_in_ten_days_if_drawn", "told_mean_days", "told_nine_in_ten_days", "tests_a_day",
-    "tests_met_a_day", "threshold", "days_between_false_alarms",
+    "threshold", "days_between_false_alarms",
 )  # fmt: skip
 
 
@@ -55,7 +55,6 @@ def _fall(found: Power) -> dict[str, Any]:
         "told_mean_days": _days(found.told),
         "told_nine_in_ten_days": _days(found.told_nine),
         "tests_a_day": round(found.tests, 4),
-        "tests_met_a_day": round(found.met, 4),
         "threshold": round(found.chart.threshold, 3),
         "days_between_false_alarms": _days(found.false_alarm_days),
     }

@@ -7,7 +7,7 @@ import pytest
 
 from oversight import power, telling, waiting_for_five
 from oversight.power import Power, Team
-from reviews import lots, meeting
+from reviews import lots
 
 
 def test_fewer_than_five_are_never_told() -> None:
@@ -51,7 +51,7 @@ def told_after(found: Power, chance: random.Random) -> float:
             alarmed = alarmed or found.chart.alarms(score)
         if len(met) >= 5 and max(met.values()) <= 0.4 * met.total():
             if alarmed:
-                return fallen / found.met + chance.random()
+                return fallen / found.tests + chance.random()
             met.clear()
 
 
@@ -65,19 +65,3 @@ def test_delays_until_it_is_told_agree_with_those_said(
     assert sum(delays) / 1500 == pytest.approx(found.told, rel=0.1)
     assert delays[1350] == pytest.approx(found.told_nine, rel=0.1)
     assert found.told is not None and found.told > found.mean
-
-
-@pytest.mark.parametrize(("people", "rate"), [(6, 0.02), (6, 0.05), (30, 0.05), (12, 0.10)])
-def test_so_many_are_met_as_nobody_meets_two_close_together(people: int, rate: float) -> None:
-    """What comes to somebody who met one within ten reviews is withdrawn and not made up for."""
-    found = power.reckon(Team(people=people, reviews=10 * people, rate=rate))
-    chance, since, met, days = random.Random(people), [99] * people, 0, 2000
-    for number in range(days * 10 * people):
-        since[chance.randrange(people)] += 1
-        # one in each stretch, to whoever asks next; else they get a real one
-        if int((number + 1) * found.rate + 1e-9) > int(number * found.rate + 1e-9):
-            person = chance.randrange(people)
-            if since[person] >= meeting.BETWEEN:
-                met, since[person] = met + 1, 0
-    # a few people who take turns meet a few more, as tests come evenly
-    assert met / days == pytest.approx(found.met, rel=0.08) and met / days > 0.98 * found.met
