@@ -15,7 +15,7 @@ from bench.collapse.drill import CLOSE, WORKING_DAYS, is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.scene import TEAM, Scene
 from config.celery import app
-from oversight import cusum, pacing, power, sowing, telling, waiting_for_five
+from oversight import cohorts, cusum, power, sowing, telling, waiting_for_five
 from oversight.models import Cohort
 from oversight.power import WORKING_YEAR
 from reviews import lots, plants, sealed
@@ -40,15 +40,19 @@ class Years:
         scene = self.scene
         cohort = Cohort.objects.create(
             name=scene.cohort, workflow=scene.workflow, team=Group.objects.get(name=TEAM),
-            queue=scene.queue, rate=scene.rate,
+            queue=scene.queue, rate=scene.rate, let_in=scene.rate,
         )  # fmt: skip
-        for number in range(self.tests_a_day * WORKING_DAYS):
-            reviews = pacing.first(number + 1, scene.rate) - 1
-            Cohort.objects.filter(pk=cohort.pk).update(reviews=reviews)
+        for _ in range(self.tests_a_day * WORKING_DAYS):
+            cohort.refresh_from_db()
+            while cohorts.due(cohort) is None:
+                cohort.reviews += 1
+            cohort.save()
             now = timezone.now()
             assert sowing.begin_due(now=now) == 1
             assert sowing.ask_due(now=now + timedelta(minutes=1)) == 1
             plants.withdraw(Plant.objects.get(ended=False).handoff_id, now=now)
+        # each that comes in is met
+        Cohort.objects.update(let_in=scene.rate)
         self.nights.pass_by(7)
 
     def live(self, days: int = WORKING_YEAR, *, until_raised: bool = False) -> int:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("oversight", "0012_more_is_counted"),
+        ("oversight", "0014_let_in"),
     ]
 
     operations = [
