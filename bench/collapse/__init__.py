@@ -15,7 +15,7 @@ from bench.collapse.nights import Nights
 from bench.collapse.years import Years
 from governance.estimates import Share
 
-YEARS, COLLAPSES = 20, 60
+YEARS, COLLAPSES = 10, 30
 SOON = 400
 
 
