@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from accounts.models import Client, User
 from handoffs import house, moves
-from handoffs.models import Handoff, Workflow
+from handoffs.models import Brief, Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import FINAL_RUN_STATES, RunState, Verb
@@ -35,6 +35,7 @@ from reviews.models import (
     Notice,
     Plant,
     SealedLot,
+    SearchEntry,
     SummaryEdit,
     TestsMet,
     Visit,
@@ -69,18 +70,18 @@ def telling() -> Iterator[None]:
 
 
 class NoPlace(Exception):
-    """It would need nobody, or another queue than it was meant for: nothing was stored."""
+    """It would need nobody or another queue, or its run has ended meanwhile; nothing was stored."""
 
 
 class MayNotStay(Exception):
     """The test that came into these hands may not be met by them: it is to be withdrawn."""
 
 
-# of which somebody let go, or that something else has moved
+# of which somebody let go, or that something else has moved, or the clock would
 _LEFT_ALONE = """
-select plant.handoff_id from reviews_plant plant
+select plant.handoff_id, plant.run_id from reviews_plant plant
 join handoffs_handoff h on h.id = plant.handoff_id
-where not plant.ended and (h.state <> 'waiting' or exists (
+where not plant.ended and (h.state <> 'waiting' or h.next_at <= statement_timestamp() or exists (
     select from reviews_claim claim where claim.handoff_id = plant.handoff_id
         and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())))
 """
@@ -118,6 +119,8 @@ def begin(
 def stand(plant: Plant, proposed: Proposed, *, queue_id: int, now: datetime) -> str:
     """Let the test ask, in this queue or not at all; return its handoff."""
     run = moves.lock_run(plant.run_id)
+    if Plant.objects.filter(pk=plant.pk, ended=True).exists():
+        raise NoPlace
     handoff_id = house.propose(run, proposed, now=now)
     if not Handoff.objects.filter(id=handoff_id, queue=queue_id).exists():
         raise NoPlace
@@ -154,6 +157,14 @@ def withdraw(handoff_id: str, *, now: datetime) -> None:
         end(plant, now=now)
 
 
+def end_run(run_id: str, *, now: datetime) -> None:
+    """Withdraw the test that this run is, where it is one, before a person interferes with it."""
+    with transaction.atomic():
+        plant = Plant.objects.filter(pk=run_id, ended=False).first()
+        if plant is not None:
+            end(plant, now=now)
+
+
 @transaction.atomic
 def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     """Withdraw the test that they hold and do not want to decide; False when it is none of theirs.
@@ -170,13 +181,19 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
 
 
 def end_left(*, now: datetime) -> None:
-    """Withdraw the tests that somebody had in their hands and let go, or that were moved on."""
+    """Withdraw the tests that somebody had in their hands and let go, or that have come due.
+
+    What the clock does to real ones passes tests over, see `handoffs.real`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LEFT_ALONE)
-        found = [row[0] for row in cursor.fetchall()]
-    for handoff_id in found:
+        found = cursor.fetchall()
+    for handoff_id, run_id in found:
         with transaction.atomic():
-            _end_met(moves.lock_handoff(handoff_id), now=now)
+            # somebody may just be deciding it: then there is nothing left to do the next time
+            handoff = moves.try_lock_handoff(handoff_id, run_id=run_id)
+            if handoff is not None:
+                _end_met(handoff, now=now)
 
 
 def _end_met(handoff: Handoff, *, now: datetime) -> None:
@@ -311,6 +328,9 @@ def _forget(handoff_id: str) -> None:
         cursor.execute("select from reviews_claim where handoff_id = %s for update", [handoff_id])
     for model in _LEFT:
         model._default_manager.filter(handoff=handoff_id).delete()
+    if Brief.objects.filter(handoff=handoff_id, version__gt=1).delete()[0]:
+        # it is found by what was sent again, and not by what they added
+        SearchEntry.objects.filter(handoff=handoff_id).delete()
     Visit.objects.filter(claim__handoff=handoff_id).delete()
     Claim.objects.filter(handoff=handoff_id).delete()
 
