@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Client, User
@@ -21,7 +20,7 @@ from handoffs.models import Brief, Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import FINAL_RUN_STATES, RunState, Verb
-from reviews import caught, lots, meeting
+from reviews import caught, lots, meeting, sealed
 from reviews.caught import Wrong
 from reviews.disclosed import Disclosed, WasATest
 from reviews.meeting import Hands, Known, Met
@@ -34,7 +33,6 @@ from reviews.models import (
     Judgement,
     Notice,
     Plant,
-    SealedLot,
     SearchEntry,
     SummaryEdit,
     TestsMet,
@@ -95,6 +93,7 @@ def begin(
     client: Client,
     external_id: str,
     input: dict[str, Any],
+    requester: dict[str, Any] | None = None,
     now: datetime,
 ) -> Plant:
     """Start a test's run; it asks a while later, as real ones do."""
@@ -103,6 +102,7 @@ def begin(
         house=house.client_for(client),
         external_id=external_id,
         input=input,
+        requester=requester,
         now=now,
     )
     return Plant.objects.create(
@@ -163,6 +163,12 @@ def end_run(run_id: str, *, now: datetime) -> None:
         plant = Plant.objects.filter(pk=run_id, ended=False).first()
         if plant is not None:
             end(plant, now=now)
+
+
+@transaction.atomic
+def time_up(handoff_id: str, *, now: datetime) -> None:
+    """Take the test out whose time is up; whoever had opened it has met one."""
+    _end_met(moves.lock_handoff(handoff_id), now=now)
 
 
 @transaction.atomic
@@ -274,19 +280,8 @@ def _disclose(
 
 def _count(plant: Plant, *, person: int, caught: bool) -> None:
     """Add to the cohort's sealed lot, one at a time."""
-    SealedLot.objects.bulk_create(
-        [SealedLot(cohort=plant.cohort, sealed=_seal(lots.empty(), plant.cohort))],
-        ignore_conflicts=True,
-    )
-    row = SealedLot.objects.select_for_update().get(cohort=plant.cohort)
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    lot = lots.unseal(bytes(row.sealed), cohort=plant.cohort, secrets=secrets)
-    more = lots.add(lot, person=person, kind=plant.kind, caught=caught)
-    SealedLot.objects.filter(pk=row.pk).update(sealed=_seal(more, plant.cohort))
-
-
-def _seal(lot: lots.Lot, cohort: str) -> bytes:
-    return lots.seal(lot, cohort=cohort, secret=settings.SECRET_KEY)
+    lot = sealed.take(plant.cohort)
+    sealed.write(plant.cohort, lots.add(lot, person=person, kind=plant.kind, caught=caught))
 
 
 def _note_met(person: User, claim: Claim, *, day: datetime) -> None:

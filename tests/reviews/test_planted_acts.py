@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.urls import reverse
@@ -98,8 +99,7 @@ def counted() -> list[tuple[int, int]]:
     row = SealedLot.objects.filter(cohort=COHORT).first()
     if row is None:
         return []
-    from_settings = plants.settings.SECRET_KEY
-    lot = lots.unseal(bytes(row.sealed), cohort=COHORT, secrets=[from_settings])
+    lot = lots.unseal(bytes(row.sealed), cohort=COHORT, secrets=[settings.SECRET_KEY])
     return [(one.tests, one.caught) for one in lot.counts.values()]
 
 

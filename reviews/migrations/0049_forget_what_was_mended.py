@@ -15,5 +15,5 @@ create trigger summary_append_only before update or delete on reviews_summaryedi
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0046_whose_hands")]
+    dependencies = [("reviews", "0048_a_plants_requester_has_a_name")]
     operations = [migrations.RunSQL(FORGET, KEEP)]
