@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from accounts.models import Client, User
+from accounts.roles import Can
 from handoffs import house, moves
 from handoffs.models import Brief, Handoff, Workflow
 from handoffs.rulings import Proposed
@@ -25,13 +26,11 @@ from reviews.caught import Wrong
 from reviews.disclosed import Disclosed, WasATest
 from reviews.meeting import Hands, Known, Met
 from reviews.models import (
-    ApproverLink,
     Claim,
     Comment,
     Draft,
     EvidenceOpened,
     Judgement,
-    Notice,
     Plant,
     SearchEntry,
     SummaryEdit,
@@ -144,7 +143,9 @@ def may_stay(look: Look, *, by: User) -> bool:
     hands = Hands(
         person=by.pk, day=look.day, met=met, reviewed=look.reviewed or 0, holds=look.holds or 0
     )
-    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=())
+    # whoever reads figures or records could lay them, where no test is, beside their list
+    owners = (by.pk,) if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()
+    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=owners)
     return bool(look.turn == 1) and meeting.unfit(hands, known) is None
 
 
@@ -212,11 +213,6 @@ def _end_met(handoff: Handoff, *, now: datetime) -> None:
     for claim in opened.select_related("reviewer").order_by("id"):
         _note_met(claim.reviewer, claim, day=day)
     end(plant, now=now)
-
-
-def is_over(handoff_id: str) -> bool:
-    """Tell whether this was a test, for whoever had it: its claims are gone."""
-    return Plant.objects.filter(handoff=handoff_id, ended=True).exists()
 
 
 def _met(person: User) -> Met:
@@ -311,8 +307,9 @@ def end(plant: Plant, *, now: datetime) -> None:
     )
 
 
-# what people leave at a handoff, those that name others first
-_LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, ApproverLink, Notice, Judgement)
+# What people leave at a handoff, those that name others first. What was sent about it stays, and
+# ends as for any that is withdrawn: to a colleague a link that opens nothing would tell.
+_LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, Judgement)
 
 
 def _forget(handoff_id: str) -> None:
