@@ -64,9 +64,10 @@ where claim.handoff_id = %(handoff)s and claim.reviewer_id = %(user)s
     and claim.ended_at is null and not {queueing.OVER}
 for update of claim
 """
-# what comes late to a test that has ended is not kept: its row is looked at once it is nobody's
-_STAYS = """from handoffs_handoff h where h.id = %(handoff)s and (h.state <> 'withdrawn'
-    or not exists (select from reviews_plant plant where plant.handoff_id = h.id))
+# What comes late from somebody who may have had a test is not kept; it is looked at when nobody has
+# it locked. Nobody else is to find out by this which were tests.
+_STAYS = """from handoffs_handoff h where h.id = %(handoff)s
+    and (h.state <> 'withdrawn' or not overread_may_have_met(h.id, %(user)s))
 for key share of h"""
 _SAVE_DRAFT = f"""
 insert into reviews_draft as kept (handoff_id, reviewer_id, body, saved_at)

@@ -152,10 +152,7 @@ def may_stay(look: Look, *, by: User) -> bool:
 @transaction.atomic
 def withdraw(handoff_id: str, *, now: datetime) -> None:
     """Take the test that stands as this handoff out, by its agent's name; it may have ended."""
-    moves.lock_handoff(handoff_id)
-    plant = standing(handoff_id)
-    if plant is not None:
-        end(plant, now=now)
+    _end_standing(moves.lock_handoff(handoff_id), now=now)
 
 
 def end_run(run_id: str, *, now: datetime) -> None:
@@ -169,7 +166,7 @@ def end_run(run_id: str, *, now: datetime) -> None:
 @transaction.atomic
 def time_up(handoff_id: str, *, now: datetime) -> None:
     """Take the test out whose time is up; whoever had opened it has met one."""
-    _end_met(moves.lock_handoff(handoff_id), now=now)
+    _end_standing(moves.lock_handoff(handoff_id), now=now)
 
 
 @transaction.atomic
@@ -183,7 +180,7 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     handoff = moves.lock_handoff(handoff_id)
     if not Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None).exists():
         return False
-    _end_met(handoff, now=now)
+    _end_standing(handoff, now=now)
     return True
 
 
@@ -200,19 +197,13 @@ def end_left(*, now: datetime) -> None:
             # somebody may just be deciding it: then there is nothing left to do the next time
             handoff = moves.try_lock_handoff(handoff_id, run_id=run_id)
             if handoff is not None:
-                _end_met(handoff, now=now)
+                _end_standing(handoff, now=now)
 
 
-def _end_met(handoff: Handoff, *, now: datetime) -> None:
-    """End the test that this locked handoff is; whoever had opened it has met one."""
+def _end_standing(handoff: Handoff, *, now: datetime) -> None:
     plant = standing(handoff.id)
-    if plant is None:
-        return
-    day = now.astimezone(ZoneInfo(handoff.queue.time_zone))
-    opened = Claim.objects.filter(handoff=handoff, opened_at__isnull=False)
-    for claim in opened.select_related("reviewer").order_by("id"):
-        _note_met(claim.reviewer, claim, day=day)
-    end(plant, now=now)
+    if plant is not None:
+        end(plant, now=now)
 
 
 def _met(person: User) -> Met:
@@ -269,7 +260,8 @@ def _disclose(
 ) -> Disclosed:
     assert plant.told is not None
     told = dict(plant.told)
-    _note_met(by, claim, day=day)
+    if claim.opened_at is None:
+        _note_met(by, claim, day=day)
     end(plant, now=day)
     return Disclosed(caught=was_caught, told=told)
 
@@ -293,12 +285,15 @@ def _note_met(person: User, claim: Claim, *, day: datetime) -> None:
 def end(plant: Plant, *, now: datetime) -> None:
     """Take the test out of its queue by its agent's name, with all that anybody did there.
 
-    The run is locked first, as by everybody; of two who end it the second finds it done.
+    Whoever had opened it has met one, whatever came of it. The run is locked first, as by
+    everybody; of two who end it the second finds it done.
     """
     run = moves.lock_run(plant.run_id)
     if not Plant.objects.filter(pk=plant.pk, ended=False).exists():
         return
     if plant.handoff_id is not None:
+        _lock(plant.handoff_id)
+        _note_all_met(plant.handoff_id, now=now)
         _forget(plant.handoff_id)
     if RunState(run.state) not in FINAL_RUN_STATES:
         house.end(run, now=now)
@@ -312,12 +307,22 @@ def end(plant: Plant, *, now: datetime) -> None:
 _LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, Judgement)
 
 
-def _forget(handoff_id: str) -> None:
+def _lock(handoff_id: str) -> None:
     with connection.cursor() as cursor:
         # Nobody adds to it meanwhile: taking and deciding lock it first, opening and reading lock
         # the claim.
         cursor.execute("select from handoffs_handoff where id = %s for update", [handoff_id])
         cursor.execute("select from reviews_claim where handoff_id = %s for update", [handoff_id])
+
+
+def _note_all_met(handoff_id: str, *, now: datetime) -> None:
+    opened = Claim.objects.filter(handoff=handoff_id, opened_at__isnull=False)
+    for claim in opened.select_related("reviewer", "handoff__queue").order_by("id"):
+        day = now.astimezone(ZoneInfo(claim.handoff.queue.time_zone))
+        _note_met(claim.reviewer, claim, day=day)
+
+
+def _forget(handoff_id: str) -> None:
     for model in _LEFT:
         model._default_manager.filter(handoff=handoff_id).delete()
     if Brief.objects.filter(handoff=handoff_id, version__gt=1).delete()[0]:

@@ -544,7 +544,7 @@ def test_whoever_stops_its_run_finds_that_its_agent_just_did(plant: Plant, ann: 
     with pytest.raises(IllegalTransition):
         interventions.stop(plant.run_id, reason="Ten times too much", by=ann, now=now())
 
-    check_over(plant, met=0)
+    check_over(plant)
     log = AuditEntry.objects.filter(subject=plant.run_id, action="run.stopped").get()
     assert log.actor.startswith("bot")
     assert b"Ten times" not in bytes(log.body)
@@ -555,7 +555,7 @@ def test_whoever_steps_in_finds_that_its_agent_just_ended_it(plant: Plant, ann: 
     with pytest.raises(IllegalTransition, match="nothing left to step into"):
         interventions.step_in(plant.run_id, reason="Let me look", by=ann, now=now())
 
-    check_over(plant, met=0)
+    check_over(plant)
 
 
 def test_stepping_in_without_a_reason_is_refused_and_ends_nothing(plant: Plant, ann: User) -> None:

@@ -110,7 +110,7 @@ def check_one_ended(plant: Plant, *results: Any) -> None:
     plant.refresh_from_db()
     assert plant.ended
     assert Handoff.objects.get(id=plant.handoff_id).state == HandoffState.WITHDRAWN.value
-    for model in (Claim, Draft, EvidenceOpened, SummaryEdit, ApproverLink):
+    for model in (Claim, Draft, EvidenceOpened, SummaryEdit):
         assert not model.objects.filter(handoff=plant.handoff_id).exists(), model  # type: ignore[attr-defined]
     assert not Visit.objects.exists()
     assert not Decision.objects.exists() and not Answer.objects.exists()

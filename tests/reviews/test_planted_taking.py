@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.timezone import now
 
 from accounts.models import Client, User
+from accounts.roles import Role
 from handoffs.models import AuditEntry, Handoff, Queue
 from handoffs.states import HandoffState
 from reviews import assigning, claims, plants, queueing, sessions
@@ -245,6 +246,18 @@ def test_assigned_to_whoever_may_not_it_is_withdrawn_and_they_get_the_next(
     assert held.order_by("number")[0].handoff_id == real.id
     said = AuditEntry.objects.filter(subject=first.handoff_id).values_list("action", flat=True)
     assert not {"handoff.assigned", "handoff.claimed"} & set(said)
+
+
+def test_assigned_to_an_owner_of_tests_it_is_withdrawn(first: Plant, shop: Shop, ann: User) -> None:
+    """The job knows people by their number; what they may read is asked of the database."""
+    ann.roles = [Role.REVIEWER, Role.WORKFLOW_OWNER]
+    ann.save()
+    push(shop)
+    at_desk(ann)
+
+    assigning.assign(now=now())
+
+    assert over(first)
 
 
 def test_in_a_session_of_alike_the_next_one_is_given(
