@@ -285,13 +285,12 @@ def test_who_takes_it_or_is_the_first_of_two_to_decide_counts_at_once(
 ) -> None:
     """Neither moves the handoff: nothing of it is in the log of moves."""
     days.count(now=NOW)
-    one = Past(SUNDAY, ends="", said=(Said(1, "reject"),), given_back=True)
-    handoff = pasts.put(shop, start_run(shop, bot), places, people, one)
+    handoff = pasts.put(shop, start_run(shop, bot), places, people, Past(SUNDAY))
     days.count(now=NOW)
     before = FigureDay.objects.get()
     assert (before.decisions, before.taken) == (0, 0)
 
-    pasts.go_on(handoff, people, one)
+    pasts.say_first(handoff, people[1], Said(1, "reject"))
     days.count(now=NOW)
 
     day = FigureDay.objects.get()
