@@ -3,10 +3,12 @@
 They promise what the product does, see ADR 0034 and 0035, and say what it cannot prevent.
 """
 
+import re
 from collections.abc import Mapping
 
 ENGLISH, GERMAN = "en", "de"
 LANGUAGES: Mapping[str, str] = {ENGLISH: "English", GERMAN: "Deutsch"}
+_PLACE = re.compile(r"\{(workflow|owner|least|most)\}")
 
 _NOTICE = {
     ENGLISH: """\
@@ -177,6 +179,5 @@ def consultation(language: str, *, workflow: str, owner: str, least: str, most: 
 
 def _said(texts: Mapping[str, str], language: str, **words: str) -> str:
     text = texts.get(language, texts[ENGLISH])
-    for name, word in words.items():
-        text = text.replace(f"{{{name}}}", word)
-    return text
+    # in one go: what somebody is called is no place to fill
+    return _PLACE.sub(lambda place: words[place[1]], text)
