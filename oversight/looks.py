@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from oversight import material
+from oversight import dates, material
 from oversight.blindness import Look
 from oversight.edits import How
 from oversight.faults import Fault, Made, place, side
@@ -33,7 +33,6 @@ _PARTS: Mapping[str, material.Path] = {
 }
 _COUNTED = ("facts", "flags", "evidence", "steps", "options")
 _WORD = re.compile(r"\w+")
-_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 # a value that is one of these was written by no person and no agent
 _ODD = re.compile(r"  +|\.\d{3,}\b|\bnan\b|\bNone\b|[ ,]\.")
 _FAR = 400
@@ -112,7 +111,7 @@ def _of_texts(said: list[str], day: date) -> Iterator[tuple[str, float]]:
     yield "capitals", sum(map(str.isupper, together)) / signs
     yield "digits", sum(map(str.isdigit, together)) / signs
     yield "odd writing", math.log1p(len(_ODD.findall(together)))
-    days = [(one - day).days for one in _dates(together)]
+    days = [(one - day).days for one in dates.found(together, day.year)]
     near = [max(-_FAR, min(_FAR, one)) for one in days]
     yield "dates", math.log1p(len(near))
     yield "newest date", _log(max(near, default=0))
@@ -121,11 +120,3 @@ def _of_texts(said: list[str], day: date) -> Iterator[tuple[str, float]]:
 
 def _log(days: int) -> float:
     return math.copysign(math.log1p(abs(days)), days)
-
-
-def _dates(text: str) -> Iterator[date]:
-    for hit in _DATE.findall(text):
-        try:
-            yield date.fromisoformat(hit)
-        except ValueError:
-            continue

@@ -78,7 +78,8 @@ def _copies(
             key=hmac.digest(key, f"{one.id}:{number}".encode(), "sha256"),
             given_names=names[0],
             family_names=names[1],
-            days=guises.weeks_between(one.opened.date(), now.date()),
+            days=guises.days_between(one.opened, now, one.material.body),
+            year=one.opened.year,
         )
         try:
             disguised = guises.disguise(one.material, guise)
