@@ -3,7 +3,7 @@
 Whoever remembers the original, or searches for its order number, must not find that it was decided
 already. Every name, id and address becomes another of the same shape, the same one everywhere, also
 within records and labels; dates move together and never into the future, so that lately stays
-lately. Amounts stay: their sums have to come out, and they name nobody.
+lately. Amounts to the cent become others near them, and what added up adds up; round ones stay.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from oversight import dates, material, namings, pacing
+from oversight import dates, material, namings, pacing, sums
 from oversight.material import Material
 
 # An address; what an order, an invoice, an account is called: letters, then two digits or more, or
@@ -27,9 +27,7 @@ _ID = re.compile(
 # what stands in a record under such a name is an id, also if it does not look like one
 _OF_ID = re.compile(r"(?:^|_)(?:id|ids|no|number|ref|reference|code|account|iban)$")
 _RECORD = re.compile(r"""["'](\w+)["']\s*:\s*["']([\w#-]{4,40})["']""")
-_ZIP = re.compile(
-    r"""(?:zip|postal|postcode|plz)\w*["']?(?: code)?(?: is|:|=)?\s*["']?(\d{5})(?!\d)""", re.I
-)
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Way|Boulevard|Blvd|Court|Place"
 _HOUSE = re.compile(rf"\b\d{{2,5}}(?= (?:[A-Z][a-z]+ ){{1,3}}(?:{_STREETS})\b)")
 _LETTERS, _CAPITALS, _DIGITS = "abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKMNPQRSTUVWXYZ", "0123456789"
@@ -82,12 +80,14 @@ def disguise(source: Material, guise: Guise) -> Material:
     """Return the copy. Raises ValueError where there is no other name or id to take."""
     people = _people(source.body, guise)
     others = {word: _reshaped(word, guise, people) for word in sorted(_ids(source.body))}
-    ids, names = _exchange(others), _exchange(_ways(people))
+    ids, names = _exchange(others, folded=True), _exchange(_ways(people))
+    becomes = sums.others(source.body, pacing.place(guise.key, "sums"))
 
     def told(value: Any) -> Any:
         if not isinstance(value, str):
             other = others.get(str(value)) if type(value) is int else None
-            return value if other is None else int(other)
+            return sums.change_number(value, becomes) if other is None else int(other)
+        value = sums.change(value, becomes)
         value = _HOUSE.sub(lambda hit: _drawn(hit[0], guise.key, hit[0]), names(ids(value)))
         return dates.move(value, guise.days, guise.year)
 
@@ -113,13 +113,23 @@ def _changed_one(key: str, one: Any, told: Told, ids: Callable[[str], str]) -> A
     return ids(one) if isinstance(one, str) and key in _NAMED else _changed(one, told, ids)
 
 
-def _exchange(others: Mapping[str, str]) -> Callable[[str], str]:
+def _exchange(others: Mapping[str, str], *, folded: bool = False) -> Callable[[str], str]:
     """Return what puts each word's other in its place, the longest first."""
     if not others:
         return lambda text: text
+    if folded:
+        # of "#W12" and "#w12" the first says how it is written
+        ordered = sorted(others.items(), reverse=True)
+        return _exchange_folded({old.casefold(): new for old, new in ordered})
     words = "|".join(map(re.escape, sorted(others, key=len, reverse=True)))
     known = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])")
     return lambda text: known.sub(lambda hit: others[hit[0]], text)
+
+
+def _exchange_folded(others: Mapping[str, str]) -> Callable[[str], str]:
+    words = "|".join(map(re.escape, sorted(others, key=len, reverse=True)))
+    known = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])", re.IGNORECASE)
+    return lambda text: known.sub(lambda hit: _cased(hit[0], others[hit[0].casefold()]), text)
 
 
 def _ways(people: Mapping[str, str]) -> dict[str, str]:
@@ -167,27 +177,28 @@ def names(bodies: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[s
 
 def _ids(body: Mapping[str, Any]) -> set[str]:
     """Return what names one thing. A sum of money does not, whatever it looks like."""
-    found, sums = set[str](), set[str]()
+    found, numbers = set[str](), set[str]()
     for path, value in material.leaves(body):
-        if path[-1] in _KEPT:
+        # what parts of a brief are called is seen by nobody, and may have an id of something in it
+        if path[-1] in _KEPT or (path[0] == "brief" and path[-1] == "id"):
             continue
         if isinstance(value, str):
             found |= _ids_in(path, value)
         elif type(value) is int and value >= 10_000 and _names_a_thing(path):
             found.add(str(value))
         else:
-            sums.update(material.spellings(value))
+            numbers.update(material.spellings(value))
     for fact in (body.get("brief") or {}).get("facts") or []:
         if fact.get("kind") in ("money", "number"):
-            sums.update(re.findall(r"[\d.,]*\d", str(fact.get("value", ""))))
-    return found - sums
+            numbers.update(re.findall(r"[\d.,]*\d", str(fact.get("value", ""))))
+    return found - numbers
 
 
 def _ids_in(path: material.Path, text: str) -> set[str]:
-    bare = dates.without(text)
+    bare = _LINK.sub(" ", dates.without(text))
     found = {*_ID.findall(bare)}
     records = [(label, value) for label, value in _RECORD.findall(bare) if _OF_ID.search(label)]
-    if _names_a_thing(path):
+    if _names_a_thing(path) and path[0] != "brief":
         records.append(("", text))
     for _, value in records:
         if re.fullmatch(r"[\w#-]{4,40}", value) and _looks_drawn(value):

@@ -19,6 +19,8 @@ _TELLING = re.compile(
 _ROW = 8
 # so many briefs say it: it leads to none of them
 _USUAL = 3
+# two words are said by many, unless they are somebody's name
+_FEW = 2
 # a date, a sum or an id is one word
 _WORDS = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 
@@ -110,12 +112,23 @@ def _findable(body: Mapping[str, Any]) -> Iterator[str]:
 def _rows(body: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for text in _findable(body):
-        words = [word.casefold() for word in _WORDS.findall(text)]
-        # one word of letters, or an amount, is of many
-        if 1 < len(words) <= _ROW or len(words) == 1 and _names_one(words[0]):
+        # which step it was, or how many: that is of many
+        said = [word for word in _WORDS.findall(text) if not _SMALL.match(word)]
+        words = [word.casefold() for word in said]
+        if len(words) <= _ROW and (len(words) > _FEW or any(map(_names_one, words))
+                                   or len(words) == _FEW and all(map(_is_capital, said))):
             found.add(" ".join(words))
         found.update(" ".join(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1))
-    return {row for row in found if any(one.isalpha() for one in row) or _names_one(row)}
+    return {row for row in found if not _ROUND.match(row)}
+
+
+_SMALL = re.compile(r"^\d{1,2}$")
+_ROUND = re.compile(r"^\d{1,6}(?:[.,]0{1,2})?(?: (?:usd|eur|gbp|chf))?$")
+
+
+def _is_capital(word: str) -> bool:
+    """Tell whether it is written as names are."""
+    return word[:1].isupper()
 
 
 def _names_one(word: str) -> bool:
