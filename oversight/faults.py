@@ -147,7 +147,7 @@ def make(fault: Fault, source: Material) -> Made:
         at = place(edit.at, source.body)
         old = material.find(body, at)
         new = edited(edit, old, body, shown)
-        body = _put(fault, body, Change(at=at, how=edit.how, old=old, new=new))
+        body = write(fault, body, Change(at=at, how=edit.how, old=old, new=new))
         changes.append(Change(at=at, how=edit.how, old=old, new=new))
     _check_shows(fault, source.body, shown, changes)
     values = tuple((one.at[1:], one.new) for one in changes if one.at[0] == "arguments")
@@ -184,7 +184,7 @@ def _shown(fault: Fault, body: Mapping[str, Any]) -> str:
 _ADDS = frozenset({How.ADD_TEXT, How.ALSO})
 
 
-def _put(fault: Fault, body: Mapping[str, Any], change: Change) -> dict[str, Any]:
+def write(fault: Fault, body: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """Write what is new there, and wherever this side says it."""
     try:
         made = material.put(body, change.at, change.new)

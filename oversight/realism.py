@@ -115,8 +115,12 @@ def _rows(body: Mapping[str, Any]) -> set[str]:
         # which step it was, or how many: that is of many
         said = [word for word in _WORDS.findall(text) if not _SMALL.match(word)]
         words = [word.casefold() for word in said]
-        if len(words) <= _ROW and (len(words) > _FEW or any(map(_names_one, words))
-                                   or len(words) == _FEW and all(map(_is_capital, said))):
+        if len(words) <= _ROW and (
+            len(words) > _FEW
+            or any(map(_names_one, words))
+            or len(words) == _FEW
+            and all(map(_is_capital, said))
+        ):
             found.add(" ".join(words))
         found.update(" ".join(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1))
     return {row for row in found if not _ROUND.match(row)}
