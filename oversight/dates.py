@@ -45,6 +45,16 @@ def found(text: str, year: int) -> Iterator[date]:
             yield read[0]
 
 
+def last(text: str, day: str) -> int:
+    """Return where this day is said last, or -1; one without its year is of the same."""
+    places = [
+        hit.start()
+        for hit in _WAYS.finditer(text)
+        if (read := _read(hit, int(day[:4]))) and read[0].isoformat() == day
+    ]
+    return max(places, default=-1)
+
+
 def move(text: str, days: int, year: int) -> str:
     """Return the text with each date that many days later, written as it was."""
     return _WAYS.sub(lambda hit: _moved(hit, days, year), text)

@@ -30,9 +30,14 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A certificate, and why no copy could be made of other sources: sentence, how many."""
+    """A certificate, and why no copy could be made of other sources: sentence, how many.
+
+    `beside_sources` is the same against the sources alone: it is the copying that tells there, and
+    not which handoffs were taken for it.
+    """
 
     certificate: Certificate
+    beside_sources: Certificate
     asked: int
     unfit: tuple[tuple[str, int], ...]
 
@@ -55,7 +60,10 @@ def prove(
         looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
         for one in originals
     ]
+    copied = {copy.of for copy in copies}
+    sources = [look for look in reals if look.of in copied]
     return Proof(
+        beside_sources=blindness.certify(copies, sources, seed=seed),
         certificate=blindness.certify(copies, reals, seed=seed),
         asked=sum(one.right for one in originals),
         unfit=tuple(unfit.most_common()),

@@ -93,8 +93,13 @@ def _other(amount: int, factor: float) -> int:
     made = round(amount * factor)
     if amount % 100 in _ENDINGS:
         made = round((made - amount % 100) / 100) * 100 + amount % 100
+    elif amount % 10 == 0:
+        # as many of them end with a nought as did: in a record it would be left out
+        made -= made % 10
+    elif made % 10 == 0:
+        made += 1
     if made == amount or made % 100 == 0:
-        made += 100 if amount % 100 in _ENDINGS else 1
+        made += 100 if amount % 100 in _ENDINGS else 10 if amount % 10 == 0 else 1
     return made
 
 
