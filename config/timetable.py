@@ -36,6 +36,8 @@ EVERY = {
     "oversight.measure_queues": 3600,
     "oversight.renew_certificates": 600,
     "oversight.forget": 3600,
+    "oversight.sow": 5,
+    "oversight.close_lots": 600,
 }
 # when all of these are late, it is not the jobs that are to blame
 OFTEN = {name for name, seconds in EVERY.items() if seconds <= 60}

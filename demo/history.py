@@ -2,7 +2,8 @@
 
 Nothing of it happened, and every page that shows it says so: it lies in weeks before anything was
 launched (`oversight.beginnings`). There are only figures, no handoffs, and of nobody. They tell of
-an agent that improves, of a bad week in summer, and of a team that has begun to hurry.
+an agent that improves, of a bad week in summer, and of a team that has begun to hurry, which tests
+show and the override rate does not.
 """
 
 import random
@@ -12,19 +13,18 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from demo.blind_tests import HURRY, TEAM, BlindTests
 from handoffs.models import Handoff, Proposal, Queue, Workflow
 from oversight import beginnings, bins, weeks
-from oversight.models import FigureDay, ProposalDay
+from oversight.models import FigureDay, ProposalDay, Tally
 from oversight.weeks import Part, Who
 
 WEEKS = 26
 SEED = 14
 # as weekdays go, from Monday on
 _OF_THE_WEEK = (1.15, 1.05, 1.0, 1.0, 0.95, 0.35, 0.1)
-# how much of the work each of a team does: whether a week is told is judged as if they were real
-_TEAM = (20, 18, 17, 16, 15, 14)
-# counted from the first: a week with half the team ill, and when the hurry began
-_ILL, _HURRY = 17, 21
+# counted from the first: a week with half the team ill
+_ILL = 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +39,16 @@ class Stream:
     # of the decisions at first and at last; an override is an edit so often
     overridden: tuple[float, float] = (0.0, 0.0)
     edited: float = 0.4
-    # judged before the reveal, and then changed so often
+    # judged before the reveal: other than recommended so often, and then changed so often
+    against: float = 0.12
     changed: float | None = None
     read_seconds: float = 50
     response_seconds: float = 1500
-    is_approval: bool = True
+    kind: str = "approval"
+
+    @property
+    def is_action(self) -> bool:
+        return self.kind == "approval"
 
 
 STREAMS = (
@@ -54,7 +59,7 @@ STREAMS = (
     Stream(workflow="webshop-support", queue="refunds", action="change_address",
            tier="soft_review", a_day=12, overridden=(0.012, 0.004), read_seconds=20),
     Stream(workflow="webshop-support", queue="support-leads", action="takeover",
-           tier="hard_stop", a_day=8, read_seconds=400, response_seconds=3600, is_approval=False),
+           tier="hard_stop", a_day=8, read_seconds=400, response_seconds=3600, kind="takeover"),
     Stream(workflow="supplier-payments", queue="payments", action="pay_invoice",
            tier="hard_approval", a_day=12, overridden=(0.08, 0.06), changed=0.07,
            read_seconds=110, response_seconds=9000),
@@ -85,6 +90,7 @@ class _Past:
         self._chance = random.Random(SEED)
         self._workflows = {one.slug: one for one in Workflow.objects.all()}
         self._queues = {one.slug: one for one in Queue.objects.all()}
+        self._tests = BlindTests(self._chance)
 
     def live(self) -> None:
         for week in range(WEEKS):
@@ -101,10 +107,11 @@ class _Past:
                     found = self._day(stream, day, week, many)
                     self._note_who(who, found)
                     days.append(found)
-                    if stream.is_approval:
+                    if stream.is_action:
                         proposals.append(self._proposed(stream.workflow, stream.action,
                                                         stream.tier, day, many))  # fmt: skip
             FigureDay.objects.bulk_create(days)
+            Tally.objects.bulk_create(self._tests.week(monday, week, days))
             ProposalDay.objects.bulk_create(proposals)
             weeks.store(monday, weeks.tellable(who))
 
@@ -116,17 +123,26 @@ class _Past:
         decided = many - withdrawn - unanswered
         overridden = self._of(decided, _between(stream.overridden, week) * _hurried(week, 0.45))
         edited = self._of(overridden, stream.edited)
-        approvals = decided if stream.is_approval else 0
+        approvals = decided if stream.is_action else 0
         judged = decided if stream.changed is not None else 0
+        against = self._of(judged, stream.against)
+        gave_in, turned = self._of(against, 0.4), self._of(judged - against, stream.changed or 0)
+        escalated, asked = self._of(decided, 0.02), self._of(decided, 0.03)
+        reopened, resisted = self._of(decided, 0.008), self._of(decided, 0.05)
+        at_once = decided - min(decided, asked + reopened)
+        challenged = min(approvals, overridden + (escalated + asked if approvals else 0))
+        untouched = max(0, approvals - challenged - resisted)
         return FigureDay(
             workflow=self._workflows[stream.workflow], queue=self._queues[stream.queue],
-            tier=stream.tier, action_type=stream.action, day=day, came=many,
+            tier=stream.tier, action_type=stream.action, kind=stream.kind, day=day, came=many,
             by_people=decided, by_policy=unanswered, withdrawn=withdrawn,
             in_time=decided - (late - unanswered), late=late,
-            escalated=self._of(decided, 0.02), asked=self._of(decided, 0.03),
-            reopened=self._of(decided, 0.008), decisions=decided,
+            escalated=escalated, asked=asked, reopened=reopened, decisions=decided,
             taken_back=self._of(decided, 0.01), approvals=approvals, overridden=overridden,
-            edited=edited, judged=judged, changed=self._of(judged, stream.changed or 0),
+            edited=edited, judged=judged, changed=gave_in + turned, against=against,
+            gave_in=gave_in, agreed=judged - against, turned=turned, taken=decided,
+            resisted=resisted, at_once=at_once, acted=approvals, challenged=challenged,
+            settled=approvals, untouched=untouched,
             verbs=_verbs(stream, decided, overridden, edited),
             times=self._times(stream, week, decided, ill),
         )  # fmt: skip
@@ -135,9 +151,9 @@ class _Past:
         self, stream: Stream, week: int, decided: int, ill: bool
     ) -> dict[str, dict[str, int]]:
         review, response = Counter[str](), Counter[str]()
-        fast = 0.015 + (0.05 * (week - _HURRY + 1) if week >= _HURRY else 0)
+        fast = 0.015 + (0.05 * (week - HURRY + 1) if week >= HURRY else 0)
         for _ in range(decided):
-            hurried = stream.is_approval and self._chance.random() < fast
+            hurried = stream.is_action and self._chance.random() < fast
             read = self._spread(2.4, 0.3) if hurried else self._spread(stream.read_seconds, 0.6)
             waited = self._spread(stream.response_seconds * (3 if ill else 1), 0.9)
             review[bins.of(read)] += 1
@@ -147,8 +163,9 @@ class _Past:
 
     def _note_who(self, who: dict[Part, Who], day: FigureDay) -> None:
         """Have the team share it out, for as long as it takes to see what may be told."""
-        shared = Counter(self._chance.choices(range(len(_TEAM)), _TEAM, k=day.decisions))
-        for part in weeks.parts(day.workflow.pk, day.queue.pk, day.tier, day.action_type):
+        shared = Counter(self._chance.choices(range(len(TEAM)), TEAM, k=day.decisions))
+        cell = (day.workflow.pk, day.queue.pk, day.tier, day.action_type, day.kind)
+        for part in weeks.parts(*cell):
             who[part].update(shared)
 
     def _alone(self, day: date, week: int) -> list[ProposalDay]:
@@ -176,7 +193,7 @@ class _Past:
 
 
 def _verbs(stream: Stream, decided: int, overridden: int, edited: int) -> dict[str, int]:
-    if not stream.is_approval:
+    if not stream.is_action:
         return {"take_over": decided} if decided else {}
     found = {
         "approve": decided - overridden, "approve_with_edits": edited,
@@ -195,4 +212,4 @@ def _growth(week: int) -> float:
 
 def _hurried(week: int, share: float) -> float:
     """Return what is left of the care that was taken before the hurry began."""
-    return share if week >= _HURRY else 1.0
+    return share if week >= HURRY else 1.0

@@ -184,6 +184,7 @@ def give_information(
                 entity="handoff",
                 from_state=handoff.state,
                 to_state=HandoffState.WAITING.value,
+                workflow=handoff.workflow_id,
             )
         moves.move_handoff(handoff_id, HandoffState.WAITING, by=by, cause=Cause.INFORMATION_GIVEN)
         brief = handoff.briefs.order_by("-version")[0]
@@ -288,6 +289,7 @@ def _not_yours(handoff: Handoff, why: str) -> IllegalTransition:
         entity="handoff",
         from_state=handoff.state,
         to_state=HandoffState.WITHDRAWN.value,
+        workflow=handoff.workflow_id,
     )
 
 

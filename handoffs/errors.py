@@ -84,9 +84,16 @@ class IllegalTransition(DomainError):
     code, status, title = "illegal_transition", 409, "Not allowed in this state"
 
     def __init__(
-        self, message: str = "", *, entity: str = "run", from_state: str = "", to_state: str = ""
+        self,
+        message: str = "",
+        *,
+        entity: str = "run",
+        from_state: str = "",
+        to_state: str = "",
+        workflow: int | None = None,
     ) -> None:
         self.entity, self.from_state, self.to_state = entity, from_state, to_state
+        self.workflow = workflow
         super().__init__(message)
 
 

@@ -39,15 +39,21 @@ def actor_for(house: Client, workflow: Workflow) -> Actor:
 
 @transaction.atomic
 def begin(
-    workflow: Workflow, *, house: Client, external_id: str, input: dict[str, Any], now: datetime
+    workflow: Workflow,
+    *,
+    house: Client,
+    external_id: str,
+    input: dict[str, Any],
+    requester: dict[str, Any] | None = None,
+    now: datetime,
 ) -> Run:
-    """Start a run of the house; it has no requester, who would be written to."""
+    """Start a run of the house; its requester has a name at most, and nobody is written to."""
     run, created = runs.start(
         workflow=workflow,
         client=house,
         external_id=external_id,
         input=input,
-        requester=None,
+        requester=requester,
         task=None,
         by=actor_for(house, workflow),
         now=now,

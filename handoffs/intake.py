@@ -143,7 +143,7 @@ def _find_place(ready: Ready) -> Told:
         return _find_place_exactly(ready, beyond=beyond)
     if outcome is not Stored.STORED:
         _check_stopped(ready.door)
-        raise rulings.not_accepting(ready.door.state)
+        raise rulings.not_accepting(ready.door)
     return ready.told
 
 
@@ -158,7 +158,7 @@ def _find_place_exactly(ready: Ready, *, beyond: bool) -> Told:
         outcome = pause.store_exactly(another.writing, anyway=placed.beyond_limit)
         if outcome is Stored.NOT_ACCEPTED:
             _check_stopped(door)
-            raise rulings.not_accepting(door.state)
+            raise rulings.not_accepting(door)
         if outcome is Stored.STORED:
             return another.told
     raise placing.refusal(door, authority)
@@ -328,5 +328,5 @@ def escalate(
     if opening is None:
         raise placing.refusal(door, authority)
     if outcome is not Stored.STORED:
-        raise rulings.not_accepting(door.state)
+        raise rulings.not_accepting(door)
     return {**bodies.handoff(door, opening), "warnings": warnings}

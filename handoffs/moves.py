@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from handoffs.actors import Actor
 from handoffs.errors import IllegalTransition, NotFound
-from handoffs.models import Handoff, QueueDepth, RefusedTransition, Run
+from handoffs.models import Handoff, QueueDepth, RefusedDay, RefusedTransition, Run
 from handoffs.states import (
     HANDOFF_TRANSITIONS,
     RUN_TRANSITIONS,
@@ -136,15 +136,17 @@ def _execute(
 
 
 def _refusal(entity: str, rows: Any, to: RunState | HandoffState) -> IllegalTransition | NotFound:
-    state = rows.values_list("state", flat=True).first()
-    if state is None:
+    found = rows.values_list("state", "workflow_id").first()
+    if found is None:
         return NotFound()
+    state, workflow = found
     return IllegalTransition(
         f"This {entity} is {as_told(state)} and cannot become {to}. Nothing was changed. "
         "Read its state and go on from there.",
         entity=entity,
         from_state=state,
         to_state=to.value,
+        workflow=workflow,
     )
 
 
@@ -157,6 +159,12 @@ def count_refusal(refused: IllegalTransition) -> None:
             "on conflict (entity, from_state, to_state) do update "
             "set times = counted.times + 1, last_at = excluded.last_at",
             [refused.entity, refused.from_state, refused.to_state, timezone.now()],
+        )
+        cursor.execute(
+            f"insert into {RefusedDay._meta.db_table} as counted (workflow_id, day, times) "
+            "values (%s, (now() at time zone 'UTC')::date, 1) "
+            "on conflict (day, workflow_id) do update set times = counted.times + 1",
+            [refused.workflow],
         )
 
 

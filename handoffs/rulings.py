@@ -65,7 +65,7 @@ def check_run(door: Door) -> CompiledWorkflow:
         raise NotLaunched
     check_going(door)
     if RunState(door.state) not in ACCEPTS_PROPOSALS:
-        raise not_accepting(door.state)
+        raise not_accepting(door)
     return compiled.get(door.workflow_id, door.revision, door.now)
 
 
@@ -75,13 +75,14 @@ def check_going(door: Door) -> None:
         standstill.check(door.workflow_id, client_id=door.client_id)
 
 
-def not_accepting(state: str) -> IllegalTransition:
+def not_accepting(door: Door) -> IllegalTransition:
     return IllegalTransition(
-        f"The run is {state} and takes no proposals now. Nothing was stored. "
+        f"The run is {door.state} and takes no proposals now. Nothing was stored. "
         "Propose while it is RUNNING or PAUSED_PENDING_HUMAN.",
         entity="run",
-        from_state=state,
+        from_state=door.state,
         to_state=RunState.PAUSED_PENDING_HUMAN.value,
+        workflow=door.workflow_id,
     )
 
 

@@ -3,6 +3,7 @@
 What a handoff's answer does to its run is here too; the answer itself is in `answers`.
 """
 
+import re
 import secrets
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,9 @@ from handoffs.states import (
     ResumptionState,
     RunState,
 )
+
+# what comes before the last number of a name, the number, and what comes after
+_COUNTED = re.compile(r"(.*?)(\d*)(\D*)$", re.DOTALL)
 
 
 def start(
@@ -74,9 +78,32 @@ def start(
             )
             audit.record(by=by, action="run.started", subject=run.id, body={"run": run.id})
             _ask_for_task(run, by=by, now=now)
+        elif _gives_way(run, client):
+            return start(
+                workflow=workflow, client=client, external_id=external_id, input=input,
+                requester=requester, task=task, by=by, now=now,
+            )  # fmt: skip
         elif run.client_id != client.id:
             raise NotFound
     return run, created
+
+
+def _gives_way(run: Run, client: Client) -> bool:
+    """Call a run of the house otherwise where an agent has come to that name: theirs goes first.
+
+    What is made up has to look like theirs, and so may be what they come to.
+    """
+    if run.client_id == client.id or run.client.stands_for_id is None:
+        return False
+    parts = _COUNTED.match(run.external_id)
+    assert parts is not None
+    head, digits, tail = parts.groups()
+    others = Run.objects.filter(workflow=run.workflow_id)
+    number = int(digits or 0) + 1
+    while others.filter(external_id=f"{head}{number}{tail}").exists():
+        number += 1
+    Run.objects.filter(id=run.id).update(external_id=f"{head}{number}{tail}")
+    return True
 
 
 def _ask_for_task(run: Run, *, by: Actor, now: datetime) -> None:

@@ -75,6 +75,7 @@ def _check(run: Run) -> None:
             f"The run is {run.state}. Nothing was changed: there is nothing left to step into.",
             from_state=run.state,
             to_state=RunState.PAUSED_PENDING_HUMAN.value,
+            workflow=run.workflow_id,
         )
     if standstill.holding(run.id) is not None:
         raise AlreadySteppedIn

@@ -96,15 +96,17 @@ def course(bet: Bet, lots: Lots) -> Course:
 
 
 def at_least(lots: Lots, *, level: float = 0.05) -> float:
-    """Return what share of hits is proven, however often it was looked; 0: none.
+    """Return what share of hits is proven by now, on average over these lots; 0: none.
 
-    At most once in twenty lives more is claimed than is true.
+    At most once in twenty lives more is claimed than is true. What was proof counts only as long as
+    it is: what was caught once may be caught no more.
     """
     known, found = list(lots), 0.0
     for step in range(1, round(1 / _STEP)):
         share = step * _STEP
         stake = min(_WORTH / (share * (1 - share)), 0.75 / share)
-        if course(Bet(usual=share, stake=stake, level=level), known).proven_by is None:
+        bet = Bet(usual=share, stake=stake, level=level)
+        if not bet.is_proof(course(bet, known).now):
             break
         found = share
     return found

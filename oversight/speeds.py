@@ -15,6 +15,7 @@ FALLBACK_SHARE = 0.10
 WORDS_PER_MINUTE = 300
 ROUNDS = 500
 _SLOWEST_FAST = 0.05
+_FAR_BELOW = 0.5
 # to each factor of e
 _BINS = 50
 
@@ -80,11 +81,16 @@ def fallback(times: Sequence[Timed]) -> float:
 
 
 def _apart(mixture: Mixture) -> bool:
-    """Two humps, not one that is a little crooked (Ashman's D above 2), and no mere speck."""
+    """Two humps, not one that is a little crooked (Ashman's D above 2), and no mere speck.
+
+    And the fast ones far below the slow: where a page closes after a while, the slowest gather at
+    its limit as a narrow hump, and everybody else is not rapid because of them.
+    """
     fast, slow = mixture.rapid, mixture.engaged
     spread = math.sqrt((fast.sigma**2 + slow.sigma**2) / 2)
     apart = (math.log(slow.median) - math.log(fast.median)) / max(spread, 1e-9)
-    return apart > 2 and 0.005 < fast.share < 0.995
+    below = mixture.cut <= _FAR_BELOW * slow.median
+    return apart > 2 and below and 0.005 < fast.share < 0.995
 
 
 def fit(times: Sequence[Timed]) -> Mixture | None:

@@ -6,7 +6,10 @@ from handoffs.models import Queue, Workflow
 from oversight.models import FigureDay
 from oversight.weeks import Scope
 
-PARTS = (Scope.QUEUE, Scope.ACTION, Scope.TIER)
+PARTS = (Scope.QUEUE, Scope.ACTION, Scope.TIER, Scope.KIND)
+
+# what a day of figures has it under, where that is a word
+COLUMNS = {Scope.ACTION.value: "action_type", Scope.TIER.value: "tier", Scope.KIND.value: "kind"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class Subject:
     @property
     def knows_proposals(self) -> bool:
         """Say whether it is known what was proposed: not where it would have come to."""
-        return self.scope not in (Scope.QUEUE, Scope.TIER)
+        return self.scope not in (Scope.QUEUE, Scope.TIER, Scope.KIND)
 
 
 EVERYTHING = Subject()
@@ -46,7 +49,7 @@ def of_part(workflow: Workflow, scope: str, slug: str) -> Subject | None:
         return Subject(
             workflow=workflow, scope=Scope.QUEUE, key=str(queue.pk), slug=slug, name=queue.name
         )
-    column = {Scope.ACTION.value: "action_type", Scope.TIER.value: "tier"}.get(scope)
+    column = COLUMNS.get(scope)
     if column is None or not came.filter(**{column: slug}).exists():
         return None
     return Subject(workflow=workflow, scope=Scope(scope), key=slug, slug=slug, name=in_words(slug))

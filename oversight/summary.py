@@ -1,98 +1,27 @@
 """Read what a page about oversight says: from weeks and days alone, in as many queries always."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncWeek
 
-from governance.estimates import Share
-from handoffs.models import Queue, RefusedTransition, Workflow
+from handoffs.models import Queue, RefusedDay, Workflow
 from handoffs.states import ASKED_TIERS
-from oversight import beginnings, bins, events, subjects, weeks
+from oversight import beginnings, bins, events, subjects, tested, weeks
 from oversight.events import Event
 from oversight.models import FigureDay, FigureWeek, ProposalDay
 from oversight.subjects import Subject
+from oversight.tested import Tested
+from oversight.totals import Figures as Figures
 from oversight.weeks import Scope
 
 # whole weeks that a page may look back
 PERIODS = (4, 12, 52)
 DAYS_SHOWN = 14
-
-
-@dataclass(kw_only=True)
-class Figures:
-    """What was counted, added up: everything that came, and of what may be told the decisions."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    # the same of those weeks whose decisions may be told
-    told: Counter[str] = field(default_factory=Counter)
-    verbs: dict[str, int] = field(default_factory=dict)
-    times: dict[str, dict[str, int]] = field(default_factory=dict)
-    weeks: int = 0
-    weeks_told: int = 0
-    proposed: int = 0
-    asked_about: int = 0
-
-    def add(self, week: FigureWeek) -> None:
-        self.add_counts(week)
-        if not week.told:
-            return
-        bins.add(self.verbs, week.verbs)
-        for what, counted in week.times.items():
-            bins.add(self.times.setdefault(what, {}), counted)
-
-    def add_counts(self, week: FigureWeek) -> None:
-        """Leave out times and verbs: of a single week they are not shown."""
-        self.weeks += 1
-        self._count(self.counts, week)
-        if week.told:
-            self.weeks_told += 1
-            self._count(self.told, week)
-
-    def _count(self, into: Counter[str], week: FigureWeek) -> None:
-        for name in weeks.COUNTS:
-            into[name] += getattr(week, name)
-
-    # is oversight working?
-    @property
-    def overridden(self) -> Share:
-        return Share(self.told["overridden"], self.told["approvals"])
-
-    @property
-    def edited(self) -> Share:
-        return Share(self.told["edited"], self.told["approvals"])
-
-    @property
-    def changed(self) -> Share:
-        return Share(self.told["changed"], self.told["judged"])
-
-    # is the queue healthy?
-    @property
-    def in_time(self) -> Share:
-        """Return how many were answered by people before any time was up, of all that ended."""
-        ended = self.counts["by_people"] + self.counts["by_policy"]
-        return Share(self.counts["in_time"], ended)
-
-    @property
-    def by_policy(self) -> Share:
-        ended = self.counts["by_people"] + self.counts["by_policy"]
-        return Share(self.counts["by_policy"], ended)
-
-    @property
-    def late(self) -> Share:
-        return Share(self.counts["late"], self.counts["came"])
-
-    # is the agent improving?
-    @property
-    def escalation(self) -> Share:
-        return Share(self.asked_about, self.proposed)
-
-    @property
-    def reopened(self) -> Share:
-        return Share(self.counts["reopened"], self.counts["came"])
+# parts whose times are shown beside one another
+_TIMED = (Scope.WORKFLOW, Scope.QUEUE, Scope.TIER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +73,12 @@ class Summary:
     before: Figures
     by_week: dict[date, Figures]
     parts: list[Part]
+    tested: Tested
     days: list[Today]
     events: list[Event]
-    refused: int
+    # moves that no handoff or run may make and that were tried; None: of a part it is not known
+    refused: int | None
+    refused_before: int | None
 
 
 def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
@@ -161,7 +93,7 @@ def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
     parts = [] if subject.is_part else _parts(subject.workflow, period)
     if subject.knows_proposals:
         _add_proposals(subject, this, before, by_week, parts, period)
-    refused = RefusedTransition.objects.aggregate(times=Sum("times"))["times"]
+    refused, refused_before = _refused(subject, period)
     return Summary(
         subject=subject,
         starts=period.starts,
@@ -171,10 +103,33 @@ def of(subject: Subject, weeks_back: int, *, now: datetime) -> Summary:
         before=before,
         by_week=by_week,
         parts=parts,
+        tested=_tested(subject, period, this),
         days=_days(subject, now, is_demo=period.is_demo),
         events=events.between(subject.workflow, period.starts, now=now),
-        refused=refused or 0,
+        refused=refused,
+        refused_before=refused_before,
     )
+
+
+def _tested(subject: Subject, period: Period, now: Figures) -> Tested:
+    """Read what tests showed of the whole workflow: of a part of it that is not kept."""
+    since = None if period.is_demo else beginnings.real_since(subject.workflow)
+    lots = tested.read(subject.workflow, since=since, last=period.last)
+    decided = None if subject.is_part else now.told["decisions"]
+    return tested.of(lots, earlier=period.earlier, starts=period.starts, decided=decided)
+
+
+def _refused(subject: Subject, period: Period) -> tuple[int | None, int | None]:
+    if subject.is_part or period.is_demo:
+        return None, None
+    found = RefusedDay.objects.filter(day__gte=period.first, day__lt=period.last)
+    if subject.workflow:
+        found = found.filter(workflow=subject.workflow)
+    now = Q(day__gte=period.starts)
+    times = found.aggregate(
+        now=Sum("times", filter=now, default=0), before=Sum("times", filter=~now, default=0)
+    )
+    return times["now"], times["before"]
 
 
 def _period(subject: Subject, weeks_back: int, now: datetime) -> Period:
@@ -213,15 +168,25 @@ def _parts(workflow: Workflow | None, period: Period) -> list[Part]:
         named = {str(one.pk): (one.slug, one.name) for one in Queue.objects.all()}
     sums = {f"all_{name}": Sum(name) for name in weeks.COUNTS}
     told = {f"told_{name}": Sum(name, filter=Q(told=True)) for name in weeks.COUNTS}
-    rows = (
-        _within(these, period)
-        .filter(monday__gte=period.starts)
-        .values("scope", "workflow_id", "key")
-        .annotate(**sums, **told)
-        .order_by("scope", "key")
-    )
+    these = _within(these, period).filter(monday__gte=period.starts)
+    rows = these.values("scope", "workflow_id", "key").annotate(**sums, **told).order_by("scope")
     found = [_part(cast(dict[str, Any], row), named) for row in rows]
+    _add_times({(one.scope, one.key): one.figures for one in found}, these)
     return sorted(found, key=lambda one: (one.scope, -one.figures.counts["came"]))
+
+
+def _add_times(
+    of_part: dict[tuple[str, str], Figures], these: QuerySet[FigureWeek]
+) -> None:  # fmt: skip
+    """Add how long it took, where it is shown beside one another and may be told."""
+    timed = these.filter(scope__in=_TIMED, told=True)
+    rows = timed.values_list(
+        "scope", "workflow_id", "key", "times__response", "times__review", named=False
+    )
+    for scope, workflow_id, key, response, review in rows:
+        figures = of_part[(scope, str(workflow_id) if scope == Scope.WORKFLOW else key)]
+        for what, counted in (("response", response), ("review", review)):
+            bins.add(figures.times.setdefault(what, {}), counted or {})
 
 
 def _part(row: dict[str, Any], named: dict[str, tuple[str, str]]) -> Part:
@@ -282,8 +247,8 @@ def _days(subject: Subject, now: datetime, *, is_demo: bool) -> list[Today]:
     if subject.workflow:
         found = found.filter(workflow=subject.workflow)
     if subject.is_part:
-        column = {Scope.QUEUE: "queue_id", Scope.TIER: "tier", Scope.ACTION: "action_type"}
-        found = found.filter(**{column[subject.scope]: subject.key})
+        column = subjects.COLUMNS.get(subject.scope, "queue_id")
+        found = found.filter(**{column: subject.key})
     rows = found.values("day").annotate(
         came=Sum("came"), people=Sum("by_people"), policy=Sum("by_policy"), late=Sum("late"),
         open=Sum("open"),

@@ -4,7 +4,8 @@ Overriding often is no sign of care and seldom none of trust: it depends on how 
 is wrong. These figures are what can be told apart where the truth is known.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from governance.estimates import Share
@@ -60,30 +61,42 @@ def override(wrong: float, caught: float, challenged_right: float) -> float:
 
 
 def count(trials: Iterable[Trial]) -> Switches:
-    known = list(trials)
-    led_well = [one for one in known if one.advice_right is True and one.before_right is False]
-    led_badly = [one for one in known if one.advice_right is False and one.before_right is True]
-    good = [one for one in known if one.advice_right is True]
-    bad = [one for one in known if one.advice_right is False]
+    return weigh(Counter(trials))
+
+
+def weigh(known: Mapping[Trial, int]) -> Switches:
+    """Count trials, each so many times."""
+    led_well = _those(known, lambda one: one.advice_right is True and one.before_right is False)
+    led_badly = _those(known, lambda one: one.advice_right is False and one.before_right is True)
+    good = _those(known, lambda one: one.advice_right is True)
+    bad = _those(known, lambda one: one.advice_right is False)
     return Switches(
-        helpful=_share(one.after_right for one in led_well),
-        resisted=_share(one.after_right for one in led_badly),
-        caught=_not(one.followed for one in bad),
-        challenged_right=_not(one.followed for one in good),
-        overridden=_not(one.followed for one in [*good, *bad]),
-        right_before=_share(one.before_right for one in known),
-        right_after=_share(one.after_right for one in known),
-        advice_right=_share(one.advice_right for one in known if one.followed is not None),
+        helpful=_share(led_well, lambda one: one.after_right),
+        resisted=_share(led_badly, lambda one: one.after_right),
+        caught=_rest(_share(bad, lambda one: one.followed)),
+        challenged_right=_rest(_share(good, lambda one: one.followed)),
+        overridden=_rest(_share({**good, **bad}, lambda one: one.followed)),
+        right_before=_share(known, lambda one: one.before_right),
+        right_after=_share(known, lambda one: one.after_right),
+        advice_right=_share(
+            _those(known, lambda one: one.followed is not None), lambda one: one.advice_right
+        ),
     )
 
 
-def _share(said: Iterable[bool | None]) -> Share:
-    known = [one for one in said if one is not None]
-    return Share(sum(known), len(known))
+_Trials = Mapping[Trial, int]
 
 
-def _not(said: Iterable[bool | None]) -> Share:
-    return _rest(_share(said))
+def _those(known: _Trials, which: Callable[[Trial], bool]) -> dict[Trial, int]:
+    return {one: many for one, many in known.items() if which(one)}
+
+
+def _share(known: _Trials, said: Callable[[Trial], bool | None]) -> Share:
+    answers = [(said(one), many) for one, many in known.items()]
+    return Share(
+        sum(many for answer, many in answers if answer),
+        sum(many for answer, many in answers if answer is not None),
+    )
 
 
 def _rest(share: Share) -> Share:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import alarms, certificates, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures, releases, sowing
 
 
 @shared_task(name="oversight.count_queues")
@@ -36,3 +36,13 @@ def renew_certificates(**_: Any) -> None:
 @shared_task(name="oversight.forget")
 def forget(**_: Any) -> None:
     counting.forget(now=timezone.now())
+
+
+@shared_task(name="oversight.sow")
+def sow(**_: Any) -> None:
+    sowing.sow(now=timezone.now())
+
+
+@shared_task(name="oversight.close_lots")
+def close_lots(**_: Any) -> None:
+    releases.close(now=timezone.now())

@@ -1,13 +1,16 @@
 """Measure what others recorded of people who judged before and after advice, line by line of JSON.
 
 Each line says `before_correct`, `ai_correct`, `after_correct`, `followed`, and where it is known
-`participant`, `rt_before_ms`, `rt_after_ms` and `attention_check`. Null: no single answer.
+`participant`, `rt_before_ms`, `rt_after_ms`, `weight_on_advice` and `attention_check`. Null: no
+single answer. Where people said how likely they held each of A, B, C … (`before_p`, `after_p`),
+`truth` says which it was.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from oversight import detection, speeds, switches
@@ -31,6 +34,9 @@ class Recorded:
     caught_by_person: tuple[float, float] | None
     before: Rapid | None
     after: Rapid | None
+    # right before and after if ties were broken by lot, as some studies report it
+    by_lot: tuple[float, float] | None
+    weight_on_advice: float | None
     # p10, p50, p90 in seconds
     before_quantiles: tuple[float, float, float] | None
     after_quantiles: tuple[float, float, float] | None
@@ -68,6 +74,8 @@ def measure(lines: Iterable[str]) -> Recorded:
             noises=counted.challenged_right.of,
         ),
         caught_by_person=_by_person(kept),
+        by_lot=_by_lot(kept),
+        weight_on_advice=_weight(kept),
         before=speeds.rapid(before) if before else None,
         after=speeds.rapid(after) if after else None,
         before_quantiles=_quantiles(before),
@@ -87,6 +95,26 @@ def _by_person(kept: Sequence[dict[str, Any]]) -> tuple[float, float] | None:
         return sum(map(sum, drawn)) / sum(map(len, drawn))
 
     return detection.by_person(list(people.values()), caught, seed=SEED, rounds=500)
+
+
+def _by_lot(kept: Sequence[dict[str, Any]]) -> tuple[float, float] | None:
+    told = [one for one in kept if one.get("before_p") and one.get("after_p")]
+    if not told:
+        return None
+    before, after = (fmean(_luck(one[name], one["truth"]) for one in told)
+                     for name in ("before_p", "after_p"))  # fmt: skip
+    return before, after
+
+
+def _luck(chances: Sequence[float], truth: str) -> float:
+    """Return how likely the true one is drawn of those that were held for likeliest."""
+    likeliest = [at for at, chance in enumerate(chances) if chance > max(chances) - 1e-9]
+    return (ord(truth) - ord("A") in likeliest) / len(likeliest)
+
+
+def _weight(kept: Sequence[dict[str, Any]]) -> float | None:
+    told = [one["weight_on_advice"] for one in kept if one.get("weight_on_advice") is not None]
+    return fmean(told) if told else None
 
 
 def _seconds(kept: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float]]:

@@ -18,15 +18,16 @@ ENOUGH = 20
 AROUND = timedelta(hours=15)
 COUNTS = (
     "came", "open", "by_people", "by_policy", "withdrawn", "in_time", "late", "escalated",
-    "sent_on", "asked", "reopened", "decisions", "taken_back", "approvals", "overridden", "edited",
-    "judged", "changed",
+    "sent_on", "asked", "reopened", "taken", "resisted", "at_once", "acted", "challenged",
+    "settled", "untouched", "decisions", "taken_back", "approvals", "overridden", "edited",
+    "judged", "changed", "against", "gave_in", "agreed", "turned",
 )  # fmt: skip
 Scope = FigureWeek.Scope
 
 # who decided how much of what came this week: known here for a moment, and stored nowhere
 _WHO = """
 select h.workflow_id, coalesce(arrival.queue_id, h.queue_id), h.tier,
-    coalesce(proposal.action_type, h.kind), decision.reviewer_id, count(*)
+    coalesce(proposal.action_type, h.kind), h.kind, decision.reviewer_id, count(*)
 from handoffs_handoff h
 left join oversight_arrival arrival on arrival.handoff_id = h.id
 join handoffs_queue queue on queue.id = coalesce(arrival.queue_id, h.queue_id)
@@ -35,7 +36,7 @@ join reviews_decision decision on decision.handoff_id = h.id and decision.undone
 where h.id >= %(since)s and h.id < %(until)s
     and (h.opened_at at time zone queue.time_zone)::date >= %(monday)s
     and (h.opened_at at time zone queue.time_zone)::date < %(monday)s::date + 7
-group by 1, 2, 3, 4, 5
+group by 1, 2, 3, 4, 5, 6
 """
 
 
@@ -64,7 +65,7 @@ def store(start: date, told: Collection[Part]) -> None:
     days = FigureDay.objects.filter(day__gte=start, day__lt=start + timedelta(days=7))
     found: dict[Part, FigureWeek] = {}
     for day in days:
-        for part in parts(day.workflow_id, day.queue_id, day.tier, day.action_type):
+        for part in parts(day.workflow_id, day.queue_id, day.tier, day.action_type, day.kind):
             week = found.get(part) or FigureWeek(
                 scope=part.scope, workflow_id=part.workflow, key=part.key, monday=start
             )
@@ -76,7 +77,7 @@ def store(start: date, told: Collection[Part]) -> None:
     FigureWeek.objects.bulk_create(found.values())
 
 
-def parts(workflow: int, queue: int, tier: str, action: str) -> tuple[Part, ...]:
+def parts(workflow: int, queue: int, tier: str, action: str, kind: str) -> tuple[Part, ...]:
     """Return everything that one handoff is a part of."""
     return (
         Part(Scope.ALL, None, ""),
@@ -84,6 +85,7 @@ def parts(workflow: int, queue: int, tier: str, action: str) -> tuple[Part, ...]
         Part(Scope.QUEUE, workflow, str(queue)),
         Part(Scope.TIER, workflow, tier),
         Part(Scope.ACTION, workflow, action),
+        Part(Scope.KIND, workflow, kind),
     )
 
 
@@ -91,6 +93,7 @@ def _add(week: FigureWeek, day: FigureDay) -> None:
     for name in COUNTS:
         setattr(week, name, getattr(week, name) + getattr(day, name))
     bins.add(week.verbs, day.verbs)
+    bins.add(week.known, day.known)
     for what, counted in day.times.items():
         bins.add(week.times.setdefault(what, {}), counted)
 
@@ -105,8 +108,8 @@ def _who(start: date) -> dict[Part, Who]:
     found: dict[Part, Who] = defaultdict(Counter)
     with connection.cursor() as cursor:
         cursor.execute(_WHO, params)
-        for workflow, queue, tier, action, reviewer, many in cursor.fetchall():
-            for part in parts(workflow, queue, tier, action):
+        for workflow, queue, tier, action, kind, reviewer, many in cursor.fetchall():
+            for part in parts(workflow, queue, tier, action, kind):
                 found[part][reviewer] += many
     return found
 
@@ -127,7 +130,7 @@ def _whole(part: Part) -> Part:
 def _families(who: Mapping[Part, Who]) -> Iterable[tuple[Part, list[Part]]]:
     """Yield each whole with the parts that make it up."""
     for workflow in [part for part in who if part.scope == Scope.WORKFLOW]:
-        for scope in (Scope.QUEUE, Scope.TIER, Scope.ACTION):
+        for scope in (Scope.QUEUE, Scope.TIER, Scope.ACTION, Scope.KIND):
             yield (
                 workflow,
                 [one for one in who if one.scope == scope and one.workflow == workflow.workflow],

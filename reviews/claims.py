@@ -16,6 +16,7 @@ from handoffs import standstill
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
 from handoffs.models import Handoff
+from handoffs.states import HandoffState
 from reviews import caps, conflicts, leases, permissions, plants, queueing, reading
 from reviews.errors import (
     AlreadyClaimed,
@@ -380,7 +381,7 @@ def lost(handoff_id: str, by: User) -> DomainError:
     held = Claim.objects.filter(handoff=handoff_id, reviewer=by).order_by("-id").first()
     if held is None:
         permissions.get(by, handoff_id)
-        if plants.is_over(handoff_id):
+        if Handoff.objects.filter(id=handoff_id, state=HandoffState.WITHDRAWN.value).exists():
             return ClaimLost(conflict=conflicts.current(handoff_id, reader=by))
         return ClaimLost("You do not hold this handoff. Nothing was sent. Take it first.")
     conflict = conflicts.current(handoff_id, reader=by)

@@ -46,12 +46,14 @@ class Count:
 class Lot:
     """`salt` makes this lot's names of people; `counts` go by kind, difficulty and harm.
 
+    `held` are those before that were of many and all one way, by kind: caught, and how many.
     `since` are the outcomes since the chart was looked at last, in order, and `met` who made them;
     `score` is where the chart stood then.
     """
 
     salt: str
     counts: Mapping[str, Count] = field(default_factory=dict)
+    held: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     score: float = 0.0
     since: tuple[bool, ...] = ()
     met: Mapping[str, int] = field(default_factory=dict)
@@ -81,6 +83,36 @@ def add(lot: Lot, *, person: int, kind: str, caught: bool) -> Lot:
 def looked_at(lot: Lot, *, score: float) -> Lot:
     """Return the lot with its chart moved up to now; the counts stay."""
     return replace(lot, score=score, since=(), met={})
+
+
+def begun_anew(lot: Lot) -> Lot:
+    """Return the lot once it was told: its counts are gone.
+
+    What the chart was not looked at for is still to be looked at, by the names that it has here:
+    under others somebody would count as two.
+    """
+    if not lot.since:
+        return empty(score=lot.score)
+    return replace(lot, counts={}, held={})
+
+
+def held_back(lot: Lot) -> Lot:
+    """Return the lot with its counts put by, as it was of many, and all one way.
+
+    That it was not told says so. What comes now has to be of many by itself, or the first miss
+    after weeks without one would be of whoever was tested since.
+    """
+    held = {
+        kind: (caught + before[0], tests + before[1])
+        for kind in lot.counts.keys() | lot.held.keys()
+        for before in [lot.held.get(kind, (0, 0))]
+        for caught, tests in [_sums(lot.counts.get(kind, Count()))]
+    }
+    return replace(lot, counts={}, held=held)
+
+
+def _sums(count: Count) -> tuple[int, int]:
+    return count.caught, count.tests
 
 
 def _more(people: Mapping[str, int], name: str) -> dict[str, int]:
@@ -123,6 +155,7 @@ def _plain(lot: Lot) -> dict[str, Any]:
         "score": lot.score,
         "since": [int(one) for one in lot.since],
         "met": dict(sorted(lot.met.items())),
+        "held": {kind: list(sums) for kind, sums in sorted(lot.held.items())},
         "counts": {
             kind: [count.caught, dict(sorted(count.people.items()))]
             for kind, count in sorted(lot.counts.items())
@@ -141,4 +174,5 @@ def _lot(plain: Mapping[str, Any]) -> Lot:
         since=tuple(map(bool, plain["since"])),
         met=plain["met"],
         counts=counts,
+        held={kind: (caught, tests) for kind, (caught, tests) in plain["held"].items()},
     )

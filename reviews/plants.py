@@ -12,29 +12,26 @@ from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Client, User
+from accounts.roles import Can
 from handoffs import house, moves
 from handoffs.models import Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import FINAL_RUN_STATES, RunState, Verb
-from reviews import caught, lots, meeting
+from reviews import caught, lots, meeting, sealed
 from reviews.caught import Wrong
 from reviews.disclosed import Disclosed, WasATest
 from reviews.meeting import Hands, Known, Met
 from reviews.models import (
-    ApproverLink,
     Claim,
     Comment,
     Draft,
     EvidenceOpened,
     Judgement,
-    Notice,
     Plant,
-    SealedLot,
     SummaryEdit,
     TestsMet,
     Visit,
@@ -94,6 +91,7 @@ def begin(
     client: Client,
     external_id: str,
     input: dict[str, Any],
+    requester: dict[str, Any] | None = None,
     now: datetime,
 ) -> Plant:
     """Start a test's run; it asks a while later, as real ones do."""
@@ -102,6 +100,7 @@ def begin(
         house=house.client_for(client),
         external_id=external_id,
         input=input,
+        requester=requester,
         now=now,
     )
     return Plant.objects.create(
@@ -141,7 +140,9 @@ def may_stay(look: Look, *, by: User) -> bool:
     hands = Hands(
         person=by.pk, day=look.day, met=met, reviewed=look.reviewed or 0, holds=look.holds or 0
     )
-    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=())
+    # whoever reads figures or records could lay them, where no test is, beside their list
+    owners = (by.pk,) if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()
+    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=owners)
     return bool(look.turn == 1) and meeting.unfit(hands, known) is None
 
 
@@ -152,6 +153,12 @@ def withdraw(handoff_id: str, *, now: datetime) -> None:
     plant = standing(handoff_id)
     if plant is not None:
         end(plant, now=now)
+
+
+@transaction.atomic
+def time_up(handoff_id: str, *, now: datetime) -> None:
+    """Take the test out whose time is up; whoever had opened it has met one."""
+    _end_met(moves.lock_handoff(handoff_id), now=now)
 
 
 @transaction.atomic
@@ -189,11 +196,6 @@ def _end_met(handoff: Handoff, *, now: datetime) -> None:
     for claim in opened.select_related("reviewer").order_by("id"):
         _note_met(claim.reviewer, claim, day=day)
     end(plant, now=now)
-
-
-def is_over(handoff_id: str) -> bool:
-    """Tell whether this was a test, for whoever had it: its claims are gone."""
-    return Plant.objects.filter(handoff=handoff_id, ended=True).exists()
 
 
 def _met(person: User) -> Met:
@@ -257,19 +259,8 @@ def _disclose(
 
 def _count(plant: Plant, *, person: int, caught: bool) -> None:
     """Add to the cohort's sealed lot, one at a time."""
-    SealedLot.objects.bulk_create(
-        [SealedLot(cohort=plant.cohort, sealed=_seal(lots.empty(), plant.cohort))],
-        ignore_conflicts=True,
-    )
-    row = SealedLot.objects.select_for_update().get(cohort=plant.cohort)
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    lot = lots.unseal(bytes(row.sealed), cohort=plant.cohort, secrets=secrets)
-    more = lots.add(lot, person=person, kind=plant.kind, caught=caught)
-    SealedLot.objects.filter(pk=row.pk).update(sealed=_seal(more, plant.cohort))
-
-
-def _seal(lot: lots.Lot, cohort: str) -> bytes:
-    return lots.seal(lot, cohort=cohort, secret=settings.SECRET_KEY)
+    lot = sealed.take(plant.cohort)
+    sealed.write(plant.cohort, lots.add(lot, person=person, kind=plant.kind, caught=caught))
 
 
 def _note_met(person: User, claim: Claim, *, day: datetime) -> None:
@@ -299,8 +290,9 @@ def end(plant: Plant, *, now: datetime) -> None:
     )
 
 
-# what people leave at a handoff, those that name others first
-_LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, ApproverLink, Notice, Judgement)
+# What people leave at a handoff, those that name others first. What was sent about it stays, and
+# ends as for any that is withdrawn: to a colleague a link that opens nothing would tell.
+_LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, Judgement)
 
 
 def _forget(handoff_id: str) -> None:

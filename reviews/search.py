@@ -48,7 +48,8 @@ join handoffs_queue queue on queue.id = h.queue_id
 join handoffs_workflow workflow on workflow.id = h.workflow_id
 left join handoffs_answer answer
     on answer.handoff_id = h.id and answer.round = h.round and h.state = 'answered'
-where (h.queue_id = any(%(queues)s::bigint[]) or h.workflow_id = any(%(workflows)s::bigint[]))
+where not exists (select from reviews_plant plant where plant.handoff_id = h.id and plant.ended)
+    and (h.queue_id = any(%(queues)s::bigint[]) or h.workflow_id = any(%(workflows)s::bigint[]))
     and (%(states)s::text[] is null or h.state = any(%(states)s::text[]))
     and (%(queue)s = '' or queue.slug = %(queue)s)
     and (%(workflow)s = '' or workflow.slug = %(workflow)s)

@@ -106,14 +106,14 @@ class RunAdmin(Records):
         "cause",
         "created_at",
         "input",
-        "requester",
+        "requester_shown",
         "task",
         "output",
         "error",
         "partial",
         "next_step",
     )
-    readonly_fields = ("client_shown",)
+    readonly_fields = ("client_shown", "requester_shown")
 
     @admin.display(description="client")
     def client_shown(self, run: Run) -> SafeString:
@@ -122,6 +122,12 @@ class RunAdmin(Records):
             "admin:accounts_client_change", args=[run.client.stands_for_id or run.client_id]
         )
         return format_html('<a href="{}">{}</a>', url, run.client)
+
+    @admin.display(description="requester")
+    def requester_shown(self, run: Run) -> str:
+        """Say who waits, and not how they are reached: of some that is not kept."""
+        said = run.requester or {}
+        return ", ".join(str(said[key]) for key in ("name", "locale") if said.get(key)) or "-"
 
 
 @admin.register(Proposal)

@@ -251,6 +251,27 @@ class RefusedTransition(models.Model):
         return f"{self.entity}: {self.from_state} -> {self.to_state}: {self.times}"
 
 
+class RefusedDay(models.Model):
+    """How often illegal moves were tried in a workflow on a day in UTC."""
+
+    # null: of a run that was not found out
+    workflow = models.ForeignKey(
+        Workflow, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    times = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "workflow"], nulls_distinct=False, name="refused_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} {self.day}: {self.times}"
+
+
 class IdempotencyRecord(models.Model):
     """The first answer to a keyed request, told again when the same request comes again."""
 

@@ -19,10 +19,13 @@ from oversight.models.programme import (
     SpentPair,
     Tally,
 )
+from oversight.models.sowing import Chart, Cohort, Sprout
 
 __all__ = [
     "Alarm",
     "Arrival",
+    "Chart",
+    "Cohort",
     "Counted",
     "FaultApproval",
     "FaultCertificate",
@@ -35,6 +38,7 @@ __all__ = [
     "QueueFigures",
     "QueueHour",
     "SpentPair",
+    "Sprout",
     "Tally",
     "Threshold",
 ]

@@ -139,6 +139,17 @@ class Counted(models.Model):
     asked = models.PositiveIntegerField(default=0)
     # asked again because the approval was stale
     reopened = models.PositiveIntegerField(default=0)
+    # taken by somebody; and of these put down, let run out, or passed on at some time
+    taken = models.PositiveIntegerField(default=0)
+    resisted = models.PositiveIntegerField(default=0)
+    # of by_people: with no question in between, and not asked again
+    at_once = models.PositiveIntegerField(default=0)
+    # actions that people did something about; and objected to: decided otherwise, asked, passed on
+    acted = models.PositiveIntegerField(default=0)
+    challenged = models.PositiveIntegerField(default=0)
+    # actions that people answered; and of these at once, as proposed, and nobody minded
+    settled = models.PositiveIntegerField(default=0)
+    untouched = models.PositiveIntegerField(default=0)
     # what people said and did not take back; several may decide one handoff
     decisions = models.PositiveIntegerField(default=0)
     taken_back = models.PositiveIntegerField(default=0)
@@ -149,6 +160,13 @@ class Counted(models.Model):
     # of the decisions, those that were committed before the reveal, and changed after it
     judged = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+    # decisions on actions: judged otherwise at first, and then done as recommended; or the reverse
+    against = models.PositiveIntegerField(default=0)
+    gave_in = models.PositiveIntegerField(default=0)
+    agreed = models.PositiveIntegerField(default=0)
+    turned = models.PositiveIntegerField(default=0)
+    # decisions on actions of which an audit said later whether they were right, see oversight.known
+    known = models.JSONField(default=dict)
     # {verb: how many}
     verbs = models.JSONField(default=dict)
     # {what: {bin: how many}}, see oversight.bins
@@ -159,7 +177,7 @@ class Counted(models.Model):
 
 
 class FigureDay(Counted):
-    """What came to a queue on one of its days, from one workflow, of one tier and action type."""
+    """What came to a queue on one of its days, of one workflow, tier, action type and kind."""
 
     workflow = models.ForeignKey(
         Workflow, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -169,6 +187,8 @@ class FigureDay(Counted):
     tier = models.CharField(max_length=16, blank=True, default="")
     # of what is no action: its kind
     action_type = models.CharField(max_length=60)
+    # of what was counted before kinds were: not known
+    kind = models.CharField(max_length=16, blank=True, default="")
     # by the clock of its queue
     day = models.DateField()
 
@@ -176,7 +196,8 @@ class FigureDay(Counted):
         constraints = [
             # the day first: weeks are added up from it, and a day is counted anew as a whole
             models.UniqueConstraint(
-                fields=["day", "workflow", "queue", "tier", "action_type"], name="figure_day_once"
+                fields=["day", "workflow", "queue", "tier", "action_type", "kind"],
+                name="figure_day_once",
             )
         ]
 
@@ -197,12 +218,13 @@ class FigureWeek(Counted):
         QUEUE = "queue"
         TIER = "tier"
         ACTION = "action"
+        KIND = "kind"
 
     scope = models.CharField(max_length=10, choices=Scope.choices)
     workflow = models.ForeignKey(
         Workflow, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
-    # the queue's number, the tier, or the action type
+    # the queue's number, the tier, the action type, or the kind of handoff
     key = models.CharField(max_length=60, blank=True, default="")
     monday = models.DateField()
     told = models.BooleanField(default=False)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from governance.estimates import Share, percent
 from oversight import shares
-from oversight.pages import oversight_lines
+from oversight.pages import lines, tested_lines
 from oversight.summary import Part
+from oversight.tested import Tested
 from oversight.weeks import Scope
 
 # an action type may be done without asking once so few corrections are certain
@@ -21,7 +22,7 @@ class Candidate:
     missing: str
 
 
-def candidates(parts: Sequence[Part]) -> list[Candidate]:
+def candidates(parts: Sequence[Part], tested: Tested) -> list[Candidate]:
     """Name the action types that are hardly ever corrected, and the evidence still missing."""
     found = []
     for one in parts:
@@ -36,16 +37,16 @@ def candidates(parts: Sequence[Part]) -> list[Candidate]:
         found.append(
             Candidate(
                 name=one.name,
-                approved=str(oversight_lines.rest(corrected)),
+                approved=str(lines.rest(corrected)),
                 at_most=percent(most),
-                missing=_missing(corrected, most),
+                missing=_missing(corrected, most, tested),
             )
         )
     return found
 
 
-def _missing(corrected: Share, most: float) -> str:
-    untested = "whether wrong ones would be seen: no blind tests are run"
+def _missing(corrected: Share, most: float, tested: Tested) -> str:
+    untested = tested_lines.missing_of(tested)
     if most <= AUTOMATIC:
         return f"Only {untested}"
     # with no further correction

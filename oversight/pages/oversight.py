@@ -8,10 +8,21 @@ from django.urls import reverse
 
 from handoffs.models import Workflow
 from oversight import subjects, summary
-from oversight.pages import candidates, happened, oversight_lines, weeks_drawn
+from oversight.pages import (
+    candidates,
+    happened,
+    in_short,
+    lengths,
+    lines,
+    oversight_lines,
+    tested_lines,
+    weeks_drawn,
+)
 from oversight.pages.candidates import Candidate
 from oversight.pages.happened import Happened
-from oversight.pages.oversight_lines import Line, Time
+from oversight.pages.in_short import Answer
+from oversight.pages.lengths import Looked, Time
+from oversight.pages.lines import Line
 from oversight.pages.weeks_drawn import Drawing
 from oversight.subjects import EVERYTHING, Subject
 from oversight.summary import Figures, Part, Summary, Today
@@ -19,7 +30,7 @@ from oversight.weeks import Scope
 
 _SCOPES = {
     Scope.WORKFLOW: "Workflow", Scope.QUEUE: "Queue", Scope.TIER: "Tier",
-    Scope.ACTION: "Action type",
+    Scope.ACTION: "Action type", Scope.KIND: "Kind of handoff",
 }  # fmt: skip
 # how often an open page asks for the last days; they are counted every half minute
 EVERY_SECONDS = 10
@@ -84,7 +95,17 @@ class Page:
     working: tuple[Line, ...]
     healthy: tuple[Line, ...]
     improving: tuple[Line, ...]
+    in_short: tuple[Answer, ...]
+    more_working: tuple[Line, ...]
+    more_healthy: tuple[Line, ...]
+    more_improving: tuple[Line, ...]
+    sensitivity: tuple[Line, ...]
+    tested: tuple[Line, ...]
+    untold: str
     times: tuple[Time, ...]
+    times_beside: tuple[Time, ...]
+    looked: Looked | None
+    caught: Drawing | None
     overridden: Drawing
     in_time: Drawing
     escalation: Drawing | None
@@ -115,16 +136,26 @@ def page(found: Summary, workflows: Sequence[Workflow], period: int, *, may_all:
         ),
         workflows=tuple(_choices(subject, workflows, query, may_all)),
         held_back=_held_back(found.now),
-        working=tuple(oversight_lines.working(found.now, found.before)),
+        working=tuple(oversight_lines.working(found)),
         healthy=tuple(oversight_lines.healthy(found.now, found.before)),
         improving=tuple(oversight_lines.improving(found)),
-        times=oversight_lines.lengths(found.now),
+        in_short=in_short.answers(found),
+        more_working=tuple(oversight_lines.more_working(found.now, found.before)),
+        more_healthy=tuple(oversight_lines.more_healthy(found.now, found.before)),
+        more_improving=tuple(oversight_lines.more_improving(found)),
+        sensitivity=tuple(tested_lines.sensitivity(found.tested, found.now)),
+        tested=tuple(tested_lines.groups(found.tested)),
+        untold=tested_lines.why_untold(found.tested),
+        times=lengths.lengths(found.now),
+        times_beside=lengths.of_parts(found.parts),
+        looked=lengths.looked(found.now, oversight_lines.rapid_of(found.now)),
+        caught=weeks_drawn.caught(found),
         overridden=overridden,
         in_time=in_time,
         escalation=escalation if subject.knows_proposals else None,
         weeks=tuple(_row(_day(day), figures) for day, figures in sorted(found.by_week.items())),
         tables=tuple(_tables(subject, found.parts, query)),
-        candidates=tuple(candidates.candidates(found.parts)),
+        candidates=tuple(candidates.candidates(found.parts, found.tested)),
         happened=happened.rows(found.events),
         last=last_days(subject, found.days, period),
         csv_url=_url(subject, "-csv") + query,
@@ -190,11 +221,11 @@ def _row(name: str, figures: Figures, url: str = "") -> Row:
         name=name,
         url=url,
         came=f"{figures.counts['came']:,}",
-        in_time=oversight_lines.said(figures.in_time),
+        in_time=lines.said(figures.in_time),
         late=f"{figures.counts['late']:,}",
-        overridden=oversight_lines.said(figures.overridden),
+        overridden=lines.said(figures.overridden),
         # proposals know their action type, and not where they would have come to
-        escalation=oversight_lines.said(figures.escalation) if figures.proposed else "",
+        escalation=lines.said(figures.escalation) if figures.proposed else "",
     )
 
 

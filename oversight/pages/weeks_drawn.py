@@ -1,6 +1,6 @@
 """Shares week by week as numbers for the SVG, each with its interval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,6 +46,14 @@ class Drawing:
     marks: tuple[Marked, ...]
 
 
+def caught(found: Summary) -> Drawing | None:
+    """Draw what tests showed in the weeks in which it was told; one point is no course."""
+    known = found.tested.by_week
+    if len(known) < 2:
+        return None
+    return _of_shares("Wrong ones caught, by the week in which it was told", found, known)
+
+
 def drawings(found: Summary) -> tuple[Drawing, Drawing, Drawing]:
     return (
         _drawing("Overridden, of decisions on actions", found, lambda one: one.overridden),
@@ -55,9 +63,11 @@ def drawings(found: Summary) -> tuple[Drawing, Drawing, Drawing]:
 
 
 def _drawing(title: str, found: Summary, share: Callable[[Figures], Share]) -> Drawing:
-    known = [
-        (day, share(figures)) for day, figures in sorted(found.by_week.items()) if share(figures).of
-    ]
+    return _of_shares(title, found, {day: share(one) for day, one in found.by_week.items()})
+
+
+def _of_shares(title: str, found: Summary, of_week: Mapping[date, Share]) -> Drawing:
+    known = [(day, share) for day, share in sorted(of_week.items()) if share.of]
     highest = max([one.interval[1] for _, one in known], default=0)
     top = next(scale for scale in _SCALES if scale >= highest)
     step = WIDTH / max(1, len(known))

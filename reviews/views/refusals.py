@@ -1,6 +1,7 @@
 """How a refusal looks on a page."""
 
 import functools
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from reviews.pages import disclosure as pages
 from reviews.pages import words
 
 View = Callable[..., HttpResponse]
+_BLOCK, _NOISE = 16 * 1024, 512
 
 
 def explained(view: View) -> View:
@@ -47,8 +49,15 @@ def disclosed(request: UserRequest, what: Disclosed) -> HttpResponse:
 
 
 def unkept(response: HttpResponse) -> HttpResponse:
-    """Let no browser keep the page, not even to go back to."""
+    """Let no browser keep the page, not even to go back to, and no size of it tell what it says.
+
+    Whoever sees sizes beside addresses, as proxies log them, would know who caught it. Filled up to
+    whole blocks all are alike; what cannot be compressed is there where somebody compresses.
+    """
     response["Cache-Control"] = "no-store"
+    noise = secrets.token_hex(secrets.randbelow(_NOISE)).encode()
+    content = response.content + b"\n<!-- " + noise + b" -->"
+    response.content = content.ljust(-(-len(content) // _BLOCK) * _BLOCK)
     return response
 
 

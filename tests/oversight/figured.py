@@ -28,6 +28,7 @@ def have_days(
             days.append(
                 FigureDay(
                     workflow=workflow, queue=queue, tier="hard_approval", action_type=action,
+                    kind="approval",
                     day=day, came=many, by_people=many - 2, by_policy=1, withdrawn=1,
                     in_time=many - 3, late=2, escalated=1, asked=1, decisions=many - 2,
                     approvals=many - 2, overridden=over, edited=over // 2, judged=10, changed=1,

@@ -23,8 +23,9 @@ class Said:
     verb: str = "approve"
     seconds: float = 40.0
     undone: bool = False
-    # None: nothing was withheld
+    # None: nothing was withheld; and what they judged before it was shown
     changed: bool | None = None
+    judged: str = "approve"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Past:
     ends: str = "person"
     after: float = 600.0
     said: tuple[Said, ...] = field(default=(Said(0),))
+    # somebody had it before and gave it back
+    given_back: bool = False
+    # what was said of it much later, after it was done
+    audited: str = ""
 
 
 def put(shop: Shop, run: Run, queues: list[Queue], people: list[User], one: Past) -> Handoff:
@@ -78,34 +83,32 @@ def go_on(handoff: Handoff, people: list[User], one: Past) -> None:
         at += timedelta(seconds=one.asked_for)
         _move(handoff, next(version), "needs_information", "waiting", "information_given", at)
     end = at + timedelta(seconds=one.after)
-    for number, said in enumerate(one.said, start=1):
+    if one.given_back:
+        _claim(handoff, people[0], 1, at, at, "given_back")
+    for number, said in enumerate(one.said, start=2):
         _decide(handoff, people[said.person], said, number, end)
+    if one.audited:
+        _audit(handoff, one.audited, end + timedelta(days=1))
     if not one.ends:
         return
     state = "withdrawn" if one.ends == "withdrawn" else "answered"
     if state == "answered":
+        verbs = [said.verb for said in one.said if not said.undone]
         Answer.objects.create(
-            handoff=handoff, round=1, verb="approve", by_kind=one.ends, role="x", receipt="x"
-        )
+            handoff=handoff, round=1, verb=verbs[-1] if verbs else "approve", by_kind=one.ends,
+            role="x", receipt="x",
+        )  # fmt: skip
     at_ = {"answered_at": end} if state == "answered" else {}
     _move(handoff, next(version), "waiting", state, "answered", end, **at_)
 
 
 def _decide(handoff: Handoff, person: User, said: Said, turn: int, end: datetime) -> None:
     opened = end - timedelta(seconds=said.seconds)
-    number = next(_numbers)
-    claim = Claim.objects.bulk_create(
-        [
-            Claim(
-                handoff=handoff, reviewer=person, turn=turn, number=number, level=1, round=1,
-                taken_at=opened, expires_at=end, ended_at=end, ended_because="decided",
-            )
-        ]
-    )[0]  # fmt: skip
+    claim = _claim(handoff, person, turn, opened, end, "decided")
     judgement = None
     if said.changed is not None:
         judgement = Judgement.objects.create(
-            handoff=handoff, round=1, brief_version=1, reviewer=person, verb="approve",
+            handoff=handoff, round=1, brief_version=1, reviewer=person, verb=said.judged,
             confidence=3, reason="x",
         )  # fmt: skip
     Decision.objects.create(
@@ -113,6 +116,36 @@ def _decide(handoff: Handoff, person: User, said: Said, turn: int, end: datetime
         judgement=judgement, changed_after_reveal=said.changed, opened_at=opened, decided_at=end,
         undone_at=end if said.undone else None,
     )  # fmt: skip
+
+
+def _claim(
+    handoff: Handoff, person: User, turn: int, since: datetime, until: datetime, because: str
+) -> Claim:
+    return Claim.objects.bulk_create(
+        [
+            Claim(
+                handoff=handoff, reviewer=person, turn=turn, number=next(_numbers), level=1,
+                round=1, taken_at=since, expires_at=until, ended_at=until, ended_because=because,
+            )
+        ]
+    )[0]  # fmt: skip
+
+
+def _audit(handoff: Handoff, verb: str, at: datetime) -> None:
+    """Let somebody say of what was done whether it should have been."""
+    audit = Handoff(
+        id=f"{ids.at('ho', at)[:-8]}{next(_numbers):08d}", run=handoff.run,
+        workflow=handoff.workflow, proposal=handoff.proposal, kind="audit", tier=handoff.tier,
+        queue=handoff.queue, role=handoff.role, opened_at=at, **due(at, 3600),
+        deadline_seconds=3600, fallback="reject",
+    )  # fmt: skip
+    Handoff.objects.bulk_create([audit])
+    Brief.objects.create(handoff=audit, body={}, digest="sha-256=")
+    _move(audit, 1, "", "waiting", "proposed", at)
+    Answer.objects.create(
+        handoff=audit, round=1, verb=verb, by_kind="person", role="x", receipt="x"
+    )
+    _move(audit, 2, "waiting", "answered", "answered", at, answered_at=at)
 
 
 def _move(
@@ -127,5 +160,28 @@ def _move(
     )  # fmt: skip
 
 
+def take_back(handoff: Handoff) -> None:
+    """Let whoever decided take it back, where it is still to be answered."""
+    if handoff.state == "waiting":
+        Decision.objects.filter(handoff=handoff).update(undone_at=handoff.opened_at)
+        _move(handoff, handoff.version + 1, "waiting", "waiting", "taken_back", handoff.opened_at)
+
+
+def reopen(handoff: Handoff, *, answered: bool) -> None:
+    """Let what was answered be asked again, and then perhaps be answered by the fallback."""
+    if handoff.state != "answered":
+        return
+    at, version = handoff.opened_at + timedelta(days=2), handoff.version
+    _move(handoff, version + 1, "answered", "waiting", "stale", at, round=2, answered_at=None)
+    if answered:
+        Answer.objects.create(
+            handoff=handoff, round=2, verb="reject", by_kind="policy", role="x", receipt="x"
+        )
+        _move(handoff, version + 2, "waiting", "answered", "answered", at, answered_at=at)
+
+
 def send_on(handoff: Handoff, queue: Queue) -> None:
-    _move(handoff, 2, "waiting", "waiting", "sent_on", handoff.opened_at, queue=queue)
+    _move(
+        handoff, handoff.version + 1, "waiting", "waiting", "sent_on", handoff.opened_at,
+        queue=queue,
+    )  # fmt: skip

@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Client, User
-from handoffs.models import Queue
-from oversight import bins, days, weeks
+from handoffs.models import Handoff, Queue
+from oversight import bins, days, known, weeks
 from oversight.models import FigureDay, FigureWeek, ProposalDay
 from oversight.weeks import Part, Scope
 from tests import factories
@@ -27,6 +27,16 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = datetime(2026, 3, 29, tzinfo=UTC)
 NOW = SUNDAY + timedelta(days=3)
 
+_CAUSED = "exists (select from handoffs_transition t where t.handoff_id = h.id and t.cause = '{}')"
+_BY_PERSON = (
+    "h.state = 'answered' and exists (select from handoffs_answer a "
+    "where a.handoff_id = h.id and a.by_kind = 'person')"
+)
+_OBJECTED = (
+    f"{_CAUSED.format('information_asked')} or {_CAUSED.format('escalated')} or "
+    f"{_CAUSED.format('sent_on')} or exists (select from reviews_decision d where "
+    "d.handoff_id = h.id and d.undone_at is null and d.verb not in ('approve', 'confirm'))"
+)
 # what a day says, each asked for by itself and as plainly as can be; {cell} is one cell's handoffs
 PLAIN = {
     "came": "select count(*) from {cell}",
@@ -47,16 +57,50 @@ PLAIN = {
     "taken_back": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id "
     "where d.undone_at is not null",
     "overridden": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id "
-    "where d.undone_at is null and d.verb <> 'approve'",
+    "where d.undone_at is null and d.verb not in ('approve', 'confirm')",
     "changed": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id "
     "where d.undone_at is null and d.changed_after_reveal",
     "judged": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id "
     "where d.undone_at is null and d.judgement_id is not null",
+    "approvals": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id "
+    "where d.undone_at is null",
+    "gave_in": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
+    "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
+    "and j.verb in ('reject', 'approve_with_edits') and d.verb in ('approve', 'confirm')",
+    "against": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
+    "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
+    "and j.verb in ('reject', 'approve_with_edits')",
+    "turned": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
+    "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
+    "and j.verb in ('approve', 'confirm') and d.verb in ('reject', 'approve_with_edits')",
+    "agreed": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
+    "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
+    "and j.verb in ('approve', 'confirm')",
+    "taken": "select count(*) from {cell} where exists (select from reviews_claim c "
+    "where c.handoff_id = h.id)",
+    "resisted": "select count(*) from {cell} where exists (select from reviews_claim c "
+    "where c.handoff_id = h.id and c.ended_because = 'given_back')",
+    "at_once": f"select count(*) from {{cell}} where {_BY_PERSON} and h.round = 1 "
+    f"and not {_CAUSED.format('information_asked')}",
+    "acted": f"select count(*) from {{cell}} where {_OBJECTED} or exists (select from "
+    "reviews_decision d where d.handoff_id = h.id and d.undone_at is null)",
+    "challenged": f"select count(*) from {{cell}} where {_OBJECTED}",
+    "settled": f"select count(*) from {{cell}} where {_BY_PERSON}",
+    "untouched": f"select count(*) from {{cell}} where {_BY_PERSON} and h.round = 1 and not "
+    f"({_OBJECTED}) and not exists (select from reviews_claim c where c.handoff_id = h.id and "
+    "c.ended_because = 'given_back') and exists (select from handoffs_answer a "
+    "where a.handoff_id = h.id and a.verb in ('approve', 'confirm'))",
 }  # fmt: skip
 CELL = (
     "handoffs_handoff h join handoffs_proposal p on p.id = h.proposal_id where h.queue_id = %s "
-    "and h.tier = %s and p.action_type = %s and h.opened_at >= %s and h.opened_at < %s"
+    "and h.kind = %s and h.tier = %s and p.action_type = %s and h.opened_at >= %s "
+    "and h.opened_at < %s"
 )
+
+OF_ACTIONS = (
+    "approvals", "overridden", "gave_in", "against", "turned", "agreed", "acted", "challenged",
+    "settled", "untouched",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -79,15 +123,35 @@ def plainly(name: str, day: FigureDay) -> int:
     cell = f"(select h.* from {CELL}) h"
     with connection.cursor() as cursor:
         cursor.execute(
-            PLAIN[name].format(cell=cell), [day.queue_id, day.tier, day.action_type, *bounds]
+            PLAIN[name].format(cell=cell),
+            [day.queue_id, day.kind, day.tier, day.action_type, *bounds],
         )
-        return int(cursor.fetchone()[0])
+        found = int(cursor.fetchone()[0])
+    return found if day.kind == "approval" or name not in OF_ACTIONS else 0
+
+
+def known_plainly(history: list[Past]) -> Counter[str]:
+    """Say in Python what was known of these in the end."""
+    found = Counter[str]()
+    for one in history:
+        if one.audited:
+            action = "right" if one.audited == "confirm" else "wrong"
+            for said in one.said:
+                if not said.undone:
+                    first = "nothing" if said.changed is None else _side(said.judged)
+                    found[known.name(action, first, _side(said.verb))] += 1
+    return found
+
+
+def _side(verb: str) -> str:
+    return "with" if verb in ("approve", "confirm") else "against"
 
 
 _SAID = st.builds(
     Said,
     person=st.integers(0, 5),
-    verb=st.sampled_from(["approve", "reject", "approve_with_edits"]),
+    verb=st.sampled_from(["approve", "reject", "approve_with_edits", "confirm"]),
+    judged=st.sampled_from(["approve", "confirm", "reject"]),
     seconds=st.floats(0.05, 4000),
     undone=st.booleans(),
     changed=st.sampled_from([None, True, False]),
@@ -105,6 +169,8 @@ _PASTS = st.builds(
     ends=st.sampled_from(["person", "policy", "withdrawn", ""]),
     after=st.floats(1, 90_000),
     said=st.lists(_SAID, max_size=2, unique_by=lambda said: said.person).map(tuple),
+    given_back=st.booleans(),
+    audited=st.sampled_from(["", "", "confirm", "wrong"]),
 )
 
 
@@ -128,12 +194,17 @@ def test_figures_equal_plain_sql_also_when_it_happens_later(
         days.count(now=NOW + timedelta(hours=1))
         _assert_plain(history)
         _assert_times(history)
+        told = Counter[str]()
+        for day in FigureDay.objects.all():
+            told.update(day.known)
+        assert told == known_plainly([one for one, _ in history])
         transaction.set_rollback(True)
 
 
 def _assert_plain(history: list[tuple[Past, bool]]) -> None:
     found = list(FigureDay.objects.select_related("queue"))
-    assert sum(day.came for day in found) == len(history)
+    audits = Handoff.objects.filter(kind="audit").count()
+    assert sum(day.came for day in found) == len(history) + audits
     for day in found:
         for name in PLAIN:
             assert getattr(day, name) == plainly(name, day), (name, str(day))
@@ -152,15 +223,18 @@ def _assert_times(history: list[tuple[Past, bool]]) -> None:
     answered = Counter(
         bins.of(1 + (one.asked_for or 0) + one.after) for one, _ in history if one.ends == "person"
     )
+    # an audit here is answered as it comes
+    audits = [one for one, _ in history if one.audited]
+    answered[bins.of(0)] += len(audits)
     found: dict[str, Counter[str]] = {}
     for day in FigureDay.objects.all():
         for what, counted in day.times.items():
             found.setdefault(what, Counter()).update(counted)
-    for what, known in (("review", looked), ("response", answered)):
-        assert _nearly(found.get(what, Counter()), known), what
+    for what, expected in (("review", looked), ("response", answered)):
+        assert _nearly(found.get(what, Counter()), expected), what
     # the clock of the database stamps every move, so of these the number is known
     ended = [one for one, _ in history if one.ends]
-    assert found.get("waiting", Counter()).total() == len(ended)
+    assert found.get("waiting", Counter()).total() == len(ended) + len(audits)
     asked = [one for one in ended if one.asked_for is not None]
     assert found.get("needs_information", Counter()).total() == len(asked)
 
@@ -291,6 +365,6 @@ def test_a_week_is_told_once_enough_people_decided(
     assert not FigureWeek.objects.filter(told=True).exists()
     pasts.go_on(pasts.put(shop, run, places, people, history[19]), people, history[19])
     days.count(now=NOW)
-    assert FigureWeek.objects.filter(told=True).count() == 5
+    assert FigureWeek.objects.filter(told=True).count() == len(Scope)
     week: Any = FigureWeek.objects.get(scope="all")
     assert week.decisions == 20 and week.times["review"] == {bins.of(40): 20}

@@ -118,8 +118,12 @@ def test_an_owner_sees_weeks_of_it_and_is_told_what_they_are(
     assert "Moves that were refused" not in page
     # every drawing and every table says it by itself: a page is copied in pieces
     assert page.count("<strong>Demo history.</strong>") == 1 + page.count("<figure")
-    assert page.count("Demo history, with the 95 % interval") == 3
-    assert page.count('class="whisker"') == 12 * page.count("<figure")
+    tables = page.count('class="across figures"')
+    assert tables >= 6 and page.count("Demo history, with the 95 % interval") == tables
+    # every week in every drawing of weeks; beside them what was caught, and how long was looked
+    told = page.count('class="whisker"') - 12 * (page.count("<figure") - 2)
+    assert 2 <= told <= 8 and page.count('class="bars looked"') == 1
+    assert "Wrong ones caught, by the week in which it was told" in page
     found = json.loads(get(view, "-json", weeks="12"))
     assert found["demo_history"] is True
     assert found["now"]["weeks"] == found["now"]["weeks_told"] == found["before"]["weeks"] == 12

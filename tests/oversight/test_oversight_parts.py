@@ -72,7 +72,7 @@ def test_from_the_workflow_one_comes_to_each_and_back(shop: Shop, mia: User) -> 
     whole = reverse("oversight:workflow", args=[shop.workflow.slug])
     page = browser.get(whole, {"weeks": "4"}).context["page"]
     seen = [row.url for table in page.tables for row in table.rows]
-    assert len(seen) == 4
+    assert len(seen) == 5
     for url in seen:
         part = browser.get(url)
         assert part.status_code == 200

@@ -67,6 +67,27 @@ def test_what_a_share_is_at_most_holds_as_often_as_it_says(of: int) -> None:
             assert shares.is_below(share, count, of) is (most[count] <= share)
 
 
+@pytest.mark.parametrize(
+    ("share", "of", "most"),
+    [
+        (0.05, 200, 4), (0.05, 500, 16), (0.05, 1000, 38), (0.05, 2000, 83),
+        (0.02, 200, 0), (0.02, 500, 4), (0.02, 1000, 12), (0.02, 2000, 29),
+        (0.01, 200, None), (0.01, 500, 1), (0.01, 1000, 4), (0.01, 2000, 12),
+    ],
+)  # fmt: skip
+def test_how_many_corrections_still_let_it_be_said_that_few_are_wrong(
+    share: float, of: int, most: int | None
+) -> None:
+    """A binomial with this share gives so few in at most one case of twenty: what LTT asks."""
+    held = [count for count in range(of) if shares.is_below(share, count, of)]
+    assert (max(held) if held else None) == most
+
+
+def test_how_many_it_takes_without_any() -> None:
+    for share, least in ((0.05, 59), (0.02, 149), (0.01, 299)):
+        assert [shares.is_below(share, 0, of) for of in (least - 1, least)] == [False, True]
+
+
 def test_so_few_tests_say_what_thousands_of_overrides_hardly_do() -> None:
     """A catch rate of 90 % or of 50 %: twelve tests, by the binomial distribution itself."""
 

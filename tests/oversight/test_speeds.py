@@ -90,6 +90,22 @@ def test_one_hump_is_no_mixture() -> None:
     assert found.mixture is None and found.share < 0.02
 
 
+def test_who_works_up_to_a_limit_makes_nobody_else_rapid() -> None:
+    """A page that closes after a minute and a half gathers its slowest there."""
+    chance = np.random.default_rng(6)
+    times = [(min(90.0, float(x)), 1.0) for x in chance.lognormal(math.log(35), 0.8, 1000)]
+    found = speeds.rapid(times)
+    assert found.mixture is None and found.share < 0.02
+
+
+def test_a_team_most_of_which_does_not_read_is_seen_for_what_it_is() -> None:
+    chance = np.random.default_rng(6)
+    times = [(float(x), 1.0) for x in chance.lognormal(math.log(3), 0.4, 850)]
+    times += [(float(x), 1.0) for x in chance.lognormal(math.log(60), 0.6, 150)]
+    found = speeds.rapid(times)
+    assert found.mixture is not None and found.share == pytest.approx(0.85, abs=0.02)
+
+
 def test_nothing_and_always_the_same_are_no_error() -> None:
     assert speeds.rapid([]).share == 0
     assert speeds.rapid([(5.0, 500.0)]).mixture is None

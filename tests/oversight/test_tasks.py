@@ -3,7 +3,7 @@
 import pytest
 
 from config.celery import app
-from oversight import alarms, certificates, counting, days, figures
+from oversight import alarms, certificates, counting, days, figures, releases, sowing
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),
@@ -12,6 +12,8 @@ TASKS = {
     "oversight.measure_queues": (figures, "measure"),
     "oversight.renew_certificates": (certificates, "renew_due"),
     "oversight.forget": (counting, "forget"),
+    "oversight.sow": (sowing, "sow"),
+    "oversight.close_lots": (releases, "close"),
 }
 
 

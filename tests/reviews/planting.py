@@ -14,6 +14,7 @@ from reviews.models import Plant
 from reviews.plants import Sown
 from tests import factories
 
+NAMED = {"name": "Kim Li", "locale": "en"}
 COHORT = "retail-support / refund approvers"
 SOWN = Sown(
     cohort=COHORT,
@@ -37,6 +38,7 @@ def begin(shop: factories.Shop, bot: Client, **changes: Any) -> Plant:
 def planted(shop: factories.Shop, bot: Client, **changes: Any) -> Plant:
     """Let a test stand in the queue of refunds, with a payload as real ones have."""
     begun = begin(shop, bot)
+    Run.objects.filter(id=begun.run_id).update(requester=NAMED)
     payload = {**factories.proposal_payload(begun.run_id), **changes}
     payload["checkpoint"] = '{"step": 3}'
     plants.stand(begun, Proposed(**payload), queue_id=shop.queue.pk, now=now())

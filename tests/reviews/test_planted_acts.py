@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.urls import reverse
@@ -78,8 +79,7 @@ def counted() -> list[tuple[int, int]]:
     row = SealedLot.objects.filter(cohort=COHORT).first()
     if row is None:
         return []
-    from_settings = plants.settings.SECRET_KEY
-    lot = lots.unseal(bytes(row.sealed), cohort=COHORT, secrets=[from_settings])
+    lot = lots.unseal(bytes(row.sealed), cohort=COHORT, secrets=[settings.SECRET_KEY])
     return [(one.tests, one.caught) for one in lot.counts.values()]
 
 
@@ -150,7 +150,11 @@ def test_the_page_is_the_same_but_for_one_sentence_whether_it_was_caught(
     differing = [
         (a, b)
         for a, b in zip(one, other, strict=True)
-        if a != b and "csrf" not in a + b and "nonce" not in a + b and "data-now" not in a + b
+        if a != b
+        and "<!-- " not in a + b
+        and "csrf" not in a + b
+        and "nonce" not in a + b
+        and "data-now" not in a + b
     ]
     assert len(differing) == 1
     assert all("Your answer" in line for line in differing[0])

@@ -249,10 +249,31 @@ def test_no_agent_can_read_it(plant: Plant, agent: Agent, path: str) -> None:
     assert found.status_code == 404
 
 
-def test_no_agent_comes_upon_it_by_its_external_id(plant: Plant, agent: Agent) -> None:
-    payload = factories.run_payload(external_id=plant.run.external_id)
+def test_an_agent_that_comes_to_its_external_id_has_the_name_and_hears_nothing(
+    plant: Plant, agent: Agent, bot: Client
+) -> None:
+    """What is made up may be called as something to come: then the real one goes first."""
+    name = plant.run.external_id
+    payload = factories.run_payload(external_id=name)
 
-    assert agent.post("/runs", payload).status_code == 404
+    first, again = agent.post("/runs", payload), agent.post("/runs", payload)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"] != plant.run_id
+    assert Run.objects.get(external_id=name).client_id == bot.pk
+    plant.run.refresh_from_db()
+    assert plant.run.external_id != name
+    assert plant.run.state == RunState.PAUSED_PENDING_HUMAN.value
+
+
+def test_of_another_client_the_name_is_not_given_up(
+    shop: factories.Shop, bot: Client, bot_key: str, mia: User
+) -> None:
+    other = factories.ClientFactory(name="other")
+    theirs = walks.start_run(shop, other)
+    payload = factories.run_payload(external_id=theirs.external_id)
+
+    assert Agent(bot_key).post("/runs", payload).status_code == 404
 
 
 # Nothing becomes one, and none becomes real

@@ -36,6 +36,8 @@ def _report(found: Recorded) -> str:
         "right before advice": counted.right_before,
         "advice right": counted.advice_right,
         "right after advice": counted.right_after,
+        "right before → after, ties broken by lot": _by_lot(found.by_lot),
+        "weight on advice": _number(found.weight_on_advice),
         "helpful switches (wrong first, well advised)": counted.helpful,
         "harmful switches (right first, badly advised)": counted.harmful,
         "wrong advice caught": counted.caught,
@@ -57,6 +59,14 @@ def _sensitivity(found: Recorded) -> str:
     low, high = found.detection.interval()
     both = found.detection.sensitivity
     return f"{both.d_prime:.3f} ({low:.3f} to {high:.3f}), {both.criterion:.3f}"
+
+
+def _by_lot(shares: tuple[float, float] | None) -> str:
+    return "not told" if shares is None else f"{shares[0]:.3f} → {shares[1]:.3f}"
+
+
+def _number(value: float | None) -> str:
+    return "not told" if value is None else f"{value:.3f}"
 
 
 def _span(span: tuple[float, float] | None) -> str:

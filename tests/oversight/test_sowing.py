@@ -1,0 +1,353 @@
+"""Blind tests come in after reviews that were drawn, and go again."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Client, User
+from handoffs import stops
+from handoffs.actors import person_actor
+from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
+from handoffs.states import AtLimit, HandoffState, RunState
+from handoffs.stops import Presser
+from oversight import cohorts, making, pacing, sowing
+from oversight.models import Cohort, FaultCertificate, Programme, SpentPair, Sprout
+from reviews import claims, plants
+from reviews.models import Plant
+from tests import factories
+from tests.oversight import sown
+from tests.oversight.sown import RATE, Desk
+
+pytestmark = pytest.mark.django_db
+now = timezone.now
+
+
+@pytest.fixture
+def desk(shop: factories.Shop, bot: Client, bot_key: str, mia: User, ann: User) -> Desk:
+    """A team that is tested once in ten reviews, and a past to make tests of."""
+    return sown.desk(shop, bot, bot_key, owner=mia, reviewer=ann)
+
+
+def standing() -> Plant:
+    return Plant.objects.select_related("handoff", "run").get(handoff__isnull=False)
+
+
+# When
+
+
+def test_it_comes_after_the_review_that_was_drawn_and_not_before(desk: Desk) -> None:
+    drawn = pacing.drawn(cohorts.secret(), "retail-support / refund approvers#1", 0, RATE)
+    for _ in range(drawn - 1):
+        desk.review()
+        sowing.sow(now=now())
+    assert not Plant.objects.exists()
+
+    desk.review()
+    sowing.sow(now=now())
+
+    assert Plant.objects.count() == 1
+
+
+def test_one_comes_in_each_stretch(desk: Desk) -> None:
+    for _ in range(50):
+        desk.review()
+        sowing.sow(now=now())
+
+    assert Plant.objects.count() == 5
+
+
+def test_who_else_looks_or_looks_again_adds_none(desk: Desk) -> None:
+    desk.review(10)
+
+    for _ in range(3):
+        sowing.sow(now=now())
+
+    assert Plant.objects.count() == Run.objects.filter(client__stands_for__isnull=False).count()
+    assert Plant.objects.count() == 1
+
+
+def test_a_review_counts_once_however_often_it_changes_hands(desk: Desk, ben: User) -> None:
+    handoff = desk.review()
+    claims.pick(handoff.id, by=ben, now=now())
+    cohorts.count(now=now())
+
+    assert Cohort.objects.get().reviews == 1
+
+
+def test_tests_and_what_is_at_a_higher_level_or_needs_several_are_not_counted(desk: Desk) -> None:
+    test = desk.test().handoff
+    assert test is not None
+    before = Cohort.objects.get().reviews
+    above, several, _ = desk.review(), desk.review(), desk.review()
+    sown.had(test, desk.reviewer)
+    Handoff.objects.filter(id=above.id).update(level=2)
+    Handoff.objects.filter(id=several.id).update(safeguards={"approvers": 2})
+    cohorts.count(now=now())
+
+    assert Cohort.objects.get().reviews == before + 1
+
+
+def test_another_rate_counts_anew_and_draws_others(desk: Desk) -> None:
+    desk.review(12)
+    cohorts.count(now=now())
+    before = Cohort.objects.get()
+    Programme.objects.update(rate=0.05)
+    desk.review()
+    cohorts.count(now=now())
+
+    after = Cohort.objects.get()
+    assert (before.reviews, after.reviews, after.done) == (12, 1, None)
+    assert cohorts.key(before) != cohorts.key(after)
+
+
+# How
+
+
+def test_it_asks_where_and_as_real_ones_do(desk: Desk) -> None:
+    real = desk.review(10)
+    sowing.sow(now=now())
+    sprout = Sprout.objects.get()
+    sowing.ask_due(now=sprout.asks_at)
+
+    test = standing().handoff
+    assert test is not None
+    for name in ("workflow_id", "queue_id", "role_id", "kind", "tier", "level", "state", "fallback",
+                 "deadline_seconds", "safeguards", "terms", "ladder", "blocking"):  # fmt: skip
+        assert getattr(test, name) == getattr(real, name), name
+    assert test.run.state == RunState.PAUSED_PENDING_HUMAN.value
+    assert test.run.checkpoint.version == 1
+    assert not Sprout.objects.exists()
+
+
+def test_it_begins_a_while_before_it_asks(desk: Desk) -> None:
+    sown.due(desk)
+    desk.real_ones_take(timedelta(minutes=7))
+    at = now()
+    sowing.begin_due(now=at)
+
+    wait = (Sprout.objects.get().asks_at - at).total_seconds()
+    assert wait == pytest.approx(7 * 60, abs=5)
+    assert sowing.ask_due(now=at + timedelta(minutes=6)) == 0
+    assert sowing.ask_due(now=at + timedelta(minutes=8)) == 1
+
+
+def test_what_it_says_is_wrong_and_of_nobody_real(desk: Desk) -> None:
+    plant = desk.test()
+
+    handoff = plant.handoff
+    assert handoff is not None and handoff.proposal is not None
+    brief = handoff.briefs.get().body
+    amount = json.loads(handoff.proposal.arguments)["amount"]
+    total = float(brief["facts"][1]["value"].split()[0])
+    assert amount == 10 * total == handoff.proposal.signals["values"]["amount"]
+    said = json.dumps([brief, handoff.run.input, handoff.run.requester])
+    for one in desk.past:
+        other = one.briefs.get().body["facts"]
+        assert other[0]["value"] not in said
+    assert set(handoff.run.requester or {}) == {"name", "locale"}
+
+
+def test_whoever_would_know_it_is_kept_with_it(desk: Desk, ben: User, mia: User) -> None:
+    for one in desk.past:
+        sown.had(one, ben)
+    plant = desk.test()
+
+    fault = desk.fault
+    assert {ben.pk, mia.pk, fault.author_id} <= set(plant.known_to)
+    assert {one.by_id for one in fault.approvals.all()} <= set(plant.known_to)
+
+
+def test_a_source_and_a_fault_meet_once(desk: Desk) -> None:
+    for _ in range(len(desk.past) + 2):
+        sown.due(desk)
+        sowing.begin_due(now=now())
+
+    assert Plant.objects.count() == len(desk.past) == SpentPair.objects.count()
+    assert len(set(Run.objects.values_list("external_id", flat=True))) == Run.objects.count()
+
+
+def test_nothing_of_a_source_is_in_the_spent_pairs(desk: Desk) -> None:
+    desk.test()
+
+    kept = SpentPair.objects.get().digest
+    assert all(one.id not in kept for one in desk.past)
+    assert len(kept) == 64
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda desk: desk.spoil(level=2),
+        lambda desk: desk.spoil(round=2),
+        lambda desk: Proposal.objects.update(outcome="rolled_back"),
+        lambda desk: Run.objects.update(task={"objective": "Mend it"}),
+        lambda desk: desk.agents_go_on(),
+        lambda desk: desk.briefs_are_added_to(),
+    ],
+)
+def test_only_what_was_approved_as_it_came_and_stayed_so_is_a_source(
+    desk: Desk, spoil: Callable[[Desk], Any]
+) -> None:
+    sown.due(desk)
+    spoil(desk)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    assert not Plant.objects.exists()
+
+
+# When not
+
+
+def test_off_it_is_not_made_up_for(desk: Desk) -> None:
+    Queue.objects.update(depth_limit=1)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    Queue.objects.update(depth_limit=200)
+    sowing.begin_due(now=now())
+
+    assert not Plant.objects.exists()
+    assert Cohort.objects.get().done is not None
+
+
+def test_switched_off_nothing_is_counted_and_nothing_asks(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    Programme.objects.update(on=False)
+    desk.review()
+    cohorts.count(now=now())
+    reviews = Cohort.objects.get().reviews
+
+    assert sowing.ask_due(now=now() + timedelta(days=2)) == 0
+    assert reviews == Cohort.objects.get().reviews
+    assert not Sprout.objects.exists()
+    assert Plant.objects.get().ended
+
+
+def stop(shop: factories.Shop, by: User) -> Any:
+    presser = Presser(by=person_actor(by.pk, "manager"), user=by)
+    return stops.stop(shop.workflow, reason="It pays twice.", presser=presser, now=now())
+
+
+def test_a_stop_takes_out_what_stands(desk: Desk, ann: User, mia: User) -> None:
+    plant = desk.test()
+    claims.pick(plant.handoff_id or "", by=ann, now=now())
+    stop(desk.shop, mia)
+
+    sowing.take_out(now=now())
+
+    plant.refresh_from_db()
+    assert plant.ended
+    assert Handoff.objects.get(id=plant.handoff_id).state == HandoffState.WITHDRAWN.value
+
+
+def test_a_queue_that_is_full_keeps_it_out_and_pauses_nothing(desk: Desk) -> None:
+    MatrixRow.objects.filter(pk=desk.shop.row.pk).update(at_limit=AtLimit.PAUSE.value)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    Queue.objects.update(depth_limit=0)
+    QueueDepth.objects.update(quota=0)
+
+    sowing.ask_due(now=now() + timedelta(days=2))
+
+    assert not Handoff.objects.filter(run__client__stands_for__isnull=False).exists()
+    assert Plant.objects.get().ended
+    assert not Sprout.objects.exists()
+
+
+def test_another_queue_than_the_reviews_were_in_keeps_it_out(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    MatrixRow.objects.filter(pk=desk.shop.row.pk).update(
+        queue=desk.shop.leads_queue, role=desk.shop.leads
+    )
+
+    sowing.ask_due(now=now() + timedelta(days=2))
+
+    assert not Plant.objects.filter(handoff__isnull=False).exists()
+    assert Plant.objects.get().ended
+
+
+# Half its time
+
+
+def half(plant: Plant, part: float) -> datetime:
+    handoff = plant.handoff
+    assert handoff is not None
+    return handoff.counted_from + (handoff.deadline_at - handoff.counted_from) * part
+
+
+def test_it_is_taken_out_at_half_its_time(desk: Desk) -> None:
+    plant = desk.test()
+    Queue.objects.update(depth_limit=0)
+    desk.never_busy()
+
+    assert sowing.take_out(now=half(plant, 0.49)) == 0
+    assert sowing.take_out(now=half(plant, 0.51)) == 1
+    assert sowing.take_out(now=half(plant, 0.51)) == 0
+    assert Handoff.objects.get(id=plant.handoff_id).state == HandoffState.WITHDRAWN.value
+
+
+def test_in_somebodys_hands_it_may_stay_a_little_longer(desk: Desk, ann: User) -> None:
+    plant = desk.test()
+    desk.never_busy()
+    claims.pick(plant.handoff_id or "", by=ann, now=now())
+
+    assert sowing.take_out(now=half(plant, 0.7)) == 0
+    assert sowing.take_out(now=half(plant, 0.76)) == 1
+
+
+def test_it_goes_by_its_agents_name_as_agents_do(desk: Desk) -> None:
+    plant = desk.test()
+    desk.never_busy()
+    sowing.take_out(now=half(plant, 0.6))
+
+    last = AuditEntry.objects.filter(subject=plant.run_id).order_by("-id")[0]
+    assert last.actor.startswith("bot (")
+
+
+# What fails for one
+
+
+def test_what_fails_for_one_keeps_nobody_else_and_is_not_tried_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sown.due(desk)
+    tried: Iterator[int] = iter(range(10))
+
+    def broken(*_: Any, **__: Any) -> None:
+        next(tried)
+        raise RuntimeError("a source that nobody thought of")
+
+    monkeypatch.setattr(making, "make", broken)
+    sowing.begin_due(now=now())
+    sowing.begin_due(now=now())
+
+    assert next(tried) == 1
+    assert Cohort.objects.get().done is not None
+
+
+def test_a_test_that_cannot_ask_goes_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("nobody thought of it")
+
+    monkeypatch.setattr(plants, "stand", broken)
+    sowing.ask_due(now=now() + timedelta(days=2))
+
+    assert Plant.objects.get().ended
+    assert not Sprout.objects.exists()
+
+
+def test_a_fault_without_a_certificate_that_holds_makes_none(desk: Desk) -> None:
+    FaultCertificate.objects.update(state=FaultCertificate.State.UNCERTAIN)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    assert not Plant.objects.exists()
