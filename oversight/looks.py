@@ -74,11 +74,14 @@ def _look(whole: Mapping[str, Any], blanked: Mapping[str, Any], of: Hashable, da
 
 
 def _words(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each word with the part that says it; a number, an id or a name by its shape."""
+    """Yield each word with the part that says it; a number, an id or a name by its shape.
+
+    Days are none: copies stand today, and real ones stood then. How long ago is among the figures.
+    """
     people = {name.word.casefold() for name in namings.find(body)}
     for part, at in _PARTS.items():
         for text in material.texts(body, (at,)):
-            for word in _WORD.findall(text.casefold()):
+            for word in _WORD.findall(dates.without(text).casefold()):
                 yield f"{part}: {'Name' if word in people else _shape(word)}"
 
 

@@ -102,7 +102,7 @@ def _try(
         made = copies.copy(
             source.material,
             fault,
-            _guise(drawn, said, handoff.opened_at, now),
+            _guise(drawn, said, source, now),
             external_id=external_id,
             usual=said.usual,
         )
@@ -123,12 +123,14 @@ def _pair(source: Source, stocked: Stocked) -> str:
     return hmac.digest(cohorts.secret(), b"overread spent pairs\0" + words, "sha256").hex()
 
 
-def _guise(key: bytes, said: Wording, then: datetime, now: datetime) -> Guise:
+def _guise(key: bytes, said: Wording, source: Source, now: datetime) -> Guise:
+    then = source.handoff.opened_at
     return Guise(
         key=key,
         given_names=said.given_names,
         family_names=said.family_names,
-        days=guises.weeks_between(then.date(), now.date()),
+        days=guises.days_between(then, now, source.material.body),
+        year=then.year,
     )
 
 

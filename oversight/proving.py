@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from oversight import blindness, faults, guises, looks, realism
-from oversight.blindness import Certificate
+from oversight import blindness, copies, guises, looks, realism
+from oversight.blindness import Certificate, Look
 from oversight.faults import Fault, Made, Unusable
 from oversight.guises import Guise
 from oversight.material import Material
@@ -48,23 +48,23 @@ def prove(
     """Hold copies of the right ones against all of them."""
     names = guises.names(one.material.brief for one in originals)
     usual = realism.usual(one.material.body for one in originals)
-    unfit, copies = Counter[str](), []
+    unfit, seen = Counter[str](), list[Look]()
     for one in originals:
         try:
             made = list(_copies(fault, one, key, names, usual, now)) if one.right else []
         except Unusable as why:
             unfit[str(why)] += 1
             continue
-        copies += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
+        seen += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
     reals = [
         looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
         for one in originals
     ]
-    copied = {copy.of for copy in copies}
+    copied = {look.of for look in seen}
     sources = [look for look in reals if look.of in copied]
     return Proof(
-        beside_sources=blindness.certify(copies, sources, seed=seed),
-        certificate=blindness.certify(copies, reals, seed=seed),
+        beside_sources=blindness.certify(seen, sources, seed=seed),
+        certificate=blindness.certify(seen, reals, seed=seed),
         asked=sum(one.right for one in originals),
         unfit=tuple(unfit.most_common()),
     )
@@ -78,9 +78,6 @@ def _copies(
     usual: Collection[str],
     now: datetime,
 ) -> Iterator[Made]:
-    found = realism.unfit_source(one.material)
-    if found:
-        raise Unusable(found[0])
     for number in range(COPIES):
         guise = Guise(
             key=hmac.digest(key, f"{one.id}:{number}".encode(), "sha256"),
@@ -89,12 +86,4 @@ def _copies(
             days=guises.days_between(one.opened, now, one.material.body),
             year=one.opened.year,
         )
-        try:
-            disguised = guises.disguise(one.material, guise)
-        except ValueError as why:
-            raise Unusable(str(why)) from None
-        made = faults.make(fault, disguised)
-        found = realism.unfit(made, one.material, usual=usual)
-        if found:
-            raise Unusable(found[0])
-        yield made
+        yield copies.copy(one.material, fault, guise, usual=usual)
