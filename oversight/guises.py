@@ -39,6 +39,7 @@ _OFFICES = frozenset({
 })  # fmt: skip
 # with fewer than these to take, usual ones are taken too
 _ENOUGH = 12
+_CHOICE = 3
 _GIVEN = (
     "Alex", "Andrea", "Anna", "Carla", "Daniel", "David", "Elena", "Emma", "Eva", "Felix", "Hanna",
     "Ines", "Jan", "Julia", "Karim", "Laura", "Leo", "Lina", "Lucas", "Maria", "Mark", "Marta",
@@ -157,9 +158,12 @@ def _people(body: Mapping[str, Any], guise: Guise) -> dict[str, str]:
 
 def _name(word: str, guise: Guise, taken: set[str], *, family: bool) -> str:
     names = guise.family_names if family else guise.given_names
-    fit = [one for one in names if one.casefold() not in taken]
-    if not fit:
+    others = [one for one in names if one.casefold() not in taken]
+    if not others:
         raise ValueError("There are no names to take.")
+    # as long, where there is a choice: texts stay as long as they were
+    alike = [one for one in others if abs(len(one) - len(word)) <= 1]
+    fit = alike if len(alike) >= _CHOICE else others
     return fit[int(pacing.place(guise.key, "name", word.casefold()) * len(fit))]
 
 
