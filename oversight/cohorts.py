@@ -33,6 +33,20 @@ where claim.id = any(%(claims)s) and claim.turn = 1 and claim.level = 1 and clai
 group by workflow.slug, team.name, workflow.id, team.id, h.queue_id, programme.rate
 order by max(claim.id)
 """
+# by whom the last of them were taken: as many as would, if each did as much, meet as often
+_SHARED = """
+select 1 / sum(power(times / whole, 2)) from (
+    select count(*)::float as times, sum(count(*)) over () as whole from (
+        select claim.reviewer_id from reviews_claim claim
+        join handoffs_handoff h on h.id = claim.handoff_id
+        where h.workflow_id = %(workflow)s and h.role_id = %(team)s and claim.turn = 1
+        order by claim.id desc limit %(limit)s
+    ) latest group by reviewer_id
+) shared
+"""
+_LATEST = 400
+# a change of fewer tests than this is none
+_MUCH = 0.06
 
 
 class Reviewed(NamedTuple):
@@ -90,20 +104,52 @@ def _add(found: Reviewed) -> None:
         "team_id": found.team_id,
         "queue_id": found.queue_id,
         "rate": found.rate,
+        "let_in": pacing.let_in(found.rate, 1),
     }
     Cohort.objects.bulk_create([Cohort(name=named, **fresh)], ignore_conflicts=True)
     cohort = Cohort.objects.select_for_update().get(name=named)
     if cohort.rate != found.rate:
-        cohort.epoch, cohort.reviews, cohort.done = cohort.epoch + 1, 0, None
-    cohort.rate, cohort.queue_id = found.rate, found.queue_id
+        cohort.rate = found.rate
+        _begin_anew(cohort, pacing.let_in(found.rate, _people(cohort)))
+    cohort.queue_id = found.queue_id
     cohort.reviews += found.times
     cohort.save()
+
+
+def _begin_anew(cohort: Cohort, let_in: float) -> None:
+    cohort.epoch, cohort.reviews, cohort.done = cohort.epoch + 1, 0, None
+    cohort.let_in = let_in
+
+
+def settle(cohort: Cohort, number: int) -> None:
+    """Let this stretch have had its test, or none: what was missed is not made up for.
+
+    With many more or fewer people than before more or fewer are spared.
+    """
+    cohort.done = number
+    let_in = pacing.let_in(cohort.rate, _people(cohort))
+    if abs(let_in / cohort.let_in - 1) > _MUCH:
+        _begin_anew(cohort, let_in)
+    cohort.save()
+
+
+def _people(cohort: Cohort) -> float:
+    """Return among how many its reviews are shared: two of whom one does most are fewer."""
+    asked = {"workflow": cohort.workflow_id, "team": cohort.team_id, "limit": _LATEST}
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, asked)
+        (people,) = cursor.fetchone()
+    return max(1.0, float(people or 1))
 
 
 def due(cohort: Cohort) -> int | None:
     """Return the stretch that a test is due for; None: none is."""
     return pacing.due(
-        secret(), key(cohort), reviews=cohort.reviews, rate=cohort.rate, done=cohort.done
+        secret(),
+        key(cohort),
+        reviews=cohort.reviews,
+        rate=cohort.let_in,
+        done=cohort.done,
     )
 
 

@@ -67,3 +67,27 @@ class FaultExists(DomainError):
     """
 
     code, status, title = "fault_exists", 409, "Fault exists"
+
+
+class NotNoticed(DomainError):
+    """Nobody has recorded that staff were told. Tests stay off. Tell them, then record it here."""
+
+    code, status, title = "staff_not_told", 409, "Staff not told yet"
+
+
+class NoticeChanged(DomainError):
+    """The notice was changed after you read it. Nothing was recorded. Read it, and tell that."""
+
+    code, status, title = "notice_changed", 409, "Notice changed meanwhile"
+
+
+class BadNotice(DomainError):
+    """Something is missing that shows later who was told what. Nothing was stored. Mend it."""
+
+    code, status, title = "bad_notice", 422, "Something is missing"
+
+
+class BadRate(DomainError):
+    """Tests are 1 to 5 of a hundred reviews. The rate stays as it was. Choose one in between."""
+
+    code, status, title = "bad_test_rate", 422, "No rate for tests"

@@ -3,21 +3,34 @@
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db.models import Count
 
+from accounts.models import Client
 from handoffs.models import Run
-from oversight import cohorts, copies, faults, guises, pacing, sources, stock, telling
+from oversight import (
+    cohorts,
+    copies,
+    faults,
+    guises,
+    library,
+    pacing,
+    sources,
+    stock,
+    telling,
+    written,
+)
 from oversight.faults import Fault, Made, Unusable
 from oversight.guises import Guise
 from oversight.models import Cohort, SpentPair
 from oversight.pacing import Block
 from oversight.sources import Source, Wording
 from oversight.stock import Stocked
+from oversight.written import Written
 from reviews.models import Plant
 from reviews.plants import Sown
 
@@ -28,13 +41,17 @@ _FAULTS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """A test that is made: all that its run begins with, and what it will ask."""
+    """A test that is made: whose run it seems, what it will ask, and how long after it begins.
 
-    source: Source
+    `pair` is what is spent of the past by it; a test by hand spends itself.
+    """
+
+    client: Client
     sown: Sown
     made: Made
-    pair: str
     delay: float
+    blocking: bool
+    pair: str = ""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -45,37 +62,53 @@ class Ready:
         return str(self.body["external_id"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One stretch's turn of a cohort; `said` is read once for each action type."""
+
+    cohort: Cohort
+    number: int
+    now: datetime
+    said: dict[str, Wording] = field(default_factory=dict)
+
+    def place(self, *words: str) -> float:
+        return pacing.place(cohorts.secret(), self.key, *words)
+
+    @property
+    def key(self) -> str:
+        return f"{cohorts.key(self.cohort)}:{self.number}"
+
+    def wording(self, action_type: str) -> Wording:
+        if action_type not in self.said:
+            self.said[action_type] = sources.wording(
+                self.cohort.workflow_id, action_type, now=self.now
+            )
+        return self.said[action_type]
+
+
 def make(cohort: Cohort, number: int, *, now: datetime) -> Ready | None:
     """Return the test of this stretch; None where the library or the past have nothing for it."""
-    key = f"{cohorts.key(cohort)}:{number}"
-    for stocked in islice(_chosen(cohort, number), _FAULTS):
-        place = pacing.place(cohorts.secret(), key, "source", stocked.digest)
-        found = sources.find(cohort, stocked.fault.action_type, place=place, now=now)
-        for source in islice(found, _SOURCES):
-            ready = _try(cohort, stocked, source, key=key, now=now)
-            if ready is not None:
-                return ready
+    turn = Turn(cohort=cohort, number=number, now=now)
+    for stocked in islice(_chosen(turn), _FAULTS):
+        ready = _of(turn, stocked)
+        if ready is not None:
+            return ready
     return None
 
 
-def _chosen(cohort: Cohort, number: int) -> Iterator[Stocked]:
-    """Yield the faults in stock, those of the block that was met least first."""
+def _chosen(turn: Turn) -> Iterator[Stocked]:
+    """Yield what is in stock, that of the block that was met least first."""
     left: dict[Block, list[Stocked]] = {}
-    for one in stock.usable(cohort.workflow):
-        left.setdefault(_block(one.fault), []).append(one)
-    met, secret, key = _met(cohort), cohorts.secret(), cohorts.key(cohort)
+    for one in stock.usable(turn.cohort.workflow):
+        left.setdefault(one.block, []).append(one)
+    met, secret, key = _met(turn.cohort), cohorts.secret(), cohorts.key(turn.cohort)
     while True:
-        block = pacing.choose(secret, key, number, met=met, stock=left)
+        block = pacing.choose(secret, key, turn.number, met=met, stock=left)
         if block is None:
             return
-        drawn = pacing.place(secret, key, "fault", str(number))
         several = sorted(left.pop(block), key=lambda one: one.digest)
-        start = int(drawn * len(several))
+        start = int(turn.place("fault") * len(several))
         yield from several[start:] + several[:start]
-
-
-def _block(fault: Fault) -> Block:
-    return Block(fault.kind.value, fault.difficulty.value, fault.harm.value)
 
 
 def _met(cohort: Cohort) -> dict[Block, int]:
@@ -86,34 +119,72 @@ def _met(cohort: Cohort) -> dict[Block, int]:
     }
 
 
-def _try(
-    cohort: Cohort, stocked: Stocked, source: Source, *, key: str, now: datetime
-) -> Ready | None:
+def _of(turn: Turn, stocked: Stocked) -> Ready | None:
+    said = stocked.said
+    if isinstance(said, Written):
+        return _by_hand(turn, stocked, said)
+    place = turn.place("source", stocked.digest)
+    found = sources.find(turn.cohort, said.action_type, place=place, now=turn.now)
+    tried = (_generated(turn, stocked, said, one) for one in islice(found, _SOURCES))
+    return next((ready for ready in tried if ready is not None), None)
+
+
+def _generated(turn: Turn, stocked: Stocked, fault: Fault, source: Source) -> Ready | None:
     pair = _pair(source, stocked)
+    handoff = source.handoff
     if SpentPair.objects.filter(digest=pair).exists():
         return None
-    drawn = hmac.digest(cohorts.secret(), f"{key}:{pair}".encode(), "sha256")
-    fault, handoff = stocked.fault, source.handoff
-    said = sources.wording(cohort.workflow_id, fault.action_type, besides=handoff.pk, now=now)
-    external_id = _called(cohort, handoff.run.external_id, drawn, now=now)
-    if external_id is None:
-        return None
+    drawn = _key(turn, pair)
+    said = turn.wording(fault.action_type)
     try:
+        external_id = _called(turn, handoff.run.external_id, drawn)
         made = copies.copy(
             source.material,
             fault,
-            _guise(drawn, said, source, now),
+            _guise(drawn, said, source, turn.now),
             external_id=external_id,
             usual=said.usual,
         )
     except Unusable:
         return None
+    where = faults.place(fault.shown_at, made.material.body)[-1]
     return Ready(
-        source=source,
-        sown=_sown(cohort, stocked, source, made),
+        client=handoff.run.client,
+        sown=_sown(turn, stocked, made, where=str(where), knows=source.known_to),
         made=made,
+        delay=_delay(turn, fault.action_type, drawn),
+        blocking=handoff.blocking,
         pair=pair,
-        delay=_delay(cohort, fault, drawn, now=now),
+    )
+
+
+def _by_hand(turn: Turn, stocked: Stocked, said: Written) -> Ready | None:
+    """Let a test by hand stand as the last real one of its kind did; it is spent by that."""
+    action_type = said.material.action_type
+    like = sources.latest(turn.cohort, action_type, now=turn.now)
+    if like is None:
+        return None
+    drawn, made = _key(turn, stocked.digest), written.made(said)
+    empty: dict[str, Any] = {
+        "signals": {},
+        "preconditions": [],
+        "checkpoint": None,
+        "requester": None,
+    }
+    try:
+        name = _called(turn, like.run.external_id, drawn)
+    except Unusable:
+        return None
+    if not library.spend(stocked.id, now=turn.now):
+        return None
+    body = {**empty, **said.material.body, "external_id": name}
+    shown = replace(made, material=made.material.with_body(body))
+    return Ready(
+        client=like.run.client,
+        sown=_sown(turn, stocked, shown, where=str(said.shown_at[-1]), knows=frozenset()),
+        made=shown,
+        delay=_delay(turn, action_type, drawn),
+        blocking=like.blocking,
     )
 
 
@@ -123,8 +194,7 @@ def _pair(source: Source, stocked: Stocked) -> str:
     return hmac.digest(cohorts.secret(), b"overread spent pairs\0" + words, "sha256").hex()
 
 
-def _guise(key: bytes, said: Wording, source: Source, now: datetime) -> Guise:
-    then = source.handoff.opened_at
+            _guise(drawn, said, source, turn.now),
     return Guise(
         key=key,
         given_names=said.given_names,
@@ -134,33 +204,30 @@ def _guise(key: bytes, said: Wording, source: Source, now: datetime) -> Guise:
     )
 
 
-def _called(cohort: Cohort, like: str, key: bytes, *, now: datetime) -> str | None:
-    recent = set(sources.recent_names(cohort.workflow_id, now=now))
+def _called(turn: Turn, like: str, key: bytes) -> str:
+    """Return what the agent might call it; raises Unusable where no name is like theirs."""
+    workflow = turn.cohort.workflow_id
+    recent = set(sources.recent_names(workflow, now=turn.now))
     for name in copies.called(like, recent, key):
-        if not Run.objects.filter(workflow=cohort.workflow_id, external_id=name).exists():
+        if not Run.objects.filter(workflow=workflow, external_id=name).exists():
             return name
-    return None
+    raise Unusable("Its agent calls its runs by names that can't be made up.")
 
 
-def _delay(cohort: Cohort, fault: Fault, key: bytes, *, now: datetime) -> float:
+def _delay(turn: Turn, action_type: str, key: bytes) -> float:
     """Return how long after it begins this run asks: as long as one of the last real ones."""
-    real = sources.delays(cohort.workflow_id, fault.action_type, now=now)
+    real = sources.delays(turn.cohort.workflow_id, action_type, now=turn.now)
     return real[int(pacing.place(key, "delay") * len(real))] if real else 0.0
 
 
-def _sown(cohort: Cohort, stocked: Stocked, source: Source, made: Made) -> Sown:
-    fault = stocked.fault
+def _sown(turn: Turn, stocked: Stocked, made: Made, *, where: str, knows: frozenset[int]) -> Sown:
+    said = stocked.said
     return Sown(
-        cohort=cohort.name,
-        kind=telling.key(fault.kind.value, fault.difficulty.value, fault.harm.value),
+        cohort=turn.cohort.name,
+        kind=telling.key(said.kind.value, said.difficulty.value, said.harm.value),
         wrong=made.wrong,
-        told={
-            "what": fault.told,
-            "before": made.before,
-            "after": made.after,
-            "where": str(faults.place(fault.shown_at, made.material.body)[-1]),
-        },
-        known_to=tuple(sorted(source.known_to | stocked.known_to)),
+        told={"what": said.told, "before": made.before, "after": made.after, "where": where},
+        known_to=tuple(sorted(knows | stocked.known_to)),
     )
 
 
@@ -175,6 +242,6 @@ def proposed(ready: Ready) -> str:
             "brief": body["brief"],
             "checkpoint": None if kept is None else json.dumps(kept),
             "preconditions": body["preconditions"],
-            "blocking": ready.source.handoff.blocking,
+            "blocking": ready.blocking,
         }
     )

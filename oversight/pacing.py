@@ -2,8 +2,8 @@
 
 A cohort's reviews are counted as they are taken, in stretches of 1 / rate. In each stretch a keyed
 draw names one review; after that one a test comes in. Whoever does not know the secret cannot tell
-which; whoever does can check every draw. A stretch that passed without its test, in a surge or
-because nobody could be given one, stays without: what was missed is not made up for.
+which; whoever does can check every draw. A stretch that passed without its test, in a surge say,
+stays without: what was missed is not made up for. That some will be spared is reckoned with.
 """
 
 import hmac
@@ -11,6 +11,10 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from statistics import NormalDist
+
+from reviews import meeting
 
 USUAL_RATE, LEAST_RATE, MOST_RATE = 0.02, 0.01, 0.05
 # beyond what an owner may set: a workflow on trial, say, and never more
@@ -24,6 +28,10 @@ OLDEST = 0.5
 
 _PURPOSE = b"overread blind tests\0"
 _STEPS = 1 << 53
+# what lies so many reviews of one person back is not lately; and how finely that is reckoned
+_FAR, _PARTS = 30, 20
+# among more people the next one comes to anybody
+_MANY = 50.0
 
 
 class Off(StrEnum):
@@ -80,6 +88,45 @@ def check_rate(rate: float) -> float:
     if not 0 < rate <= CAP:
         raise ValueError(f"{rate} is not within 0 and {CAP}")
     return rate
+
+
+def let_in(rate: float, people: float) -> float:
+    """Return the share of reviews after which a test comes in, so that `rate` of them is met.
+
+    Whoever met one lately is spared, and then nobody meets it. The more people share the reviews,
+    the likelier the next one comes to somebody who is.
+    """
+    return _let_in(check_rate(rate), round(min(people, _MANY), 1))
+
+
+@lru_cache(maxsize=512)
+def _let_in(rate: float, people: float) -> float:
+    share, before = rate, 0.0
+    while abs(share / (before or 1) - 1) > 1e-4:
+        share, before = min(CAP, rate / (1 - spared(share, people))), share
+    return share
+
+
+def spared(share: float, people: float) -> float:
+    """Return how many of the tests that come in are withdrawn, as their reviewer met one lately.
+
+    The one before came so many reviews ago, the one before that so many more; each was met by
+    this one of `people`, who since then had their part of the reviews.
+    """
+    apart, lately, back = 1 / share, 0.0, 1
+    while (back - 1) * apart < _FAR * people:
+        since = ((back - 1 + step / _PARTS) * apart for step in range(1, 2 * _PARTS))
+        weights = (min(step, 2 * _PARTS - step) / _PARTS**2 for step in range(1, 2 * _PARTS))
+        few = zip(since, weights, strict=True)
+        lately += sum(weight * _had_few(reviews, people) for reviews, weight in few) / people
+        back += 1
+    return lately / (1 + lately)
+
+
+def _had_few(reviews: float, people: float) -> float:
+    """Return how likely one of them had fewer than it takes of these reviews."""
+    mean, spread = reviews / people, math.sqrt(reviews / people * (1 - 1 / people) + 1e-9)
+    return NormalDist(mean, spread).cdf(meeting.BETWEEN - 0.5)
 
 
 def stretch(reviews: int, rate: float) -> int:

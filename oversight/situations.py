@@ -3,16 +3,22 @@
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
-from handoffs import ids, standstill
+from handoffs import ids, real, standstill
 from handoffs.models import Handoff, Queue, QueueDepth, Stop, Workflow, WorkflowPressure
 from oversight import pacing, profiles
-from oversight.models import Programme
+from oversight.marks import Measure
+from oversight.models import Alarm, Programme
 from oversight.pacing import Off, Situation
 
 # people catch up with what happened: so long after a stop it is an incident still
 AFTERMATH = timedelta(hours=4)
+# alarms that say that people have enough to do; what says that they do not look is why tests go on
+_TROUBLE = (
+    Measure.BACKLOG, Measure.LATE, Measure.ESCALATION_HIGH, Measure.SILENT_JOBS,
+    Measure.OUTBOX_AGE,
+)  # fmt: skip
 
 # of what is real and waits longest, the part of its time that is over
 _OLDEST = """
@@ -35,7 +41,7 @@ def situation(workflow: Workflow, queue: Queue, *, now: datetime) -> Situation:
         noticed=programme is not None and programme.noticed_at is not None,
         switched_on=programme is not None and programme.on,
         stopped=_stopped(workflow),
-        incident=_incident(workflow, now),
+        incident=_incident(workflow, queue, now),
         came=_came(queue, now),
         usual=_usual(queue, now),
         oldest=_oldest(queue, now),
@@ -48,16 +54,20 @@ def _stopped(workflow: Workflow) -> bool:
     return standstill.over(workflow.pk) is not None or paused.exists()
 
 
-def _incident(workflow: Workflow, now: datetime) -> bool:
-    """A stop in earnest that ended lately: what gathered meanwhile is still there."""
+def _incident(workflow: Workflow, queue: Queue, now: datetime) -> bool:
+    """A stop in earnest that ended lately, as what gathered is still there; or an alarm."""
     lately = Stop.objects.filter(drill=False, ended_at__gt=now - AFTERMATH)
-    return lately.filter(workflow=workflow).exists() or lately.filter(workflow=None).exists()
+    stopped = lately.filter(Q(workflow=workflow) | Q(workflow=None))
+    raised = Alarm.objects.filter(cleared_at=None, threshold__measure__in=_TROUBLE)
+    here = Q(threshold__workflow=workflow) | Q(threshold__queue=queue)
+    everywhere = Q(threshold__workflow=None, threshold__queue=None)
+    return stopped.exists() or raised.filter(here | everywhere).exists()
 
 
 def _came(queue: Queue, now: datetime) -> int:
     hour = now - timedelta(hours=1)
     came = Handoff.objects.filter(id__gte=ids.at("ho", hour), opened_at__gt=hour, queue=queue)
-    return came.filter(run__client__stands_for=None).count()
+    return came.filter(real.of("run")).count()
 
 
 def _usual(queue: Queue, now: datetime) -> float | None:

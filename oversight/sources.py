@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from handoffs import ids
+from handoffs import ids, real
 from handoffs.models import Brief, Handoff
 from oversight import guises, realism
 from oversight.material import Material
@@ -26,10 +26,9 @@ BRIEFS = 200
 _DELAYS = 50
 _LONGEST = timedelta(days=1)
 
-_FOUND = """
+_FOUND = f"""
 select h.id from handoffs_handoff h
 join handoffs_run run on run.id = h.run_id
-join accounts_client client on client.id = run.client_id and client.stands_for_id is null
 join handoffs_proposal proposal on proposal.id = h.proposal_id
 join handoffs_answer answer on answer.handoff_id = h.id
 where h.id >= %(since)s and h.id < %(until)s and h.workflow_id = %(workflow)s
@@ -37,7 +36,7 @@ where h.id >= %(since)s and h.id < %(until)s and h.workflow_id = %(workflow)s
     and h.tier = 'hard_approval' and h.state = 'answered' and h.level = 1 and h.round = 1
     and proposal.action_type = %(action_type)s
     and proposal.outcome not in ('failed', 'rolled_back')
-    and answer.verb = 'approve' and answer.by_kind = 'person' and run.task is null
+    and {real.run()} and answer.verb = 'approve' and answer.by_kind = 'person' and run.task is null
     -- what an agent asked first, and asked once
     and not exists (select from handoffs_proposal other
         where other.run_id = run.id and other.id < proposal.id)
@@ -55,13 +54,12 @@ union select reviewer_id from reviews_decision where handoff_id = %(handoff)s
 union select reviewer_id from reviews_evidenceopened where handoff_id = %(handoff)s
 union select author_id from reviews_comment where handoff_id = %(handoff)s
 """
-_DELAY = """
+_DELAY = f"""
 select extract(epoch from h.opened_at - run.created_at)::float
 from handoffs_handoff h join handoffs_run run on run.id = h.run_id
-join accounts_client client on client.id = run.client_id and client.stands_for_id is null
 join handoffs_proposal proposal on proposal.id = h.proposal_id
 where h.id >= %(since)s and h.workflow_id = %(workflow)s and h.kind = 'approval'
-    and proposal.action_type = %(action_type)s
+    and {real.run()} and proposal.action_type = %(action_type)s
     and h.opened_at - run.created_at between interval '0' and %(longest)s
 order by h.id desc limit %(limit)s
 """
@@ -156,15 +154,23 @@ def _known_to(handoff_id: str) -> frozenset[int]:
         return frozenset(row[0] for row in cursor.fetchall() if row[0] is not None)
 
 
-def wording(workflow_id: int, action_type: str, *, besides: str, now: datetime) -> Wording:
-    """Read what the last briefs of this kind say, `besides` one."""
+def latest(cohort: Cohort, action_type: str, *, now: datetime) -> Handoff | None:
+    """Return the last real handoff of this kind that waited where the cohort works."""
+    found = Handoff.objects.filter(
+        real.of("run"), id__gte=ids.at("ho", now - OLDEST), workflow=cohort.workflow_id,
+        queue=cohort.queue_id, proposal__action_type=action_type, kind="approval",
+    )  # fmt: skip
+    return found.select_related("run__client").order_by("-id").first()
+
+
+def wording(workflow_id: int, action_type: str, *, now: datetime) -> Wording:
+    """Read what the last briefs of this kind say."""
     briefs = Brief.objects.filter(
         handoff__workflow=workflow_id,
         handoff__proposal__action_type=action_type,
-        handoff__run__client__stands_for=None,
         handoff__id__gte=ids.at("ho", now - OLDEST),
         version=1,
-    ).exclude(handoff=besides)
+    ).filter(real.of("handoff__run"))
     bodies = list(briefs.order_by("-handoff_id").values_list("body", flat=True)[:BRIEFS])
     given, family = guises.names(bodies)
     usual = realism.usual({"brief": body} for body in bodies)
@@ -188,8 +194,6 @@ def delays(workflow_id: int, action_type: str, *, now: datetime) -> list[float]:
 def recent_names(workflow_id: int, *, now: datetime) -> Iterable[str]:
     """Return what the last runs of a workflow are called by their agents."""
     found = Handoff.objects.filter(
-        workflow=workflow_id,
-        run__client__stands_for=None,
-        id__gte=ids.at("ho", now - OLDEST),
+        real.of("run"), workflow=workflow_id, id__gte=ids.at("ho", now - OLDEST)
     )
     return found.order_by("-id").values_list("run__external_id", flat=True)[:BRIEFS]

@@ -19,6 +19,7 @@ from handoffs import moves
 from handoffs.failpoints import failpoint
 from handoffs.models import Handoff
 from handoffs.rulings import Proposed
+from handoffs.states import Tier
 from oversight import cohorts, making, situations
 from oversight.making import Ready
 from oversight.models import Cohort, SpentPair, Sprout
@@ -44,10 +45,14 @@ def sow(*, now: datetime) -> None:
 def begin_due(*, now: datetime) -> int:
     """Begin the tests that a draw made due; return how many."""
     begun = 0
-    for name in Cohort.objects.order_by("name").values_list("name", flat=True):
+    for name in [one.name for one in Cohort.objects.order_by("name") if _is_due(one)]:
         with _apart("A blind test could not be made.", partial(_skip, name)):
             begun += _begin_one(name, now)
     return begun
+
+
+def _is_due(cohort: Cohort) -> bool:
+    return cohorts.due(cohort) is not None
 
 
 @transaction.atomic
@@ -56,12 +61,10 @@ def _begin_one(name: str, now: datetime) -> int:
     number = None if cohort is None else cohorts.due(cohort)
     if cohort is None or number is None:
         return 0
-    # had or not: what was missed is not made up for
-    cohort.done = number
-    cohort.save(update_fields=["done"])
-    if situations.off(cohort.workflow, cohort.queue, now=now) is not None:
-        return 0
-    ready = making.make(cohort, number, now=now)
+    ready = None
+    if situations.off(cohort.workflow, cohort.queue, now=now) is None:
+        ready = making.make(cohort, number, now=now)
+    cohorts.settle(cohort, number)
     if ready is None:
         return 0
     _begin(cohort, ready, now)
@@ -75,11 +78,12 @@ def _lock(name: str) -> Cohort | None:
 
 
 def _begin(cohort: Cohort, ready: Ready, now: datetime) -> None:
-    SpentPair.objects.create(digest=ready.pair)
+    if ready.pair:
+        SpentPair.objects.create(digest=ready.pair)
     plant = plants.begin(
         cohort.workflow,
         ready.sown,
-        client=ready.source.handoff.run.client,
+        client=ready.client,
         external_id=ready.external_id,
         input=ready.body["input"],
         requester=ready.body["requester"],
@@ -89,7 +93,7 @@ def _begin(cohort: Cohort, ready: Ready, now: datetime) -> None:
         run_id=plant.pk,
         cohort=cohort,
         queue=cohort.queue,
-        tier=ready.source.handoff.tier,
+        tier=Tier.HARD_APPROVAL.value,
         proposed=making.proposed(ready),
         asks_at=now + timedelta(seconds=ready.delay),
     )
@@ -101,8 +105,7 @@ def _skip(name: str) -> None:
     cohort = _lock(name)
     number = None if cohort is None else cohorts.due(cohort)
     if cohort is not None and number is not None:
-        cohort.done = number
-        cohort.save(update_fields=["done"])
+        cohorts.settle(cohort, number)
 
 
 def ask_due(*, now: datetime) -> int:

@@ -1,33 +1,46 @@
-"""What may be met in a workflow now: faults that two others approved, under their certificates."""
+"""What may be met in a workflow now: what two others approved, generators under certificates."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handoffs.models import Workflow
 from oversight import certificates, fault_files, library
 from oversight.faults import Fault
 from oversight.models import LibraryFault
+from oversight.pacing import Block
+from oversight.written import Written
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stocked:
-    """A fault of the library, what it is approved by, and the people who would know its tests."""
+    """A generator or a test by hand, and the people who would know its tests."""
 
     id: int
     digest: str
-    fault: Fault
+    said: Fault | Written
     known_to: frozenset[int]
+
+    @property
+    def block(self) -> Block:
+        return Block(self.said.kind.value, self.said.difficulty.value, self.said.harm.value)
 
 
 def usable(workflow: Workflow) -> list[Stocked]:
-    """Return the faults whose tests nobody tells from real handoffs."""
-    rows = LibraryFault.objects.in_bulk([one.id for one in library.usable(workflow)])
-    return [
-        Stocked(
-            id=one.id,
-            digest=fault_files.digest(fault_files.write(one.fault)),
-            fault=one.fault,
-            known_to=frozenset(one.known_to),
-        )
-        for one in library.usable(workflow)
-        if certificates.holds(rows[one.id])
-    ]
+    """Return what may be made into a test, each once that is by hand."""
+    return [*_generators(workflow), *_by_hand(workflow)]
+
+
+def _generators(workflow: Workflow) -> Iterator[Stocked]:
+    found = library.usable(workflow)
+    rows = LibraryFault.objects.in_bulk([one.id for one in found])
+    for one in found:
+        if certificates.holds(rows[one.id]):
+            digest = fault_files.digest(fault_files.write(one.fault))
+            known = frozenset(one.known_to)
+            yield Stocked(id=one.id, digest=digest, said=one.fault, known_to=known)
+
+
+def _by_hand(workflow: Workflow) -> Iterator[Stocked]:
+    for one in library.usable_by_hand(workflow):
+        known = frozenset(one.known_to)
+        yield Stocked(id=one.id, digest=f"by hand {one.id}", said=one.written, known_to=known)

@@ -60,4 +60,4 @@ def _on_world(at: Path) -> bool:
 
 
 def _differs(found: Any, value: Any) -> bool:
-    return type(found) is not type(value) or bool(found != value)
+    return found is None or type(found) is not type(value) or bool(found != value)

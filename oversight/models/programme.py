@@ -32,6 +32,11 @@ class Programme(models.Model):
     noticed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # when and how they were told
+    told_on = models.DateField(null=True)
+    told_how = models.CharField(max_length=200, blank=True, default="")
+    # what those who speak for staff were written
+    consultation = models.TextField(blank=True, default="")
     # who was consulted, when, and what was agreed; or why nobody has to be
     consulted = models.TextField(blank=True, default="")
 

@@ -15,7 +15,7 @@ from oversight import pacing
 class Cohort(models.Model):
     """A team's reviews in a workflow, counted as they are taken, and which stretch had its test.
 
-    `epoch` moves when the rate does: then it counts from one again, and other reviews are drawn.
+    `epoch` moves when either rate does: then it counts from one again, and other reviews are drawn.
     """
 
     name = models.CharField(primary_key=True, max_length=240)
@@ -26,6 +26,8 @@ class Cohort(models.Model):
     # where the last of them was taken: that is where its test asks
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="+", db_index=False)
     rate = models.FloatField()
+    # after so many of its reviews a test comes in, so that `rate` of them is met
+    let_in = models.FloatField()
     epoch = models.PositiveIntegerField(default=1)
     reviews = models.PositiveBigIntegerField(default=0)
     # the last stretch that had its test, or was to have one and had none
@@ -34,7 +36,9 @@ class Cohort(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(rate__gt=0, rate__lte=pacing.CAP),
+                condition=models.Q(
+                    rate__gt=0, rate__lte=pacing.CAP, let_in__gt=0, let_in__lte=pacing.CAP
+                ),
                 name="cohort_rate_within_cap",
             )
         ]

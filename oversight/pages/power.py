@@ -89,8 +89,8 @@ def page(form: Wanted, *, query: str) -> Page:
     found = power.reckon(team)
     falls = [fall.power for fall in power.falls(team)]
     return Page(
-        sentence=_sentence(found),
-        basis=_basis(found),
+        sentence=sentence(found),
+        basis=basis(found),
         notes=tuple(_notes(found)),
         fields=tuple(_field(form[name]) for name in _SLIDES),
         drawing=_drawing(falls, found),
@@ -104,7 +104,7 @@ def page(form: Wanted, *, query: str) -> Page:
     )
 
 
-def _sentence(found: Power) -> str:
+def sentence(found: Power) -> str:
     return (
         f"A fall of the catch rate from {percent(found.team.before)} to "
         f"{percent(found.team.after)} would be noticed in {days(found.mean)} working days, "
@@ -112,7 +112,7 @@ def _sentence(found: Power) -> str:
     )
 
 
-def _basis(found: Power) -> str:
+def basis(found: Power) -> str:
     a_year = power.WORKING_YEAR / found.false_alarm_days
     return (
         f"With {found.team.reviews:g} reviews a working day, of which {percent(found.rate)} are "
@@ -199,7 +199,7 @@ def _drawing(falls: list[Power], found: Power) -> Drawing:
                 mean_y=y(one.mean),
                 nine_y=y(one.nine),
                 label=percent(one.team.after),
-                said=_sentence(one),
+                said=sentence(one),
                 current=_same(one, found),
             )
             for place, one in enumerate(falls)

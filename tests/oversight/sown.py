@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs.models import Brief, Checkpoint, Handoff, Queue, Run, Workflow
 from handoffs.states import Verb
-from oversight import cohorts, fault_files, sowing
+from oversight import cohorts, fault_files, sowing, written_files
 from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from oversight.models import (
     Cohort,
@@ -20,6 +20,7 @@ from oversight.models import (
     QueueHour,
     Sprout,
 )
+from oversight.written import Written
 from reviews.models import Claim, Plant
 from tests import factories, walks
 
@@ -46,19 +47,28 @@ def turn_on(workflow: Workflow, *, by: User, rate: float = 0.02) -> Programme:
 
 def stock(workflow: Workflow, fault: Fault = AMOUNT) -> LibraryFault:
     """Put a fault into the library that two others approved and nothing tells apart."""
-    body = fault_files.write(fault)
+    row = _approved(workflow, fault.name, fault_files.write(fault))
+    FaultCertificate.objects.create(
+        fault=row, digest=row.digest, state=FaultCertificate.State.HOLDS, sources=200, copies=600,
+        reals=600, auc=0.5, upper=0.54, by="", telling=[], unfit={},
+    )  # fmt: skip
+    return row
+
+
+def by_hand(workflow: Workflow, test: Written) -> LibraryFault:
+    """Put a test by hand into the library that two others approved."""
+    return _approved(workflow, test.name, written_files.write(test))
+
+
+def _approved(workflow: Workflow, name: str, body: dict[str, Any]) -> LibraryFault:
     author, *others = (factories.UserFactory() for _ in range(3))
     digest = fault_files.digest(body)
     row = LibraryFault.objects.create(
-        workflow=workflow, name=fault.name, body=body, digest=digest, author=author
+        workflow=workflow, name=name, body=body, digest=digest, author=author
     )
     for one in others:
         FaultApproval.objects.create(fault=row, by=one, digest=digest)
     LibraryFault.objects.filter(pk=row.pk).update(state=LibraryFault.State.APPROVED)
-    FaultCertificate.objects.create(
-        fault=row, digest=digest, state=FaultCertificate.State.HOLDS, sources=200, copies=600,
-        reals=600, auc=0.5, upper=0.54, by="", telling=[], unfit={},
-    )  # fmt: skip
     row.refresh_from_db()
     return row
 

@@ -1,7 +1,9 @@
 """Blind tests come in after reviews that were drawn, and go again."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +14,31 @@ from accounts.models import Client, User
 from handoffs import stops
 from handoffs.actors import person_actor
 from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
-from handoffs.states import AtLimit, HandoffState, RunState
+from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from handoffs.stops import Presser
-from oversight import cohorts, making, pacing, sowing
-from oversight.models import Cohort, FaultCertificate, Programme, SpentPair, Sprout
+from oversight import cohorts, making, pacing, situations, sowing
+from oversight.faults import Difficulty, Edit, Harm, How, Kind
+from oversight.marks import Measure
+from oversight.material import Material
+from oversight.models import (
+    Alarm,
+    Cohort,
+    FaultCertificate,
+    LibraryFault,
+    Programme,
+    QueueHour,
+    SpentPair,
+    Sprout,
+    Threshold,
+)
+from oversight.pacing import Off
+from oversight.written import Written
 from reviews import claims, plants
+from reviews.caught import Wrong
 from reviews.models import Plant
 from tests import factories
 from tests.oversight import sown
-from tests.oversight.sown import RATE, Desk
+from tests.oversight.sown import Desk
 
 pytestmark = pytest.mark.django_db
 now = timezone.now
@@ -40,7 +58,7 @@ def standing() -> Plant:
 
 
 def test_it_comes_after_the_review_that_was_drawn_and_not_before(desk: Desk) -> None:
-    drawn = pacing.drawn(cohorts.secret(), "retail-support / refund approvers#1", 0, RATE)
+    drawn = pacing.drawn(cohorts.secret(), "retail-support / refund approvers#1", 0, 0.1)
     for _ in range(drawn - 1):
         desk.review()
         sowing.sow(now=now())
@@ -351,3 +369,179 @@ def test_a_fault_without_a_certificate_that_holds_makes_none(desk: Desk) -> None
     sowing.begin_due(now=now())
 
     assert not Plant.objects.exists()
+
+
+# Among how many
+
+
+def test_more_come_in_where_more_share_the_reviews_and_are_spared(desk: Desk, ben: User) -> None:
+    Programme.objects.update(rate=0.02)
+    for person in [ben, *(factories.UserFactory() for _ in range(7))]:
+        desk.reviewer = person
+        desk.review(2)
+    cohorts.count(now=now())
+    alone = Cohort.objects.get()
+    assert alone.let_in == pacing.let_in(0.02, 1)
+
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    shared = Cohort.objects.get()
+    assert shared.let_in == pytest.approx(pacing.let_in(0.02, 8), rel=0.01)
+    assert (shared.epoch, shared.reviews, shared.done) == (alone.epoch + 1, 0, None)
+    assert Plant.objects.count() == 1
+
+
+def test_nearly_as_many_as_before_change_nothing(desk: Desk) -> None:
+    for _ in range(3):
+        sown.due(desk)
+        sowing.begin_due(now=now())
+
+    assert Cohort.objects.get().epoch == 1
+
+
+def test_one_who_does_most_of_it_is_hardly_shared(desk: Desk, ben: User) -> None:
+    desk.review(19)
+    desk.reviewer = ben
+    desk.review()
+    cohorts.count(now=now())
+
+    assert cohorts._people(Cohort.objects.get()) == pytest.approx(1.1, abs=0.01)
+
+
+# By hand
+
+
+def by_hand(desk: Desk) -> int:
+    brief = sown.brief("#W9911223", "Ada Moss", 80.0)
+    brief["facts"].append({"label": "Status", "value": "refunded already", "kind": "text"})
+    test = Written(
+        name="Refunded already",
+        kind=Kind.STALE_FACT,
+        difficulty=Difficulty.HARD,
+        harm=Harm.ALLOWS,
+        material=Material(
+            action_type="refund_order",
+            kind="approval",
+            body={
+                "arguments": {"order_id": "#W9911223", "amount": 480.0, "currency": "USD"},
+                "brief": brief,
+                "input": {"text": "Where is #W9911223?"},
+            },
+        ),
+        wrong=Wrong(verb=Verb.APPROVE),
+        shown_at=("brief", "facts", "Status"),
+        right="Refuse it.",
+        told="The order was refunded already.",
+    )
+    return sown.by_hand(desk.shop.workflow, test).pk
+
+
+def test_one_by_hand_stands_as_it_was_written_and_once(desk: Desk) -> None:
+    LibraryFault.objects.update(state="retired", retired_because="Not today.")
+    row = by_hand(desk)
+    plant = desk.test()
+
+    handoff = plant.handoff
+    assert handoff is not None and handoff.proposal is not None
+    assert handoff.briefs.get().body["facts"][-1]["value"] == "refunded already"
+    assert handoff.run.external_id.startswith("ticket-")
+    assert plant.kind == "stale fact|hard|wrongly allows"
+    assert LibraryFault.objects.get(pk=row).state == "retired"
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    assert Plant.objects.count() == 1
+
+
+def test_kinds_take_turns(desk: Desk) -> None:
+    other = replace(
+        sown.AMOUNT,
+        name="Another order",
+        kind=Kind.WRONG_ENTITY,
+        difficulty=Difficulty.HARD,
+        edits=(Edit(at=("arguments", "order_id"), how=How.TRANSPOSE),),
+        shown_at=("brief", "facts", "Order"),
+    )
+    sown.stock(desk.shop.workflow, other)
+    for _ in range(6):
+        sown.due(desk)
+        sowing.begin_due(now=now())
+
+    kinds = Counter(Plant.objects.values_list("kind", flat=True))
+    assert sorted(kinds.values()) == [3, 3]
+
+
+# Trouble
+
+
+def trouble(measure: Measure, **of: Any) -> None:
+    threshold, _ = Threshold.objects.get_or_create(
+        measure=measure.value, **of, defaults={"raise_at": 2.0, "clear_at": 1.0}
+    )
+    Alarm.objects.create(threshold=threshold, raised_at=now(), said="Too much.")
+
+
+@pytest.mark.parametrize(
+    ("measure", "of", "off"),
+    [
+        (Measure.BACKLOG, "queue", True),
+        (Measure.LATE, "workflow", True),
+        (Measure.SILENT_JOBS, "", True),
+        (Measure.QUICK, "workflow", False),
+        (Measure.BACKLOG, "other queue", False),
+    ],
+)
+def test_alarms_of_too_much_to_do_keep_it_out_and_those_of_too_little_care_do_not(
+    desk: Desk, measure: Measure, of: str, off: bool
+) -> None:
+    of_what: dict[str, Any] = {
+        "queue": {"queue": desk.shop.queue},
+        "other queue": {"queue": desk.shop.leads_queue},
+        "workflow": {"workflow": desk.shop.workflow},
+        "": {},
+    }[of]
+    trouble(measure, **of_what)
+
+    found = situations.off(desk.shop.workflow, desk.shop.queue, now=now())
+    assert found is (Off.INCIDENT if off else None)
+    Alarm.objects.update(cleared_at=now())
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is None
+
+
+def test_for_hours_after_a_stop_none_comes_in(desk: Desk, mia: User) -> None:
+    stopped = stop(desk.shop, mia)
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is Off.STOPPED
+    presser = Presser(by=person_actor(mia.pk, "manager"), user=mia)
+    stops.resume(stopped.id, reason="It is mended.", presser=presser, now=now())
+
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is Off.INCIDENT
+    later = now() + timedelta(hours=5)
+    desk.never_busy()
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=later) is None
+
+
+def test_in_a_surge_and_without_a_past_none_comes_in(desk: Desk) -> None:
+    where = (desk.shop.workflow, desk.shop.queue)
+    assert situations.off(*where, now=now()) is None
+    QueueHour.objects.update(came=1)
+    desk.review(8)
+    assert situations.off(*where, now=now()) is Off.SURGE
+    QueueHour.objects.all().delete()
+    assert situations.off(*where, now=now()) is Off.SURGE
+
+
+def test_where_people_are_behind_none_comes_in(desk: Desk) -> None:
+    where, handoff = (desk.shop.workflow, desk.shop.queue), desk.review()
+    whole = handoff.deadline_at - handoff.counted_from
+
+    early, late = (handoff.counted_from + whole * part for part in (0.49, 0.51))
+    assert situations.situation(*where, now=early).oldest == pytest.approx(0.49, abs=0.01)
+    assert situations.off(*where, now=late) is Off.BEHIND
+
+
+def test_a_test_that_stands_for_long_is_no_sign_that_people_are_behind(desk: Desk) -> None:
+    plant = desk.test()
+    Handoff.objects.filter(run__client=desk.bot).update(gather_until=now() + timedelta(days=9))
+
+    late = half(plant, 0.6)
+    assert situations.situation(desk.shop.workflow, desk.shop.queue, now=late).oldest == 0
