@@ -194,7 +194,12 @@ def _pair(source: Source, stocked: Stocked) -> str:
     return hmac.digest(cohorts.secret(), b"overread spent pairs\0" + words, "sha256").hex()
 
 
-            _guise(drawn, said, source, turn.now),
+def _key(turn: Turn, of: str) -> bytes:
+    return hmac.digest(cohorts.secret(), f"{turn.key}:{of}".encode(), "sha256")
+
+
+def _guise(key: bytes, said: Wording, source: Source, now: datetime) -> Guise:
+    then = source.handoff.opened_at
     return Guise(
         key=key,
         given_names=said.given_names,
