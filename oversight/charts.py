@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from handoffs import ids
 from oversight import acceptance, cohorts, cusum, power, telling
-from oversight.models import Chart, Tally
+from oversight.models import Chart, Cohort, Tally
 from reviews import lots
 from reviews.lots import Lot
 from reviews.models import Plant
@@ -32,13 +32,13 @@ def look(chart: Chart, lot: Lot, *, today: date) -> Lot:
     limit = _limit(round(usual, 2), _between(chart.cohort, today))
     line = cusum.Chart(usual=usual, noticed=noticed, threshold=limit)
     plan = acceptance.Plan(good=usual, bad=noticed)
-    found = telling.rearm(lot, plan) if chart.raised else telling.look(lot, line)
+    found = telling.rearm(lot, plan, line) if chart.raised else telling.look(lot, line)
     if found is None:
         return lot
-    was, chart.raised = chart.raised, found.alarm
-    # what it was may be so again, or still: it begins half way
-    score = found.score if was == found.alarm else 0.0 if found.alarm else line.head_start
-    return lots.looked_at(lot, score=score)
+    # from an alarm on it is another question, which begins at nothing
+    begins = found.alarm and not chart.raised
+    chart.raised = found.alarm
+    return lots.looked_at(lot, score=0.0 if begins else found.score)
 
 
 def _usual(chart: Chart, today: date) -> float:
@@ -54,9 +54,10 @@ def _usual(chart: Chart, today: date) -> float:
 
 
 def _between(cohort: str, today: date) -> float:
-    """Return how many tests it has in a working year: once in so many it may alarm for nothing.
+    """Return how many tests are met in a working year: once in so many it may alarm for nothing.
 
-    Of the last weeks, or since its first; rounded, so that it does not move from day to day.
+    By what came in in the last weeks, less what is spared; rounded, so that it does not move from
+    day to day.
     """
     since = today - timedelta(weeks=_WEEKS)
     made = Plant.objects.filter(
@@ -66,8 +67,13 @@ def _between(cohort: str, today: date) -> float:
     if first is None:
         return power.WORKING_YEAR * _FEWEST
     days = max(1.0, (today - first.date()).days * 5 / 7)
-    a_day = max(_FEWEST, made.count() / days)
+    a_day = max(_FEWEST, made.count() * _part_met(cohort) / days)
     return power.WORKING_YEAR * _rounded(a_day)
+
+
+def _part_met(cohort: str) -> float:
+    found = Cohort.objects.filter(name=cohort).first()
+    return 1.0 if found is None else found.rate / found.let_in
 
 
 def _rounded(number: float) -> float:

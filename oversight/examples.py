@@ -18,8 +18,8 @@ from oversight.guises import Guise
 from oversight.material import Material
 
 LOOKED_AT, SHOWN = 20, 3
-_GIVEN = ("Kim", "Robin", "Noor", "Alexis", "Sasha", "Jo")
-_FAMILY = ("Berger", "Costa", "Novak", "Lindh", "Okoye", "Rossi")
+GUISE_GIVEN = ("Kim", "Robin", "Noor", "Alexis", "Sasha", "Jo")
+GUISE_FAMILY = ("Berger", "Costa", "Novak", "Lindh", "Okoye", "Rossi")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,9 @@ def _made(handoff: Handoff, fault: Fault, now: datetime) -> Example:
 
 def _disguised(handoff: Handoff, now: datetime) -> Material:
     days = guises.weeks_between(handoff.opened_at.date(), now.date())
-    guise = Guise(key=handoff.id.encode(), given_names=_GIVEN, family_names=_FAMILY, days=days)
+    guise = Guise(
+        key=handoff.id.encode(), given_names=GUISE_GIVEN, family_names=GUISE_FAMILY, days=days
+    )
     return guises.disguise(_material(handoff), guise)
 
 

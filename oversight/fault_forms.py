@@ -24,6 +24,20 @@ _TEXT_HOWS = {"add text", "quote", "another", "also"}
 _PLACE = {"list": "places", "autocomplete": "off", "dir": "auto"}
 
 
+# what is done, as somebody chooses it
+HOWS = {
+    "set": "it becomes this",
+    "scale": "it is multiplied by this",
+    "add": "this much is added to it",
+    "transpose": "two of its digits are swapped",
+    "shift days": "it moves by so many days",
+    "add text": "this text is added to it",
+    "another": "it becomes another one that stands in the brief",
+    "also": "another one that stands in the brief is added to its list",
+    "quote": "it becomes what this pattern finds where the fault shows",
+}
+
+
 def words(path: Path) -> str:
     return BETWEEN.join(map(str, path))
 
@@ -87,7 +101,7 @@ class FaultForm(_Common):
 
     def __init__(self, workflow: Workflow, data: Any = None, initial: Any = None) -> None:
         super().__init__(workflow, data, initial)
-        hows = [(how.value, how.value) for how in How]
+        hows = [(how.value, HOWS.get(how.value, how.value)) for how in How]
         for number in range(1, EDITS + 1):
             needed = number == 1
             self.fields[f"at_{number}"] = forms.CharField(

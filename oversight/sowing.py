@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # of its first level's time it stands for so much; in somebody's hands for a little longer
 HALF, IN_HANDS = 0.5, 0.75
+# after an outage nothing asks that was to ask long ago: no real one takes so long for that
+LATE = timedelta(minutes=30)
 
 
 def sow(*, now: datetime) -> None:
@@ -125,7 +127,8 @@ def _ask_one(run: str, now: datetime) -> int:
         return 0
     moves.lock_run(run)
     plant = Plant.objects.get(pk=run)
-    if plant.ended or _may_not_ask(sprout, now) is not None:
+    late = now - sprout.asks_at > LATE
+    if plant.ended or late or _may_not_ask(sprout, now) is not None:
         _end(sprout, plant, now)
         return 0
     try:

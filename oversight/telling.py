@@ -7,7 +7,7 @@ it: at the test that raised an alarm, it would say that its reviewer missed it.
 The log says who claimed what, tests too. So nothing is told here that is all one way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -155,28 +155,30 @@ def _line(words: _Words, cell: frozenset[str], lot: Lot) -> Told:
 
 def look(lot: Lot, chart: Chart) -> Looked | None:
     """Move the chart by what came since the last look; None while too few people made that."""
-    if not _of_many(lot):
-        return None
-    score, alarm = lot.score, False
-    for caught in lot.since:
+    return _moved(lot.score, lot.since, chart) if _of_many(lot) else None
+
+
+def _moved(score: float, since: Sequence[bool], chart: Chart) -> Looked:
+    alarm = False
+    for caught in since:
         score = chart.step(score, missed=not caught)
         alarm = alarm or chart.alarms(score)
     return Looked(score=chart.head_start if alarm else score, alarm=alarm)
 
 
-def rearm(lot: Lot, plan: Plan) -> Looked | None:
+def rearm(lot: Lot, plan: Plan, chart: Chart) -> Looked | None:
     """After an alarm: is it over? None while too few people made what came since.
 
-    It is over when what came since says that misses are as usual again; what says the opposite
-    begins anew.
+    It is over when what came since says that misses are as usual again; then the chart goes on,
+    half way to the next alarm, as what it was may be so again. The opposite begins anew.
     """
     if not _of_many(lot):
         return None
     score = lot.score
-    for caught in lot.since:
+    for number, caught in enumerate(lot.since, start=1):
         score += -plan.down if caught else plan.up
         if score <= plan.lower:
-            return Looked(score=0.0, alarm=False)
+            return _moved(chart.head_start, lot.since[number:], chart)
         score = 0.0 if score >= plan.upper else score
     return Looked(score=score, alarm=True)
 

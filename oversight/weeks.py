@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from handoffs import ids
-from oversight import bins
+from oversight import bins, overlaps
 from oversight.models import FigureDay, FigureWeek
 from reviews.measures import PEOPLE, SHARE
 
@@ -23,6 +23,8 @@ COUNTS = (
     "judged", "changed", "against", "gave_in", "agreed", "turned",
 )  # fmt: skip
 Scope = FigureWeek.Scope
+# each by itself makes up a workflow
+_KINDS = (Scope.QUEUE, Scope.TIER, Scope.ACTION, Scope.KIND)
 
 # who decided how much of what came this week: known here for a moment, and stored nowhere
 _WHO = """
@@ -49,6 +51,8 @@ class Part(NamedTuple):
 
 
 Who = Counter[int]
+# workflow, queue, tier, action type and kind: what came as one of each
+Cell = tuple[int, int, str, str, str]
 
 
 def monday(day: date) -> date:
@@ -57,7 +61,7 @@ def monday(day: date) -> date:
 
 def recount(start: date) -> None:
     """Add up the week that begins on this Monday anew."""
-    store(start, tellable(_who(start)))
+    store(start, tellable_together(_who(start)))
 
 
 def store(start: date, told: Collection[Part]) -> None:
@@ -98,20 +102,48 @@ def _add(week: FigureWeek, day: FigureDay) -> None:
         bins.add(week.times.setdefault(what, {}), counted)
 
 
-def _who(start: date) -> dict[Part, Who]:
+def _who(start: date) -> dict[Cell, Who]:
     begins = datetime.combine(start, time(), UTC)
     params: dict[str, Any] = {
         "monday": start,
         "since": ids.at("ho", begins - AROUND),
         "until": ids.at("ho", begins + timedelta(days=7) + AROUND),
     }
-    found: dict[Part, Who] = defaultdict(Counter)
+    found: dict[Cell, Who] = defaultdict(Counter)
     with connection.cursor() as cursor:
         cursor.execute(_WHO, params)
         for workflow, queue, tier, action, kind, reviewer, many in cursor.fetchall():
-            for part in parts(workflow, queue, tier, action, kind):
-                found[part][reviewer] += many
+            found[workflow, queue, tier, action, kind][reviewer] += many
     return found
+
+
+def tellable_together(cells: Mapping[Cell, Who]) -> set[Part]:
+    """Return the parts that tell of nobody, also by what parts that overlap leave over."""
+    who: dict[Part, Who] = defaultdict(Counter)
+    inside: dict[Part, set[Cell]] = defaultdict(set)
+    for cell, people in cells.items():
+        for part in parts(*cell):
+            who[part].update(people)
+            inside[part].add(cell)
+
+    def together(some: Iterable[Cell]) -> Who:
+        found: Who = Counter()
+        for one in some:
+            found.update(cells[one])
+        return found
+
+    told = tellable(who)
+    for whole in [part for part in told if part.scope == Scope.WORKFLOW]:
+        told -= overlaps.held_back(
+            [
+                {part: frozenset(inside[part]) for part in told if part[:2] == (kind, whole[1])}
+                for kind in _KINDS
+            ],
+            frozenset(inside[whole]),
+            enough=lambda some: _enough(together(some)),
+            size=lambda some: together(some).total(),
+        )
+    return told
 
 
 def tellable(who: Mapping[Part, Who]) -> set[Part]:
@@ -130,7 +162,7 @@ def _whole(part: Part) -> Part:
 def _families(who: Mapping[Part, Who]) -> Iterable[tuple[Part, list[Part]]]:
     """Yield each whole with the parts that make it up."""
     for workflow in [part for part in who if part.scope == Scope.WORKFLOW]:
-        for scope in (Scope.QUEUE, Scope.TIER, Scope.ACTION, Scope.KIND):
+        for scope in _KINDS:
             yield (
                 workflow,
                 [one for one in who if one.scope == scope and one.workflow == workflow.workflow],

@@ -114,6 +114,7 @@ class Page:
     candidates: tuple[Candidate, ...]
     happened: tuple[Happened, ...]
     last: LastDays
+    tests_url: str
     csv_url: str
     json_url: str
 
@@ -158,6 +159,7 @@ def page(found: Summary, workflows: Sequence[Workflow], period: int, *, may_all:
         candidates=tuple(candidates.candidates(found.parts, found.tested)),
         happened=happened.rows(found.events),
         last=last_days(subject, found.days, period),
+        tests_url=_tests_url(subject),
         csv_url=_url(subject, "-csv") + query,
         json_url=_url(subject, "-json") + query,
     )
@@ -184,6 +186,12 @@ def _url(subject: Subject, form: str = "") -> str:
         return reverse(f"oversight:workflow{form}", args=[subject.workflow.slug])
     part = [subject.workflow.slug, subject.scope.value, subject.slug]
     return reverse(f"oversight:part{form}", args=part)
+
+
+def _tests_url(subject: Subject) -> str:
+    if subject.workflow is None:
+        return ""
+    return reverse("oversight:tests", args=[subject.workflow.slug])
 
 
 def _whole(subject: Subject, query: str) -> Choice | None:

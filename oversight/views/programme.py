@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -86,7 +86,7 @@ def switch(request: UserRequest, slug: str) -> HttpResponse:
     except DomainError as refusal:
         return _refused(request, workflow, refusal, Typed(error=refusal.message))
     messages.success(
-        request, "Tests are switched on." if on else "Tests are off. None stands any more soon."
+        request, "Tests are switched on." if on else "Tests are off. Nothing new comes in."
     )
     return redirect("oversight:tests", slug)
 
@@ -94,21 +94,24 @@ def switch(request: UserRequest, slug: str) -> HttpResponse:
 @require_GET
 @never_cache
 def printed(request: UserRequest, slug: str, which: str) -> HttpResponse:
-    """Show a text as it is printed and handed out; once staff were told, to everyone signed in."""
+    """Show a text as it is printed and handed out.
+
+    The notice is everybody's once staff were told; until then they read that there are no tests.
+    """
     workflow = get_object_or_404(Workflow.objects.select_related("owner"), slug=slug)
     programme = _programme(workflow)
-    open_to_all = which == "notice" and programme.noticed_at is not None
-    if not open_to_all and not library.may_read(request.user, workflow):
+    reads = library.may_read(request.user, workflow)
+    if which == "consultation" and not reads:
         raise PermissionDenied
-    if which not in _TEXTS:
-        raise Http404
+    context: dict[str, Any] = {"here": of_power(), "name": workflow.name}
+    if programme.noticed_at is None and not reads:
+        return render(request, "oversight/no_tests.html", context)
     heading, paragraphs = pages.printed(programme, which)
-    context = {
+    context |= {
         "heading": heading,
         "paragraphs": paragraphs,
         "told_on": programme.told_on,
         "draft": programme.noticed_at is None,
-        "here": of_power(),
     }
     return render(request, "oversight/notice.html", context)
 

@@ -331,6 +331,27 @@ def test_a_whole_less_its_parts_tells_of_nobody() -> None:
     assert weeks.tellable({W: big + other, A: big, B: other}) == {W, A, B}
 
 
+def test_a_queue_and_an_action_type_do_not_leave_one_decision_over() -> None:
+    """Each is told by itself; 31 less 30 would be what Ann decided in the other queue."""
+    many, others, ann = who(6, 6, 6, 6, 6), Counter(dict.fromkeys(range(10, 16), 5)), who(1)
+    cells = {
+        (1, 1, "soft_review", "refund_order", "approval"): many,
+        (1, 2, "soft_review", "refund_order", "approval"): ann,
+        (1, 2, "soft_review", "cancel_order", "approval"): others,
+    }
+    queues = {Part(Scope.QUEUE, 1, "1"), Part(Scope.QUEUE, 1, "2")}
+    actions = {Part(Scope.ACTION, 1, "refund_order"), Part(Scope.ACTION, 1, "cancel_order")}
+
+    told = weeks.tellable_together(cells)
+
+    assert W in told and ALL in told
+    assert not (told & queues and told & actions), told
+    assert told & (queues | actions)
+    # where nobody decided across, all are told
+    del cells[1, 2, "soft_review", "refund_order", "approval"]
+    assert weeks.tellable_together(cells) >= queues | actions
+
+
 def test_of_a_workflow_that_is_held_back_no_part_is_told() -> None:
     big, small = who(9, 9, 9, 9, 9), who(3)
     found = weeks.tellable({ALL: big + small, W: big, V: small, A: big})

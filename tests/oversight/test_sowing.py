@@ -240,7 +240,7 @@ def test_switched_off_nothing_is_counted_and_nothing_asks(desk: Desk) -> None:
     cohorts.count(now=now())
     reviews = Cohort.objects.get().reviews
 
-    assert sowing.ask_due(now=now() + timedelta(days=2)) == 0
+    assert sowing.ask_due(now=now() + timedelta(minutes=1)) == 0
     assert reviews == Cohort.objects.get().reviews
     assert not Sprout.objects.exists()
     assert Plant.objects.get().ended
@@ -270,7 +270,7 @@ def test_a_queue_that_is_full_keeps_it_out_and_pauses_nothing(desk: Desk) -> Non
     Queue.objects.update(depth_limit=0)
     QueueDepth.objects.update(quota=0)
 
-    sowing.ask_due(now=now() + timedelta(days=2))
+    sowing.ask_due(now=now() + timedelta(minutes=1))
 
     assert not Handoff.objects.filter(run__client__stands_for__isnull=False).exists()
     assert Plant.objects.get().ended
@@ -284,9 +284,17 @@ def test_another_queue_than_the_reviews_were_in_keeps_it_out(desk: Desk) -> None
         queue=desk.shop.leads_queue, role=desk.shop.leads
     )
 
-    sowing.ask_due(now=now() + timedelta(days=2))
+    sowing.ask_due(now=now() + timedelta(minutes=1))
 
     assert not Plant.objects.filter(handoff__isnull=False).exists()
+    assert Plant.objects.get().ended
+
+
+def test_after_an_outage_nothing_asks_that_was_to_ask_long_ago(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    assert sowing.ask_due(now=now() + timedelta(minutes=40)) == 0
     assert Plant.objects.get().ended
 
 
@@ -357,7 +365,7 @@ def test_a_test_that_cannot_ask_goes_away(desk: Desk, monkeypatch: pytest.Monkey
         raise RuntimeError("nobody thought of it")
 
     monkeypatch.setattr(plants, "stand", broken)
-    sowing.ask_due(now=now() + timedelta(days=2))
+    sowing.ask_due(now=now() + timedelta(minutes=1))
 
     assert Plant.objects.get().ended
     assert not Sprout.objects.exists()

@@ -83,6 +83,13 @@ def test_with_few_a_tenth_of_the_mean_is_the_cut() -> None:
     assert found.share == pytest.approx(19 / 199)
 
 
+def test_200_are_enough_and_199_are_not() -> None:
+    # 60 fast and 140 slow ones
+    times = oracle()[240:440]
+    assert speeds.rapid(times).mixture is not None
+    assert speeds.rapid(times[1:]).mixture is None
+
+
 def test_one_hump_is_no_mixture() -> None:
     chance = np.random.default_rng(2)
     times = [(float(x), 1.0) for x in chance.lognormal(math.log(60), 0.7, 1000)]

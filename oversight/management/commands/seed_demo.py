@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 import demo
-from demo import history, people
+from demo import faults, history, people
 from governance import workflow_files
 from handoffs.actors import SYSTEM
 from handoffs.models import Workflow
@@ -23,5 +23,6 @@ class Command(BaseCommand):
             # a workflow that a manager has changed since stays changed
             if not Workflow.objects.filter(slug=file.stem, launched_at__isnull=False).exists():
                 workflow_files.load(file.read_text(), by=SYSTEM, now=now, launch=True)
+        faults.settle(now=now)
         history.simulate()
         self.stdout.write(f"How to sign in: {written}")

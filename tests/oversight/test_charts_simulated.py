@@ -1,0 +1,98 @@
+"""Years of a team, looked at each day: found when it stops to look, left alone while it does."""
+
+import random
+from datetime import date, timedelta
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from oversight import charts, cusum, power, telling
+from oversight.models import Chart
+from reviews import lots
+
+KIND = telling.key("wrong amount", "easy", "wrongly allows")
+A_DAY, PEOPLE, YEAR = 4, 10, power.WORKING_YEAR
+BETWEEN = float(A_DAY * YEAR)
+LIMIT = cusum.threshold(charts.USUAL, charts.USUAL + power.RISE, BETWEEN)
+LINE = cusum.Chart(usual=charts.USUAL, noticed=charts.USUAL + power.RISE, threshold=LIMIT)
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "_usual", lambda *_: charts.USUAL)
+    monkeypatch.setattr(charts, "_between", lambda *_: BETWEEN)
+
+
+def fresh() -> Chart:
+    return Chart(cohort="c", workflow="w", team="t", begun_on=date(2026, 1, 1))
+
+
+def live(chart: Chart, lot: lots.Lot, caught: float, chance: random.Random) -> lots.Lot:
+    """Let a day pass: as many tests, each met by anybody of the team, and then a look."""
+    for _ in range(A_DAY):
+        was_caught = chance.random() < caught
+        lot = lots.add(lot, person=chance.randrange(PEOPLE), kind=KIND, caught=was_caught)
+    return charts.look(chart, lots.begun_anew(lot), today=date(2026, 1, 1) + timedelta(days=1))
+
+
+def test_a_team_that_looks_is_alarmed_for_once_a_year_at_most() -> None:
+    chance, chart, lot, alarms, years = random.Random(1), fresh(), lots.empty(), 0, 60
+    for _ in range(years * YEAR):
+        was = chart.raised
+        lot = live(chart, lot, 0.9, chance)
+        alarms += chart.raised and not was
+
+    # what is left half way after an alarm makes the next a little likelier
+    assert 0.5 < alarms / years < 1.15
+
+
+def test_a_team_that_stops_to_look_is_found_when_it_was_said() -> None:
+    delays = [_until_raised(0.5, seed) for seed in range(300)]
+    said = cusum.mean_tests(LINE, 0.5) / A_DAY
+
+    # and until five people have met one, at most a few days more
+    assert said < mean(delays) < said + 2.5
+
+
+def test_a_team_that_approves_everything_is_found_in_days() -> None:
+    assert mean(_until_raised(0.0, seed) for seed in range(100)) < 4
+
+
+def _until_raised(caught: float, seed: int) -> int:
+    chance, chart, lot = random.Random(seed), fresh(), lots.empty()
+    for day in range(1, 200):
+        lot = live(chart, lot, caught, chance)
+        if chart.raised:
+            return day
+    raise AssertionError("it was never found")
+
+
+def test_once_it_looks_again_the_alarm_is_over_and_while_it_does_not_it_stays() -> None:
+    mended, still = _days_raised(0.9), _days_raised(0.5)
+
+    assert mean(mended) * A_DAY < 40
+    assert mean(still) > 20 * mean(mended)
+
+
+def _days_raised(caught: float) -> list[int]:
+    found = []
+    for seed in range(40):
+        chance, chart, lot = random.Random(seed), fresh(), lots.empty()
+        chart.raised = True
+        for day in range(1, 1001):
+            lot = live(chart, lot, caught, chance)
+            if not chart.raised or day == 1000:
+                found.append(day)
+                break
+    return found
+
+
+def test_the_chart_keeps_nothing_but_that_it_is_raised() -> None:
+    kept: dict[str, Any] = {field.name: field for field in Chart._meta.get_fields()}
+
+    assert set(kept) == {
+        *("cohort", "workflow", "team", "raised"),
+        *("looked_on", "closed", "begun_on"),
+    }
+    assert not any(field.is_relation for field in kept.values())

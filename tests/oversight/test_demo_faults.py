@@ -1,0 +1,101 @@
+"""The faults that ./run brings along fit what the demo's agent asks, and nothing is switched on."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts.models import User
+from demo import faults as starters
+from demo import plans, stock
+from handoffs.models import Workflow
+from oversight import faults, library, programmes, realism
+from oversight.examples import GUISE_FAMILY, GUISE_GIVEN
+from oversight.faults import Unusable
+from oversight.guises import Guise, disguise
+from oversight.material import Material
+from oversight.models import LibraryFault
+
+ALL = list(starters.all_faults())
+
+
+class _Shop:
+    """What a plan looks up, from the demo's first day."""
+
+    def __init__(self) -> None:
+        self._rows = {row["id"]: row | {"refunded": 0} for row in stock.orders()}
+        self._rows |= {row["id"]: row for row in stock.invoices()}
+
+    def order(self, id: str) -> dict[str, Any]:
+        return self._rows[id]
+
+    invoice = order
+
+
+def _asked(action_type: str) -> list[Material]:
+    shop: Any = _Shop()
+    found = []
+    for ticket in stock.tickets():
+        if ticket["kind"] in ("which", "refused", "lawyer"):
+            continue
+        plan = plans.plan(shop, ticket)
+        if plan.action_type == action_type:
+            body = {
+                "arguments": plan.arguments,
+                "brief": plan.brief,
+                "input": {"text": ticket["message"], "about": ticket["subject_id"]},
+            }
+            found.append(Material(action_type=action_type, kind="approval", body=body))
+    return found
+
+
+@pytest.mark.parametrize(("slug", "fault"), ALL, ids=[one.name for _, one in ALL])
+def test_it_makes_tests_of_what_the_demos_agent_asks(slug: str, fault: faults.Fault) -> None:
+    made, why = 0, []
+    asked = _asked(fault.action_type)
+    for number, source in enumerate(asked):
+        guise = Guise(
+            key=b"%d" % number, given_names=GUISE_GIVEN, family_names=GUISE_FAMILY, days=0
+        )
+        copy = disguise(source, guise)
+        assert not realism.unfit_source(copy)
+        try:
+            one = faults.make(fault, copy)
+        except Unusable as error:
+            why.append(str(error))
+            continue
+        assert json.dumps(one.material.body)
+        made += 1
+
+    assert made >= len(asked) / 3, why
+
+
+@pytest.mark.django_db
+def test_they_are_seeded_approved_by_two_and_off(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    call_command("seed_demo", verbosity=0)
+    call_command("seed_demo", verbosity=0)
+
+    for workflow in Workflow.objects.filter(slug__in=starters.FAULTS):
+        usable, _ = starters.FAULTS[workflow.slug]
+        assert {one.fault for one in library.usable(workflow)} == set(usable)
+        assert not programmes.of(workflow).on
+    assert LibraryFault.objects.count() == len(ALL)
+    assert LibraryFault.objects.filter(state="draft").count() == 2
+
+
+@pytest.mark.django_db
+def test_what_somebody_retired_stays_retired(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    call_command("seed_demo", verbosity=0)
+    row = LibraryFault.objects.filter(state="approved").first()
+    assert row is not None
+    author = User.objects.get(email=starters.AUTHOR)
+    library.retire(row, "Everybody knows it", by=author, now=timezone.now())
+
+    call_command("seed_demo", verbosity=0)
+
+    row.refresh_from_db()
+    assert row.state == "retired"
