@@ -25,12 +25,14 @@ TIMES = 20
 LIMIT_MS = 200
 
 _DAYS = """
-insert into oversight_figureday (workflow_id, queue_id, tier, action_type, day, came, open,
-    by_people, by_policy, withdrawn, in_time, late, escalated, sent_on, asked, reopened, decisions,
-    taken_back, approvals, overridden, edited, judged, changed, verbs, times)
-select %(workflow)s, queue.id, 'tier_' || tier, 'action_' || action, %(first)s::date + day,
-    many, 0, many - 2, 1, 1, many - 3, 2, 1, 0, 1, 0, many - 2, 0, many - 2, 3, 1, 10, 1,
-    '{"approve": 38, "reject": 3}',
+insert into oversight_figureday (workflow_id, queue_id, tier, action_type, kind, day, came, open,
+    by_people, by_policy, withdrawn, in_time, late, escalated, sent_on, asked, reopened, taken,
+    resisted, at_once, acted, challenged, settled, untouched, decisions, taken_back, approvals,
+    overridden, edited, judged, changed, against, gave_in, agreed, turned, known, verbs, times)
+select %(workflow)s, queue.id, 'tier_' || tier, 'action_' || action, 'approval',
+    %(first)s::date + day, many, 0, many - 2, 1, 1, many - 3, 2, 1, 0, 1, 0, many - 1, 2, many - 3,
+    many - 2, 5, many - 2, many - 8, many - 2, 0, many - 2, 3, 1, 10, 1, 2, 1, 8, 0,
+    '{"right|nothing|with": 2, "wrong|with|with": 1}', '{"approve": 38, "reject": 3}',
     jsonb_build_object('review', spread.bins, 'response', spread.bins, 'waiting', spread.bins)
 from generate_series(0, %(days)s - 1) day, generate_series(1, %(tiers)s) tier,
     generate_series(1, %(actions)s) action, unnest(%(queues)s::bigint[]) queue (id),
@@ -43,6 +45,13 @@ insert into oversight_proposalday (workflow_id, action_type, tier, day, proposed
 select %(workflow)s, 'action_' || action, tier, %(first)s::date + day, 500
 from generate_series(0, %(days)s - 1) day, generate_series(1, %(actions)s) action,
     unnest(array['autonomous', 'notify', 'hard_approval']) tier
+"""
+
+
+_TOLD = """
+insert into oversight_tally (workflow, team, week, kind, difficulty, harm, tests, caught)
+select %(slug)s, 'team ' || team, %(first)s::date + 7 * week, '', '', '', 30, 26
+from generate_series(0, 51) week, generate_series(1, 4) team
 """
 
 
@@ -65,6 +74,7 @@ def run() -> None:
         }  # fmt: skip
         cursor.execute(_DAYS, params)
         cursor.execute(_PROPOSALS, params)
+        cursor.execute(_TOLD, {"slug": place.workflow.slug, "first": first})
     took = []
     for number in range(DAYS // 7):
         begun = time.perf_counter()

@@ -98,18 +98,19 @@ moved as (
     ) stay where to_state in {HANDOFF_STATES} and seconds is not null
     group by id, to_state
 ), runs as (
-    select move.run_id, move.to_state, move.at, lead(move.at)
+    select move.id, move.run_id, move.to_state, lead(move.at)
         over (partition by move.run_id order by move.version) - move.at as lasted
     from handoffs_transition move
     where move.handoff_id is null and move.run_id in (select run_id from came)
 ), run_stays as (
-    -- of the handoff that came last before it: a pause and its handoff come in one moment
+    -- of the handoff that came last before it: a handoff is logged before the pause it is for
     select came.id, runs.to_state, sum(extract(epoch from runs.lasted)) as seconds
     from runs cross join lateral (
-        select h.id from handoffs_handoff h
-        where h.run_id = runs.run_id and h.opened_at <= runs.at + interval '1 second'
-        order by h.opened_at desc, h.id desc limit 1
-    ) last join came on came.id = last.id
+        select opened.handoff_id from handoffs_transition opened
+        where opened.run_id = runs.run_id and opened.handoff_id is not null
+            and opened.version = 1 and opened.id < runs.id
+        order by opened.id desc limit 1
+    ) last join came on came.id = last.handoff_id
     where runs.lasted is not null and runs.to_state in {tuple(one.value for one in RUN_STATES)}
     group by came.id, runs.to_state
 )

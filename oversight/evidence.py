@@ -12,6 +12,8 @@ from oversight import cells
 
 # how far apart the shares lie that are tried, and how much better than one would be worth a bet
 _STEP, _WORTH = 0.01, 0.15
+# more evidence than anybody asks for, as a power of e
+_MOST = 500.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,13 @@ class Bet:
         Lots that are all one way are never told. At worst each was emptied, and what is told was
         picked: so it counts for less, by as much as a bet on the smallest lots would gain by that.
         """
-        return math.exp(hits * math.log(self.wins) + (tests - hits) * math.log(self.loses)) / max(
-            1.0, self._gained(cells.TESTS)
-        )
+        return self.of_lots(hits, tests, 1)
+
+    def of_lots(self, hits: int, tests: int, lots: int) -> float:
+        """Return by what so many lots together do: in which order they were told is the same."""
+        won = hits * math.log(self.wins) + (tests - hits) * math.log(self.loses)
+        won -= lots * math.log(max(1.0, self._gained(cells.TESTS)))
+        return math.exp(min(won, _MOST))
 
     def _gained(self, tests: int) -> float:
         all_hits, no_hits = self.usual**tests, (1 - self.usual) ** tests
@@ -88,7 +94,7 @@ def course(bet: Bet, lots: Lots) -> Course:
     """Multiply the evidence of told lots, each (hits, tests), in the order they were told."""
     now, most, proven = 1.0, 1.0, None
     for number, (hits, tests) in enumerate(lots):
-        now *= bet.of_lot(hits, tests)
+        now = min(now * bet.of_lot(hits, tests), math.exp(_MOST))
         most = max(most, now)
         if proven is None and bet.is_proof(now):
             proven = number
@@ -102,11 +108,12 @@ def at_least(lots: Lots, *, level: float = 0.05) -> float:
     it is: what was caught once may be caught no more.
     """
     known, found = list(lots), 0.0
+    hits, tests = sum(hits for hits, _ in known), sum(tests for _, tests in known)
     for step in range(1, round(1 / _STEP)):
         share = step * _STEP
         stake = min(_WORTH / (share * (1 - share)), 0.75 / share)
         bet = Bet(usual=share, stake=stake, level=level)
-        if not bet.is_proof(course(bet, known).now):
+        if not bet.is_proof(bet.of_lots(hits, tests, len(known))):
             break
         found = share
     return found

@@ -66,7 +66,7 @@ def _tell(chart: Chart, lot: Lot, today: date) -> Lot:
         chart.begun_on = today
     elif telling.is_old(chart.begun_on, today):
         chart.begun_on = today
-        return lots.empty(score=lot.score)
+        return lots.emptied(kept)
     return kept
 
 

@@ -7,6 +7,7 @@ reading. With too few, or without two clearly apart, a tenth of the mean is the 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 ENOUGH = 200
@@ -55,6 +56,12 @@ Timed = tuple[float, float]
 
 def rapid(times: Sequence[Timed]) -> Rapid:
     """Find the rapid ones among (seconds, how many): by mixture, or by the fallback."""
+    return _rapid(tuple(times))
+
+
+# weeks that are over are looked at again and again
+@lru_cache(maxsize=512)
+def _rapid(times: tuple[Timed, ...]) -> Rapid:
     total = sum(count for _, count in times)
     mixture = fit(in_bins(times)) if total >= ENOUGH else None
     if mixture is not None and _apart(mixture):

@@ -19,7 +19,7 @@ from oversight.weeks import Scope
 
 # whole weeks that a page may look back
 PERIODS = (4, 12, 52)
-DAYS_SHOWN = 14
+DAYS_SHOWN = 10
 # parts whose times are shown beside one another
 _TIMED = (Scope.WORKFLOW, Scope.QUEUE, Scope.TIER)
 

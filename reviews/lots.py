@@ -85,6 +85,11 @@ def looked_at(lot: Lot, *, score: float) -> Lot:
     return replace(lot, score=score, since=(), met={})
 
 
+def emptied(lot: Lot) -> Lot:
+    """Return the lot without what could not be told; sums that are of nobody are told one day."""
+    return replace(empty(score=lot.score), held=lot.held)
+
+
 def begun_anew(lot: Lot) -> Lot:
     """Return the lot once it was told: its counts are gone.
 

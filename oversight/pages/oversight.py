@@ -116,6 +116,7 @@ class Page:
     last: LastDays
     tests_url: str
     csv_url: str
+    figures_url: str
     json_url: str
 
 
@@ -161,6 +162,7 @@ def page(found: Summary, workflows: Sequence[Workflow], period: int, *, may_all:
         last=last_days(subject, found.days, period),
         tests_url=_tests_url(subject),
         csv_url=_url(subject, "-csv") + query,
+        figures_url=_url(subject, "-csv") + query + "&rows=figures",
         json_url=_url(subject, "-json") + query,
     )
 

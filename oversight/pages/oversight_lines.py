@@ -105,7 +105,7 @@ def rapid(now: Figures, before: Figures) -> Line:
         return Line(what=_RAPID, now=NOT_ENOUGH, before=_rapid_said(before), means=_OF_TEAM)
     rule = "two kinds of decisions" if found.mixture else "a tenth of the mean"
     line = of_share(
-        _RAPID, _rapid_share(found), _rapid_share(earlier) if earlier else Share(0, 0),
+        _RAPID, rapid_share(found), rapid_share(earlier) if earlier else Share(0, 0),
         f"Below {seconds(found.cut)}, by {rule}. {_OF_TEAM}",
     )  # fmt: skip
     # another cut is another figure
@@ -121,7 +121,7 @@ def _unlike(line: Line) -> Line:
 
 def _rapid_said(figures: Figures) -> str:
     found = rapid_of(figures)
-    return said(_rapid_share(found)) if found else NOT_ENOUGH
+    return said(rapid_share(found)) if found else NOT_ENOUGH
 
 
 def rapid_of(figures: Figures) -> speeds.Rapid | None:
@@ -129,7 +129,7 @@ def rapid_of(figures: Figures) -> speeds.Rapid | None:
     return speeds.rapid(bins.timed(looked)) if sum(looked.values()) >= shares.ENOUGH else None
 
 
-def _rapid_share(found: speeds.Rapid) -> Share:
+def rapid_share(found: speeds.Rapid) -> Share:
     total = round(found.of)
     return Share(min(total, round(found.share * total)), total)
 

@@ -9,15 +9,12 @@ from django.utils.text import slugify
 from governance.estimates import Share
 from oversight import bins, shares, weeks
 from oversight.events import Event
+from oversight.pages import every_figure
 from oversight.subjects import Subject
 from oversight.summary import Figures, Summary
+from oversight.tested import Tested
 
-_SHARES = ("overridden", "edited", "changed", "in_time", "by_policy", "late", "escalation",
-           "reopened")  # fmt: skip
-
-
-# what is told of everything that came; the rest is what people did, and told where it may be
-_OF_ALL = ("came", "open", "by_people", "by_policy", "withdrawn", "in_time", "late", "reopened")
+_OF_PEOPLE = tuple(name for name in weeks.COUNTS if name not in every_figure.OF_ALL)
 
 
 def as_json(found: Summary) -> dict[str, Any]:
@@ -46,8 +43,29 @@ def as_json(found: Summary) -> dict[str, Any]:
             for one in found.days
         ],
         "events": [_event(one) for one in found.events],
-        "catch_rate": None,
+        "catch_rate": _caught(found.tested),
         "transitions_refused": found.refused,
+        "figures": every_figure.rows(found),
+    }  # fmt: skip
+
+
+def _caught(tested: Tested) -> dict[str, Any] | None:
+    """Say what tests showed, at the prevalence at which they were met; None: none were told."""
+    if not tested.now.of and not tested.before.of:
+        return None
+    return {
+        "now": _share(tested.now),
+        "before": _share(tested.before),
+        "at_tested_prevalence": _share(tested.tests) if tested.tests else None,
+        "groups": [
+            {"what": one.what, "word": one.word, **one.caught.to_json()} for one in tested.groups
+        ],
+        "evidence": {
+            "year": tested.year, "lots": tested.lots, "at_least": round(tested.at_least, 2),
+            "more_than_one_in_ten_missed": tested.fallen_in.isoformat()
+            if tested.fallen_in else None,
+            "stands_at": tested.fallen.now, "most": tested.fallen.most,
+        },
     }  # fmt: skip
 
 
@@ -74,9 +92,10 @@ def file_name(subject: Subject) -> str:
 
 
 def as_csv(found: Summary) -> str:
+    """Write one line for each week; every figure is in `every_figure.as_csv`."""
     out = io.StringIO()
     names = ["week", "demo_history", "came", "weeks_told"]
-    for name in _SHARES:
+    for name in every_figure.OF_FIGURES:
         names += [name, f"{name}_of", f"{name}_low", f"{name}_high"]
     writer = csv.DictWriter(out, names, lineterminator="\r\n")
     writer.writeheader()
@@ -87,7 +106,7 @@ def as_csv(found: Summary) -> str:
             "came": figures.counts["came"],
             "weeks_told": figures.weeks_told,
         }
-        for name in _SHARES:
+        for name in every_figure.OF_FIGURES:
             share: Share = getattr(figures, name)
             if share.of:
                 low, high = share.interval
@@ -99,11 +118,11 @@ def as_csv(found: Summary) -> str:
 
 def _figures(figures: Figures) -> dict[str, Any]:
     return {
-        "counts": {name: figures.counts[name] for name in _OF_ALL},
-        "people": {name: figures.told[name] for name in weeks.COUNTS if name not in _OF_ALL},
+        "counts": {name: figures.counts[name] for name in every_figure.OF_ALL},
+        "people": {name: figures.told[name] for name in _OF_PEOPLE},
         "weeks": figures.weeks,
         "weeks_told": figures.weeks_told,
-        "shares": {name: _share(getattr(figures, name)) for name in _SHARES},
+        "shares": {name: _share(getattr(figures, name)) for name in every_figure.OF_FIGURES},
         "verbs": figures.verbs,
         "times": {what: _quantiles(counted) for what, counted in sorted(figures.times.items())},
     }

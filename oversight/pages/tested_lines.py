@@ -134,4 +134,5 @@ def missing_of(tested: Tested) -> str:
     """Say what a candidate for doing without asking lacks."""
     if tested.now.of < shares.ENOUGH:
         return "whether wrong ones would be seen: no blind tests were told"
-    return f"a catch rate that bears it: {percent(tested.now.interval[0])} at least is known"
+    least = percent(tested.now.interval[0])
+    return f"more certainty that wrong ones are seen: at least {least} are"

@@ -11,8 +11,8 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.http import UserRequest
 from accounts.roles import Can
 from oversight import subjects, summary
+from oversight.pages import every_figure, oversight_told
 from oversight.pages import oversight as pages
-from oversight.pages import oversight_told
 from oversight.pages.here import of_power
 from oversight.subjects import Subject
 from oversight.summary import Summary
@@ -35,7 +35,7 @@ def everything(request: UserRequest) -> HttpResponse:
 @require_GET
 @owner_or_auditor
 def everything_csv(request: UserRequest) -> HttpResponse:
-    return _csv(_read(request, _everything(request)))
+    return _csv(request, _read(request, _everything(request)))
 
 
 @require_GET
@@ -54,7 +54,7 @@ def of_workflow(request: UserRequest, slug: str) -> HttpResponse:
 @require_GET
 @owner_or_auditor
 def of_workflow_csv(request: UserRequest, slug: str) -> HttpResponse:
-    return _csv(_read(request, _workflow(request, slug)))
+    return _csv(request, _read(request, _workflow(request, slug)))
 
 
 @require_GET
@@ -73,7 +73,7 @@ def of_part(request: UserRequest, slug: str, scope: str, part: str) -> HttpRespo
 @require_GET
 @owner_or_auditor
 def of_part_csv(request: UserRequest, slug: str, scope: str, part: str) -> HttpResponse:
-    return _csv(_read(request, _part(request, slug, scope, part)))
+    return _csv(request, _read(request, _part(request, slug, scope, part)))
 
 
 @require_GET
@@ -132,8 +132,11 @@ def _last_days(request: UserRequest, subject: Subject) -> HttpResponse:
     return render(request, "oversight/oversight.html#last-days", {"last": last})
 
 
-def _csv(found: Summary) -> HttpResponse:
-    response = HttpResponse(oversight_told.as_csv(found), content_type="text/csv; charset=utf-8")
+def _csv(request: UserRequest, found: Summary) -> HttpResponse:
+    """Write a line for each week, or one for each figure, whichever is asked for."""
+    every = request.GET.get("rows") == "figures"
+    written = every_figure.as_csv(found) if every else oversight_told.as_csv(found)
+    response = HttpResponse(written, content_type="text/csv; charset=utf-8")
     name = oversight_told.file_name(found.subject)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -94,7 +94,7 @@ def test_printed_it_has_everything_that_is_folded(open_as: Open, shop: Shop, mia
     assert not table.is_visible()
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 794, "height": 1123})
-    assert page.locator("caption", has_text="Times").is_visible()
+    assert page.locator("caption", has_text="Time in each state").is_visible()
     assert page.locator("details .across").last.is_visible()
     assert not page.get_by_role("navigation", name="Period").is_visible()
     picture(page, "oversight-print")

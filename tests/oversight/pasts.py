@@ -90,6 +90,10 @@ def go_on(handoff: Handoff, people: list[User], one: Past) -> None:
     if one.audited:
         _audit(handoff, one.audited, end + timedelta(days=1))
     if not one.ends:
+        if one.said:
+            _move(handoff, next(version), "waiting", "decided", "decided", end)
+        if one.said and all(said.undone for said in one.said):
+            _move(handoff, next(version), "decided", "waiting", "taken_back", end)
         return
     state = "withdrawn" if one.ends == "withdrawn" else "answered"
     if state == "answered":

@@ -149,6 +149,9 @@ def test_what_is_proven_to_be_caught_at_least_is_seldom_more_than_is_caught() ->
 
 def test_a_year_of_catching_is_proof_of_something_and_nothing_is_of_nothing() -> None:
     assert evidence.at_least([]) == 0
+    # years of it are no number too large to reckon with
+    assert evidence.at_least([(299, 300)] * 500) > 0.98
+    assert evidence.course(Bet(), [(299, 300)] * 500).proven_by == 0
     assert evidence.at_least([(22, 24)] * 12) == pytest.approx(0.84, abs=0.03)
     assert evidence.at_least([(12, 24)] * 12) == pytest.approx(0.40, abs=0.04)
     # it was proof, and is not any more: it is claimed of all of them, and of their average

@@ -106,7 +106,7 @@ def test_what_would_be_about_a_person_is_held_back_everywhere(shop: Shop, mia: U
 
 def test_of_few_it_says_that_it_is_not_enough(shop: Shop, mia: User) -> None:
     assert "not enough data" in get(mia, of(shop))[1]
-    assert "Nothing came in the last two weeks." in get(mia, of(shop))[1]
+    assert "Nothing came in the last ten days." in get(mia, of(shop))[1]
 
 
 def test_today_is_there_at_once_and_says_nothing_of_who_decided(shop: Shop, mia: User) -> None:

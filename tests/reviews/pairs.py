@@ -23,7 +23,7 @@ from tests.reviews import planting
 
 T = TypeVar("T")
 # what any two that came one after the other differ by: moments, numbers of rows, tokens
-_DIFFERS = (
+DIFFERS = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00|Z)?", "TIME"),
     (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", "TIME"),
     (r"[A-Z][a-z]+\.? \d+, \d{4}, (\d+(:\d\d)? [ap]\.m\.|noon|midnight)", "TIME"),
@@ -74,6 +74,14 @@ def apart(makers: Iterable[Callable[[], Handoff]], look: Callable[[Handoff], T])
     return seen
 
 
+def apart_from(make: Callable[[], T]) -> T:
+    """Do it, and take everything back."""
+    point = transaction.savepoint()
+    found = make()
+    transaction.savepoint_rollback(point)
+    return found
+
+
 def page(browser: Browser, handoff: Handoff, path: str) -> str:
     """Return everything a page answers with and how much was asked for it."""
     address = path.format(
@@ -106,7 +114,7 @@ def bare(text: str, handoff: Handoff) -> str:
     for number, name in enumerate(own):
         for spelled in (name, quote(name), percent(name)):
             text = text.replace(spelled, f"NAME{number}")
-    for pattern, instead in _DIFFERS:
+    for pattern, instead in DIFFERS:
         text = re.sub(pattern, instead, text)
     return text
 

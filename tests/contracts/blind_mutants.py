@@ -1,0 +1,294 @@
+"""Take each defence of blind tests away, one at a time, and see that a test of it fails.
+
+Run by hand, `python -m tests.contracts.blind_mutants [word]`: it changes files and puts them back.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In this file, `new` instead of `old`; and the test that has to fail then."""
+
+    path: str
+    old: str
+    new: str
+    test: str
+
+
+_PLANTS = "tests/reviews/test_plants.py::"
+_EXITS = "tests/reviews/test_exits.py::"
+_LEFT = "tests/oversight/test_left_out.py::"
+_PAIRS = "tests/reviews/test_pairs.py::"
+_TELLS = "tests/reviews/test_tells.py::"
+_TRACES = "tests/reviews/test_traces.py::"
+_DUMP = "tests/oversight/test_dump.py::"
+_IDENTIFY = "tests/oversight/test_identify.py::"
+MUTANTS = [
+    Mutant(
+        "reviews/migrations/0045_plants_reach_no_agent.py",
+        "create trigger plant_has_no_answer before insert or update of handoff_id",
+        "create trigger plant_has_no_answer before update of handoff_id",
+        _PLANTS + "test_no_answer_is_ever_stored",
+    ),
+    Mutant(
+        "reviews/migrations/0045_plants_reach_no_agent.py",
+        "create trigger plant_has_no_held_answer before insert or update of handoff_id",
+        "create trigger plant_has_no_held_answer before update of handoff_id",
+        _PLANTS + "test_no_answer_is_held_for_later",
+    ),
+    Mutant(
+        "reviews/migrations/0045_plants_reach_no_agent.py",
+        "create trigger plant_has_no_resumption before insert or update of run_id",
+        "create trigger plant_has_no_resumption before update of run_id",
+        _PLANTS + "test_it_has_no_turn_to_go_on",
+    ),
+    Mutant(
+        "reviews/migrations/0045_plants_reach_no_agent.py",
+        "create trigger plant_is_told_nowhere before insert or update of payload, endpoint_id",
+        "create trigger plant_is_told_nowhere before update of payload, endpoint_id",
+        _PLANTS + "test_nothing_is_told_of_it_even_at_a_real_clients_endpoint",
+    ),
+    Mutant(
+        "reviews/migrations/0045_plants_reach_no_agent.py",
+        "create trigger house_has_no_key before insert or update of client_id",
+        "create trigger house_has_no_key before update of client_id",
+        _PLANTS + "test_the_house_gets_no_key_and_no_endpoint",
+    ),
+    Mutant(
+        "handoffs/api/access.py",
+        "filter(id=_known(id), client=request.auth.client)",
+        "filter(id=_known(id))",
+        _EXITS + "test_no_operation_of_the_api_finds_it",
+    ),
+    Mutant(
+        "reviews/decisions.py",
+        "        if fenced.planted:\n            answers.check_possible",
+        "        if False:\n            answers.check_possible",
+        _EXITS + "test_no_verb_lets_it_out",
+    ),
+    Mutant(
+        "oversight/arrivals.py",
+        '{real.run_of("h")}',
+        "true",
+        _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
+    ),
+    Mutant(
+        "reviews/measures.py",
+        '{real.run_of("h")}',
+        "true",
+        _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
+    ),
+    Mutant(
+        "reviews/rates.py",
+        '{real.run_of("h")}',
+        "true",
+        _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
+    ),
+    Mutant(
+        "governance/dry_runs.py",
+        '        real.of("run"),\n',
+        "",
+        _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
+    ),
+    Mutant(
+        "oversight/figures.py",
+        "{real.run()}",
+        "true",
+        _LEFT + "test_what_needs_a_person_is_a_share_of_what_clients_proposed",
+    ),
+    Mutant(
+        "handoffs/detection.py",
+        "{real.run()}",
+        "true",
+        _LEFT + "test_the_detector_learns_nothing_of_one",
+    ),
+    Mutant(
+        "handoffs/audits.py",
+        "{real.run()}",
+        "true",
+        _LEFT + "test_none_is_drawn_for_an_audit",
+    ),
+    Mutant(
+        "governance/sampling.py",
+        "{real.run()}",
+        "true",
+        _LEFT + "test_none_is_drawn_for_an_audit",
+    ),
+    Mutant(
+        "reviews/expectations.py",
+        '{real.run_of("h")}',
+        "true",
+        _LEFT + "test_what_was_told_of_one_is_no_promise",
+    ),
+    Mutant(
+        "handoffs/stop_figures.py",
+        "{real.run()}",
+        "true",
+        _LEFT + "test_a_stop_let_nothing_through_that_is_one",
+    ),
+    Mutant(
+        "reviews/feedback.py",
+        'real.of("handoff__run"), ',
+        "",
+        _LEFT + "test_a_summary_mended_in_one_is_no_example",
+    ),
+    Mutant(
+        "oversight/days.py",
+        'Handoff.objects.filter(real.of("run"))',
+        "Handoff.objects.filter()",
+        _LEFT + "test_figures_do_not_begin_with_one",
+    ),
+    Mutant(
+        "handoffs/house.py",
+        'return actors.client_actor(house.name, prefix or "")',
+        'return actors.client_actor("house", prefix or "")',
+        _PAIRS + "test_no_byte_tells_while_it_waits",
+    ),
+    Mutant(
+        "handoffs/house.py",
+        "workflows__overlap=[workflow.slug, EVERY_WORKFLOW],",
+        "",
+        _PAIRS + "test_a_key_that_does_not_reach_its_workflow_did_not_ask",
+    ),
+    Mutant(
+        "handoffs/admin/records.py",
+        "run.client.stands_for_id or run.client_id",
+        "run.client_id",
+        _PAIRS + "test_no_byte_of_its_records_tells",
+    ),
+    Mutant(
+        "handoffs/admin/records.py",
+        'for key in ("name", "locale") if',
+        'for key in ("name", "locale", "email") if',
+        _PAIRS + "test_no_byte_tells_an_auditor",
+    ),
+    Mutant(
+        "accounts/admin.py",
+        "filter(stands_for=None)",
+        "all()",
+        _PAIRS + "test_the_house_is_not_among_the_clients",
+    ),
+    Mutant(
+        "accounts/clients.py",
+        "Client.objects.filter(stands_for=client.pk).update(name=name)",
+        "pass",
+        _PAIRS + "test_a_new_name_of_its_client_is_its_own_too",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()",
+        "if False else ()",
+        _TELLS + "test_whoever_reads_figures_or_records_meets_none",
+    ),
+    Mutant(
+        "reviews/search.py",
+        "plant.handoff_id = h.id and plant.ended",
+        "false",
+        _TELLS + "test_one_that_ended_is_found_by_nobody",
+    ),
+    Mutant(
+        "reviews/claims.py",
+        "if Handoff.objects.filter(id=handoff_id, state=HandoffState.WITHDRAWN.value).exists():",
+        "if plants.Plant.objects.filter(handoff=handoff_id).exists():",
+        _TELLS + "test_no_latecomer_learns_of_which_it_was",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "    for model in _LEFT:\n",
+        "    for model in (*_LEFT, Handoff.links.rel.related_model):\n",
+        _TELLS + "test_another_approvers_link_ends_as_of_any_that_was_taken_back",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "    _count(plant, person=by.pk, caught=was_caught)\n",
+        "    if was_caught:\n        _count(plant, person=by.pk, caught=was_caught)\n",
+        _TRACES + "test_a_catch_and_a_miss_leave_the_same",
+    ),
+    Mutant(
+        "reviews/views/refusals.py",
+        "    response.content = content.ljust(-(-len(content) // _BLOCK) * _BLOCK)",
+        "    response.content = content",
+        _TRACES + "test_a_catch_and_a_miss_leave_the_same",
+    ),
+    Mutant(
+        "reviews/views/refusals.py",
+        "secrets.token_hex(secrets.randbelow(_NOISE)).encode()",
+        'b""',
+        _TRACES + "test_what_is_sent_is_of_one_size_but_for_what_cannot_be_packed",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "_LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, Judgement)",
+        "_LEFT = (SummaryEdit, Comment, EvidenceOpened, Judgement)",
+        _TRACES + "test_nothing_that_was_typed_is_left_anywhere",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "    _note_met(by, claim, day=day)\n",
+        "    _note_met(by, claim, day=day)\n    was_caught and _note_met(by, claim, day=day)\n",
+        _DUMP + "test_it_is_the_same_whoever_missed",
+    ),
+    Mutant(
+        "reviews/migrations/0044_plants.py",
+        '("last_claim", models.PositiveIntegerField()),',
+        '("last_claim", models.PositiveIntegerField()), ("late", models.DateField(null=True)),',
+        _DUMP + "test_what_knows_of_tests_holds_that_and_no_more",
+    ),
+    Mutant(
+        "oversight/telling.py",
+        "lots.held_back(lot) if is_one_way(lot) else lot",
+        "lot",
+        _IDENTIFY
+        + "test_the_first_miss_after_weeks_without_one_is_not_of_whoever_was_tested_since",
+    ),
+    Mutant(
+        "oversight/telling.py",
+        "tuple(name in cell for cell in cut)",
+        "tuple(name in cell for cell in cut[-1:])",
+        _IDENTIFY + "test_where_two_told_cells_meet_there_are_many_too",
+    ),
+    Mutant(
+        "oversight/telling.py",
+        "        cut = [frozenset(parts)]\n",
+        "        cut = [one for one in cut if not _one_way(parts, one)]\n",
+        _IDENTIFY + "test_what_is_missing_of_what_is_told_tells_nothing",
+    ),
+    Mutant(
+        "oversight/cells.py",
+        "max(found.values()) > SHARE * tests",
+        "False",
+        _IDENTIFY + "test_no_miss_is_anybodys_more_often_than_the_rule_lets",
+    ),
+]
+
+
+def survives(mutant: Mutant) -> bool:
+    """Tell whether the test passes with the defence gone."""
+    path = ROOT / mutant.path
+    text = path.read_text()
+    path.write_text(text.replace(mutant.old, mutant.new))
+    argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test]
+    try:
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, check=False).returncode != 1
+    finally:
+        path.write_text(text)
+
+
+def main(word: str = "") -> int:
+    left = 0
+    for mutant in MUTANTS:
+        if word in f"{mutant.path} {mutant.test}":
+            lives = survives(mutant)
+            left += lives
+            print("SURVIVES" if lives else "dies", mutant.path, mutant.test, flush=True)
+    return left
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))
