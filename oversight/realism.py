@@ -31,7 +31,7 @@ def unfit_source(source: Material, *, house_hosts: Collection[str] = ()) -> list
     if source.kind != "approval":
         found.append("Only approvals are tested so far.")
     if _leads_out(source.body, house_hosts):
-        found.append("It links to one thing outside, which is not the copy's.")
+        found.append("It links outside, to one thing that is not the copy's.")
     brief = source.body.get("brief") or {}
     if not brief.get("facts") and not brief.get("evidence"):
         found.append("It has nothing that the action could be checked against.")
