@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q
 
-from handoffs import audit, clocks, moves, rooms
+from handoffs import audit, clocks, moves, real, rooms
 from handoffs.actors import POLICY
 from handoffs.models import Handoff, Queue
 from handoffs.states import AtLimit, Cause, HandoffState
@@ -41,7 +41,7 @@ def move(handoff: Handoff, *, to: int, now: datetime) -> bool:
 def to_go_back(*, most: int) -> list[tuple[str, int]]:
     """Return what overflowed and has room where it came from, those due first, with that queue."""
     waiting = Handoff.objects.filter(
-        state=HandoffState.WAITING.value, overflow_from__isnull=False
+        real.of("run"), state=HandoffState.WAITING.value, overflow_from__isnull=False
     ).exclude(overflow_from=F("queue"))
     homes = sorted(waiting.values_list("overflow_from_id", flat=True).distinct())
     found: list[tuple[str, int]] = []
@@ -65,7 +65,7 @@ def to_overflow(*, most: int) -> list[str]:
         if (excess := room.waiting - room.limit) <= 0:
             continue
         ours = Handoff.objects.filter(
-            queue=queue, state=HandoffState.WAITING.value, urgent_since=None
+            real.of("run"), queue=queue, state=HandoffState.WAITING.value, urgent_since=None
         ).filter(_has_somewhere())
         last = ours.order_by("-deadline_at", "-id").values_list("id", flat=True)
         found += last[: min(excess, most)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Now
 
-from handoffs import audit, clocks, moves
+from handoffs import audit, clocks, moves, real
 from handoffs.actors import POLICY
 from handoffs.models import Handoff, Queue, Recount
 from handoffs.states import UNDECIDED_STATES, HandoffState
@@ -29,7 +29,7 @@ def recount_due(*, now: datetime) -> int:
 
 def _counting_hours(queue_id: int) -> list[str]:
     open_ones = Handoff.objects.filter(
-        queue=queue_id, state__in=[state.value for state in UNDECIDED_STATES]
+        real.of("run"), queue=queue_id, state__in=[state.value for state in UNDECIDED_STATES]
     )
     in_hours = open_ones.filter(by_the_clock=False, terms__business_time=True)
     return list(in_hours.order_by("next_at").values_list("id", flat=True))

@@ -82,8 +82,12 @@ def add_context(
     evidence: list[dict[str, Any]],
     by: Actor,
     now: datetime,
+    unsaid: bool = False,
 ) -> Brief:
-    """Put what a person found out on the brief, as a new version of it."""
+    """Put what a person found out on the brief, as a new version of it.
+
+    `unsaid`: the log, which keeps everything, says that they did and not what.
+    """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
         answers.check_asked(handoff, round)
@@ -103,7 +107,11 @@ def add_context(
             by=by,
             action="handoff.context_added",
             subject=handoff_id,
-            body={"version": added.version, "facts": facts, "evidence": evidence},
+            body={
+                "version": added.version,
+                "facts": [] if unsaid else facts,
+                "evidence": [] if unsaid else evidence,
+            },
         )
     return added
 

@@ -220,7 +220,7 @@ def _give(handoff_id: str, to: User, how: str, seconds: int) -> Claim:
     look = queueing.attempt(to, handoff=handoff_id)
     if look.id is None:
         raise HandsFull if look.full else AlreadyClaimed
-    if look.planted and not plants.may_stay(look, by=to):
+    if look.planted and not plants.may_stay(look, by=User.objects.get(pk=to.pk)):
         raise plants.MayNotStay
     with connection.cursor() as cursor:
         cursor.execute(how, {"claim": look.id, "seconds": seconds})

@@ -11,7 +11,7 @@ from accounts.models import User
 from handoffs import audit, briefs, real
 from handoffs.actors import person_actor
 from handoffs.errors import NotFound
-from handoffs.models import Workflow
+from handoffs.models import Handoff, Workflow
 from reviews import claims, desk
 from reviews.errors import SummaryRefused
 from reviews.models import SummaryEdit
@@ -26,6 +26,8 @@ def edit_summary(handoff_id: str, *, text: str, by: User, now: datetime) -> Summ
     The brief itself stays as it was sent: decisions, digests and the agent know only that one.
     What is withheld is not mended, or the edit would show what it says.
     """
+    # whoever ends a test waits for this, or this finds that it is nobody's
+    list(Handoff.objects.filter(id=handoff_id).select_for_update(no_key=True).values("id"))
     detail = desk.handoff(by, handoff_id, now)
     if detail.claim is None:
         raise claims.lost(handoff_id, by)

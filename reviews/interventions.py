@@ -11,7 +11,7 @@ from handoffs import runs, stepping_in
 from handoffs.actors import Actor, person_actor
 from handoffs.errors import ReasonMissing
 from handoffs.models import Run
-from reviews import claims, run_detail
+from reviews import claims, plants, run_detail
 from reviews.errors import MayNotIntervene
 
 logger = logging.getLogger(__name__)
@@ -31,12 +31,16 @@ def stop(run_id: str, *, reason: str, by: User, now: datetime) -> None:
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason:
         raise ReasonMissing
+    plants.end_run(run_id, now=now)
     runs.stop(run_id, reason=reason[:2_000], by=_actor(by, run), now=now)
 
 
 def step_in(run_id: str, *, reason: str, by: User, now: datetime) -> SteppedIn:
     """Pause the run; whoever may say how it goes on has it at once, else its team has it."""
     run = _mine(run_id, by)
+    if reason.strip() and stepping_in.authority_over(run) is not None:
+        # where it is a test they find that its agent has just ended it
+        plants.end_run(run_id, now=now)
     opened = stepping_in.step_in(run_id, reason=reason, by=_actor(by, run), now=now)
     if not run_detail.decides(by, run_detail.authority(run)):
         return SteppedIn(handoff_id=opened, mine=False)

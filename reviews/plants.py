@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from accounts.models import Client, User
 from accounts.roles import Can
 from handoffs import house, moves
-from handoffs.models import Handoff, Workflow
+from handoffs.models import Brief, Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import FINAL_RUN_STATES, RunState, Verb
@@ -32,6 +32,7 @@ from reviews.models import (
     EvidenceOpened,
     Judgement,
     Plant,
+    SearchEntry,
     SummaryEdit,
     TestsMet,
     Visit,
@@ -66,18 +67,18 @@ def telling() -> Iterator[None]:
 
 
 class NoPlace(Exception):
-    """It would need nobody, or another queue than it was meant for: nothing was stored."""
+    """It would need nobody or another queue, or its run has ended meanwhile; nothing was stored."""
 
 
 class MayNotStay(Exception):
     """The test that came into these hands may not be met by them: it is to be withdrawn."""
 
 
-# of which somebody let go, or that something else has moved
+# of which somebody let go, or that something else has moved, or the clock would
 _LEFT_ALONE = """
-select plant.handoff_id from reviews_plant plant
+select plant.handoff_id, plant.run_id from reviews_plant plant
 join handoffs_handoff h on h.id = plant.handoff_id
-where not plant.ended and (h.state <> 'waiting' or exists (
+where not plant.ended and (h.state <> 'waiting' or h.next_at <= statement_timestamp() or exists (
     select from reviews_claim claim where claim.handoff_id = plant.handoff_id
         and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())))
 """
@@ -117,6 +118,8 @@ def begin(
 def stand(plant: Plant, proposed: Proposed, *, queue_id: int, now: datetime) -> str:
     """Let the test ask, in this queue or not at all; return its handoff."""
     run = moves.lock_run(plant.run_id)
+    if Plant.objects.filter(pk=plant.pk, ended=True).exists():
+        raise NoPlace
     handoff_id = house.propose(run, proposed, now=now)
     if not Handoff.objects.filter(id=handoff_id, queue=queue_id).exists():
         raise NoPlace
@@ -149,16 +152,21 @@ def may_stay(look: Look, *, by: User) -> bool:
 @transaction.atomic
 def withdraw(handoff_id: str, *, now: datetime) -> None:
     """Take the test that stands as this handoff out, by its agent's name; it may have ended."""
-    moves.lock_handoff(handoff_id)
-    plant = standing(handoff_id)
-    if plant is not None:
-        end(plant, now=now)
+    _end_standing(moves.lock_handoff(handoff_id), now=now)
+
+
+def end_run(run_id: str, *, now: datetime) -> None:
+    """Withdraw the test that this run is, where it is one, before a person interferes with it."""
+    with transaction.atomic():
+        plant = Plant.objects.filter(pk=run_id, ended=False).first()
+        if plant is not None:
+            end(plant, now=now)
 
 
 @transaction.atomic
 def time_up(handoff_id: str, *, now: datetime) -> None:
     """Take the test out whose time is up; whoever had opened it has met one."""
-    _end_met(moves.lock_handoff(handoff_id), now=now)
+    _end_standing(moves.lock_handoff(handoff_id), now=now)
 
 
 @transaction.atomic
@@ -172,30 +180,30 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
     handoff = moves.lock_handoff(handoff_id)
     if not Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None).exists():
         return False
-    _end_met(handoff, now=now)
+    _end_standing(handoff, now=now)
     return True
 
 
 def end_left(*, now: datetime) -> None:
-    """Withdraw the tests that somebody had in their hands and let go, or that were moved on."""
+    """Withdraw the tests that somebody had in their hands and let go, or that have come due.
+
+    What the clock does to real ones passes tests over, see `handoffs.real`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LEFT_ALONE)
-        found = [row[0] for row in cursor.fetchall()]
-    for handoff_id in found:
+        found = cursor.fetchall()
+    for handoff_id, run_id in found:
         with transaction.atomic():
-            _end_met(moves.lock_handoff(handoff_id), now=now)
+            # somebody may just be deciding it: then there is nothing left to do the next time
+            handoff = moves.try_lock_handoff(handoff_id, run_id=run_id)
+            if handoff is not None:
+                _end_standing(handoff, now=now)
 
 
-def _end_met(handoff: Handoff, *, now: datetime) -> None:
-    """End the test that this locked handoff is; whoever had opened it has met one."""
+def _end_standing(handoff: Handoff, *, now: datetime) -> None:
     plant = standing(handoff.id)
-    if plant is None:
-        return
-    day = now.astimezone(ZoneInfo(handoff.queue.time_zone))
-    opened = Claim.objects.filter(handoff=handoff, opened_at__isnull=False)
-    for claim in opened.select_related("reviewer").order_by("id"):
-        _note_met(claim.reviewer, claim, day=day)
-    end(plant, now=now)
+    if plant is not None:
+        end(plant, now=now)
 
 
 def _met(person: User) -> Met:
@@ -252,7 +260,8 @@ def _disclose(
 ) -> Disclosed:
     assert plant.told is not None
     told = dict(plant.told)
-    _note_met(by, claim, day=day)
+    if claim.opened_at is None:
+        _note_met(by, claim, day=day)
     end(plant, now=day)
     return Disclosed(caught=was_caught, told=told)
 
@@ -276,12 +285,15 @@ def _note_met(person: User, claim: Claim, *, day: datetime) -> None:
 def end(plant: Plant, *, now: datetime) -> None:
     """Take the test out of its queue by its agent's name, with all that anybody did there.
 
-    The run is locked first, as by everybody; of two who end it the second finds it done.
+    Whoever had opened it has met one, whatever came of it. The run is locked first, as by
+    everybody; of two who end it the second finds it done.
     """
     run = moves.lock_run(plant.run_id)
     if not Plant.objects.filter(pk=plant.pk, ended=False).exists():
         return
     if plant.handoff_id is not None:
+        _lock(plant.handoff_id)
+        _note_all_met(plant.handoff_id, now=now)
         _forget(plant.handoff_id)
     if RunState(run.state) not in FINAL_RUN_STATES:
         house.end(run, now=now)
@@ -295,14 +307,27 @@ def end(plant: Plant, *, now: datetime) -> None:
 _LEFT = (SummaryEdit, Comment, Draft, EvidenceOpened, Judgement)
 
 
-def _forget(handoff_id: str) -> None:
+def _lock(handoff_id: str) -> None:
     with connection.cursor() as cursor:
         # Nobody adds to it meanwhile: taking and deciding lock it first, opening and reading lock
         # the claim.
         cursor.execute("select from handoffs_handoff where id = %s for update", [handoff_id])
         cursor.execute("select from reviews_claim where handoff_id = %s for update", [handoff_id])
+
+
+def _note_all_met(handoff_id: str, *, now: datetime) -> None:
+    opened = Claim.objects.filter(handoff=handoff_id, opened_at__isnull=False)
+    for claim in opened.select_related("reviewer", "handoff__queue").order_by("id"):
+        day = now.astimezone(ZoneInfo(claim.handoff.queue.time_zone))
+        _note_met(claim.reviewer, claim, day=day)
+
+
+def _forget(handoff_id: str) -> None:
     for model in _LEFT:
         model._default_manager.filter(handoff=handoff_id).delete()
+    if Brief.objects.filter(handoff=handoff_id, version__gt=1).delete()[0]:
+        # it is found by what was sent again, and not by what they added
+        SearchEntry.objects.filter(handoff=handoff_id).delete()
     Visit.objects.filter(claim__handoff=handoff_id).delete()
     Claim.objects.filter(handoff=handoff_id).delete()
 

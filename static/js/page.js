@@ -30,6 +30,14 @@ if (alert) {
   heading.focus({ preventScroll: true });
 }
 
+// Of a double click the second answer would be shown, and the first one may say what is said once.
+let sent = -Infinity;
+window.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.matches('form[action^="/handoffs/"]')) return;
+  if (performance.now() - sent < 2000) event.preventDefault();
+  else sent = performance.now();
+});
+
 // A polled part asks again every so many seconds, but not behind other windows, and not while
 // someone is about to press a button in it.
 setInterval(() => {

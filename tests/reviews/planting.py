@@ -25,19 +25,19 @@ SOWN = Sown(
 )
 
 
-def begin(shop: factories.Shop, bot: Client, **changes: Any) -> Plant:
+def begin(shop: factories.Shop, bot: Client, sown: Sown = SOWN, **changes: Any) -> Plant:
     """Start a test's run, that does not ask yet."""
     given: dict[str, Any] = {
         "external_id": factories.external_id(),
         "input": factories.run_payload()["input"],
         **changes,
     }
-    return plants.begin(shop.workflow, SOWN, client=bot, now=now(), **given)
+    return plants.begin(shop.workflow, sown, client=bot, now=now(), **given)
 
 
-def planted(shop: factories.Shop, bot: Client, **changes: Any) -> Plant:
+def planted(shop: factories.Shop, bot: Client, sown: Sown = SOWN, **changes: Any) -> Plant:
     """Let a test stand in the queue of refunds, with a payload as real ones have."""
-    begun = begin(shop, bot)
+    begun = begin(shop, bot, sown)
     Run.objects.filter(id=begun.run_id).update(requester=NAMED)
     payload = {**factories.proposal_payload(begun.run_id), **changes}
     payload["checkpoint"] = '{"step": 3}'

@@ -1,5 +1,6 @@
 """Whatever a person does with a blind test ends it: as ADR 0034's table says, act by act."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,15 @@ from django.utils.timezone import now
 
 from accounts.models import Client, User
 from accounts.roles import Role
-from handoffs import canonical, levels, stops
+from handoffs import canonical, ladder, levels, overflow, recounts, stops
 from handoffs.actors import person_actor
-from handoffs.errors import NoHigherLevel, NotSentThere, StandsStill
+from handoffs.errors import (
+    IllegalTransition,
+    NoHigherLevel,
+    NotSentThere,
+    ReasonMissing,
+    StandsStill,
+)
 from handoffs.models import (
     Answer,
     AuditEntry,
@@ -24,8 +31,20 @@ from handoffs.models import (
     OutboxMessage,
     Queue,
 )
+from handoffs.rulings import Proposed
 from handoffs.states import HandoffState, RunState
-from reviews import claims, decisions, judgements, lots, passing, plants
+from reviews import (
+    claims,
+    comments,
+    decisions,
+    feedback,
+    interventions,
+    judgements,
+    lots,
+    passing,
+    plants,
+    search_index,
+)
 from reviews.disclosed import WasATest
 from reviews.errors import (
     ClaimLost,
@@ -42,13 +61,14 @@ from reviews.models import (
     Judgement,
     Plant,
     SealedLot,
+    SearchEntry,
     SummaryEdit,
     TestsMet,
 )
-from tests import factories
+from tests import factories, walks
 from tests.factories import Shop
 from tests.reviews.judging import WITHHOLD, commit
-from tests.reviews.planting import COHORT, planted
+from tests.reviews.planting import COHORT, begin, planted
 from tests.reviews.waiting import let_lease_run_out, put
 
 pytestmark = pytest.mark.django_db
@@ -466,3 +486,152 @@ def test_an_exception_that_is_no_refusal_carries_what_is_told(plant: Plant, ann:
         decisions.decide(
             str(plant.handoff_id), by=ann, choice=decisions.Choice(verb="approve"), now=now()
         )
+
+
+# What is left at it
+
+
+def test_all_that_somebody_leaves_at_it_goes_with_their_claim(
+    plant: Plant, ann: User, desk: Browser
+) -> None:
+    handoff = str(plant.handoff_id)
+    words = "The real amount is 312.50"
+    decisions.save_draft(handoff, by=ann, body={"reason": words}, now=now())
+    comments.add(handoff, by=ann, text=words, now=now())
+    feedback.edit_summary(handoff, text=words, by=ann, now=now())
+    passing.add_context(handoff, by=ann, added=_added(words), now=now())
+    search_index.note_new(now=now())
+    evidence = Brief.objects.filter(handoff=handoff).latest("version").body["evidence"]
+    decisions.open_evidence(handoff, evidence[0]["id"], by=ann, now=now())
+
+    desk.post(url("decide", plant), {"verb": "reject", "words": words})
+
+    check_over(plant)
+    log = b"".join(bytes(one.body) for one in AuditEntry.objects.all())
+    assert words.encode() not in log
+    assert not SearchEntry.objects.filter(handoff=handoff).exists()
+
+
+def _added(words: str) -> dict[str, Any]:
+    return {"facts": [{"label": "Called the shop", "value": words, "kind": "text"}]}
+
+
+def test_of_a_real_one_the_log_says_what_was_added(shop: Shop, bot: Client, ann: User) -> None:
+    real = put(shop, bot)
+    claims.pick(real.id, by=ann, now=now())
+
+    passing.add_context(real.id, by=ann, added=_added("She agrees"), now=now())
+
+    entry = AuditEntry.objects.get(subject=real.id, action="handoff.context_added")
+    assert b"She agrees" in bytes(entry.body)
+
+
+def test_what_comes_late_to_it_is_not_kept(plant: Plant, ann: User, desk: Browser) -> None:
+    """A draft on its way while they decide would be left, with their name on it."""
+    evidence = Brief.objects.get(handoff=plant.handoff_id).body["evidence"]
+    desk.post(url("decide", plant), {"verb": "approve"})
+
+    decisions.save_draft(str(plant.handoff_id), by=ann, body={"reason": "late"}, now=now())
+    decisions.open_evidence(str(plant.handoff_id), evidence[0]["id"], by=ann, now=now())
+
+    check_over(plant)
+
+
+# Interference
+
+
+def test_whoever_stops_its_run_finds_that_its_agent_just_did(plant: Plant, ann: User) -> None:
+    with pytest.raises(IllegalTransition):
+        interventions.stop(plant.run_id, reason="Ten times too much", by=ann, now=now())
+
+    check_over(plant)
+    log = AuditEntry.objects.filter(subject=plant.run_id, action="run.stopped").get()
+    assert log.actor.startswith("bot")
+    assert b"Ten times" not in bytes(log.body)
+    assert counted() == []
+
+
+def test_whoever_steps_in_finds_that_its_agent_just_ended_it(plant: Plant, ann: User) -> None:
+    with pytest.raises(IllegalTransition, match="nothing left to step into"):
+        interventions.step_in(plant.run_id, reason="Let me look", by=ann, now=now())
+
+    check_over(plant)
+
+
+def test_stepping_in_without_a_reason_is_refused_and_ends_nothing(plant: Plant, ann: User) -> None:
+    with pytest.raises(ReasonMissing):
+        interventions.step_in(plant.run_id, reason=" ", by=ann, now=now())
+    assert not Plant.objects.get(pk=plant.pk).ended
+
+
+def test_a_test_whose_run_was_ended_before_it_asked_does_not_come_to_stand(
+    shop: Shop, bot: Client, bot_key: str
+) -> None:
+    begun = begin(shop, bot)
+    plants.end_run(begun.run_id, now=now())
+
+    with pytest.raises(plants.NoPlace):
+        plants.stand(
+            begun, Proposed(**(factories.proposal_payload(begun.run_id) | {"checkpoint": None})),
+            queue_id=shop.queue.pk, now=now(),
+        )  # fmt: skip
+
+
+# The clock
+
+
+def due(plant: Plant, **changes: Any) -> None:
+    past = now() - timedelta(hours=1)
+    Handoff.objects.filter(id=plant.handoff_id).update(next_at=past, **changes)
+
+
+def test_the_clock_passes_it_over_and_it_is_withdrawn(
+    plant: Plant, shop: Shop, bot: Client, bot_key: str
+) -> None:
+    """One that the database refuses to time out would keep a whole lot of real ones from it."""
+    real = walks.waiting(shop, bot, bot_key)
+    walks.overdue(real)
+    past = now() - timedelta(hours=1)
+    due(plant, deadline_at=past, urgent_at=past, next_rung="deadline")
+
+    ladder.fire_overdue()
+    assert Handoff.objects.get(id=real.id).level == 2
+    assert Handoff.objects.get(id=plant.handoff_id).level == 1
+    claims.end_stale(now())
+
+    check_over(plant)
+
+
+def test_it_becomes_urgent_for_nobody(plant: Plant) -> None:
+    due(plant)
+
+    ladder.fire_overdue()
+    claims.end_stale(now())
+
+    assert Handoff.objects.get(id=plant.handoff_id).urgent_since is None
+    check_over(plant)
+
+
+def test_a_full_queue_sends_on_real_ones_and_no_tests(
+    plant: Plant, shop: Shop, bot: Client
+) -> None:
+    plants.give_back(str(plant.handoff_id), by=User.objects.get(name="Ann"), now=now())
+    other = planted(shop, bot, **WRONG)
+    real = [put(shop, bot) for _ in range(3)]
+    elsewhere = factories.QueueFactory(slug="more")
+    Queue.objects.filter(pk=shop.queue.pk).update(depth_limit=1, overflow_queue=elsewhere)
+
+    moved = overflow.to_overflow(most=10)
+
+    assert moved and set(moved) <= {one.id for one in real}
+    assert other.handoff_id not in moved
+
+
+def test_hours_that_change_move_no_test(plant: Plant, shop: Shop) -> None:
+    Handoff.objects.filter(id=plant.handoff_id).update(terms={"business_time": True})
+    before = Handoff.objects.get(id=plant.handoff_id).deadline_at
+    Queue.objects.filter(pk=shop.queue.pk).update(hours={"monday": ["09:00-10:00"]})
+
+    recounts.recount_due(now=now())
+
+    assert Handoff.objects.get(id=plant.handoff_id).deadline_at == before
