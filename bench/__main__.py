@@ -1,5 +1,5 @@
 """Run the benchmarks: `./run bench [intake] [take_next] [sweep] [snapshot] [desk] [wake]
-[backtest] [policy] [load] [figures]`.
+[backtest] [policy] [load] [figures] [collapse]`.
 
 Each prints ratios against something measured in the same run on the same server: single figures
 of one machine say little.
@@ -14,7 +14,19 @@ import django
 
 django.setup()
 
-from bench import backtest, desk, figures, intake, load, policy, snapshot, sweep, take_next, wake  # noqa: E402
+from bench import (  # noqa: E402
+    backtest,
+    collapse,
+    desk,
+    figures,
+    intake,
+    load,
+    policy,
+    snapshot,
+    sweep,
+    take_next,
+    wake,
+)
 
 ALL = {
     "intake": intake,
@@ -27,6 +39,7 @@ ALL = {
     "policy": policy,
     "load": load,
     "figures": figures,
+    "collapse": collapse,
 }
 
 

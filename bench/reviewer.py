@@ -69,6 +69,10 @@ class Reviewer:
         self.get("/", "desk")
         return self._open(self.post("/take", "take")) if 'action="/take"' in self.page else None
 
+    def take_next(self) -> str | None:
+        """Take the next one from whatever page is open, as by its key; None when nothing is."""
+        return self._open(self.post("/take", "take")) if self.page else self.take()
+
     def _open(self, answer: httpx.Response) -> str | None:
         onward = _HANDOFF.search(answer.headers.get("location", ""))
         if onward is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -98,11 +98,21 @@ def _gives_way(run: Run, client: Client) -> bool:
     parts = _COUNTED.match(run.external_id)
     assert parts is not None
     head, digits, tail = parts.groups()
-    others = Run.objects.filter(workflow=run.workflow_id)
     number = int(digits or 0) + 1
-    while others.filter(external_id=f"{head}{number}{tail}").exists():
+    while not _is_called(run, f"{head}{number}{tail}"):
         number += 1
-    Run.objects.filter(id=run.id).update(external_id=f"{head}{number}{tail}")
+    return True
+
+
+def _is_called(run: Run, name: str) -> bool:
+    """Call it so; False where another is called so, also one that is only just being made."""
+    if Run.objects.filter(workflow=run.workflow_id, external_id=name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Run.objects.filter(id=run.id).update(external_id=name)
+    except IntegrityError:
+        return False
     return True
 
 

@@ -35,6 +35,14 @@ OF: dict[Measure, Words] = {
         means="Policy answers instead of people, and requesters wait.",
         try_this="See whether enough people are there, and whether the deadlines can be kept.",
     ),
+    Measure.CATCH_RATE: Words(
+        title="Wrong actions are caught less often",
+        what="Teams that catch fewer wrong actions than usual, by their blind tests",
+        means="What people approve may be wrong, and nobody would see it. It is a figure of the "
+        "team and of how it is asked, never of a person.",
+        try_this="More of the same review does not mend it: withhold the recommendation, ask a "
+        "second reader, or stop what cannot be undone, and see whether a brief can be checked.",
+    ),
     Measure.QUICK: Words(
         title="Many decisions take under 5 seconds",
         what="Decisions in under 5 seconds, of all of the last whole week",

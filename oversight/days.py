@@ -16,6 +16,11 @@ from reviews.log_places import Log
 MOVES = Log(
     name="figures", table="handoffs_transition", columns="id, handoff_id, run_id, from_state"
 )
+# whoever takes it, or is the first of several to decide, moves nothing yet
+_STEPS = tuple(
+    Log(name=f"figures {name}", table=f"reviews_{name}", columns="id, handoff_id, null, ''")
+    for name in ("claim", "decision")
+)
 BATCH = 5000
 # when figures are new they begin with what came in these days
 FIRST_LOOK = 56
@@ -54,13 +59,19 @@ on conflict (day, workflow_id, action_type, tier) do update set proposed = exclu
 def count(*, now: datetime) -> int:
     """Count what moved since; return how many days were counted anew."""
     first = not log_places.is_read(MOVES)
+    counted = sum(_read_on(log, now, first=first and log is MOVES) for log in (MOVES, *_STEPS))
+    _count_proposals(now, first=first)
+    return counted
+
+
+def _read_on(log: Log, now: datetime, *, first: bool) -> int:
     counted = 0
     while True:
         with transaction.atomic():
-            place = log_places.take(MOVES)
+            place = log_places.take(log)
             if place is None:
                 return counted
-            moves = log_places.read(MOVES, place, limit=BATCH, now=now)
+            moves = log_places.read(log, place, limit=BATCH, now=now)
             days = _moved(
                 {handoff for _, handoff, _, _ in moves if handoff},
                 {run for _, handoff, run, was in moves if not handoff and was in _PAUSED},
@@ -71,9 +82,7 @@ def count(*, now: datetime) -> int:
             recount(days)
             counted += len(days)
         if len(moves) < BATCH:
-            break
-    _count_proposals(now, first=first)
-    return counted
+            return counted
 
 
 def _since_anything_came(now: datetime) -> set[date]:

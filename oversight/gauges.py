@@ -9,15 +9,22 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from governance.estimates import Share
 from handoffs import jobs, queries, rates
-from handoffs.models import Handoff, OutboxMessage, Queue, QueueDepth, RefusedTransition
+from handoffs.models import (
+    Handoff,
+    OutboxMessage,
+    Queue,
+    QueueDepth,
+    RefusedTransition,
+    Workflow,
+)
 from handoffs.states import ASKED_TIERS, HandoffState
 from oversight import arrivals, beginnings, bins, marks, weeks
 from oversight.marks import Measure, Reading
-from oversight.models import FigureDay, FigureWeek, ProposalDay
+from oversight.models import Chart, FigureDay, FigureWeek, ProposalDay
 from oversight.weeks import Scope
 
 # by the number of a workflow or queue; None: the whole installation
@@ -60,6 +67,14 @@ def _added(days: Iterable[Mapping[str, Any]]) -> Readings:
             count[pk] += row["count"]
             every[pk] += row["all"]
     return {pk: _share(count[pk], every[pk]) for pk in every}
+
+
+def _catch_rate(now: datetime) -> Readings:
+    """Count the teams of each workflow whose chart of blind tests is alarmed."""
+    rows = Chart.objects.filter(looked_on__isnull=False).values_list("workflow")
+    counted = dict(rows.annotate(alarmed=Count("pk", filter=Q(raised=True))))
+    workflows = Workflow.objects.filter(slug__in=counted).values_list("pk", "slug")
+    return {pk: marks.exactly(counted[slug]) for pk, slug in workflows}
 
 
 def _quick(now: datetime) -> Readings:
@@ -164,6 +179,7 @@ _READ: dict[Measure, Callable[[datetime], Readings]] = {
     Measure.ESCALATION_HIGH: _escalation,
     Measure.ESCALATION_LOW: _escalation,
     Measure.LATE: _late,
+    Measure.CATCH_RATE: _catch_rate,
     Measure.QUICK: _quick,
     Measure.QUICK_AGREEMENT: _quick_agreement,
     Measure.BACKLOG: _backlog,

@@ -22,6 +22,7 @@ class Measure(StrEnum):
     ESCALATION_HIGH = "escalation_high"
     ESCALATION_LOW = "escalation_low"
     LATE = "late"
+    CATCH_RATE = "catch_rate"
     QUICK = "quick"
     QUICK_AGREEMENT = "quick_agreement"
     BACKLOG = "backlog"
@@ -35,6 +36,7 @@ OF_WORKFLOWS = (
     Measure.ESCALATION_HIGH,
     Measure.ESCALATION_LOW,
     Measure.LATE,
+    Measure.CATCH_RATE,
     Measure.QUICK,
     Measure.QUICK_AGREEMENT,
 )
@@ -45,10 +47,11 @@ OF_ALL = (
     Measure.OUTBOX_AGE,
     Measure.DEAD_LETTERS,
 )
-SHARES = frozenset(OF_WORKFLOWS)
+# what tests showed is told of many or of nobody: of a chart only whether it alarms
+SHARES = frozenset(OF_WORKFLOWS) - {Measure.CATCH_RATE}
 # what people do is told to whoever answers for them, and to no agent: one that knows that nobody
 # reads closely knows when to try something
-NOT_FOR_AGENTS = frozenset({Measure.QUICK, Measure.QUICK_AGREEMENT})
+NOT_FOR_AGENTS = frozenset({Measure.CATCH_RATE, Measure.QUICK, Measure.QUICK_AGREEMENT})
 # corrected so seldom that speed is no sign of easy work any more
 HARDLY_EVER = 0.01
 
@@ -97,6 +100,7 @@ USUAL: dict[Measure, Marks] = {
     Measure.BACKLOG: Marks(raise_at=60, clear_at=30, hold=_TEN),
     Measure.OUTBOX_AGE: Marks(raise_at=10, clear_at=2, hold=_FEW),
     # counted
+    Measure.CATCH_RATE: Marks(raise_at=1, clear_at=0, hold=timedelta()),
     Measure.REFUSED_MOVES: Marks(raise_at=1, clear_at=0, hold=timedelta()),
     Measure.SILENT_JOBS: Marks(raise_at=1, clear_at=0, hold=_FEW),
     Measure.DEAD_LETTERS: Marks(raise_at=1, clear_at=0, hold=timedelta()),

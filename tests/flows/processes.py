@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+from config.embedded import Valkey
+
 ROOT = Path(__file__).parent.parent.parent
 SECRET = os.environ.get("OVERREAD_SECRET_KEY", "only-for-tests")
 SERVER = [
@@ -89,6 +91,33 @@ def _answers(url: str) -> bool:
         urlopen(f"{url}/healthz", timeout=5).close()
         return True
     return False
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[str]:
+    """Run a broker of this test's own; yield its address."""
+    valkey = Valkey(data=folder / "valkey", port=free_port(), password="secret")
+    valkey.configure()
+    spec = valkey.spec()
+    with subprocess.Popen(spec.argv, cwd=spec.cwd) as server:
+        try:
+            until(valkey.ready)
+            yield valkey.url
+        finally:
+            server.kill()
+
+
+@contextmanager
+def worker(broker_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker that ends as by kill -9."""
+    command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--pool", "solo"]
+    quiet = ["--loglevel", "CRITICAL", "--without-mingle", "--without-gossip"]
+    env = environment({"REDIS_URL": broker_url})
+    with subprocess.Popen([*command, *quiet], env=env, cwd=ROOT) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 class Program:

@@ -1,10 +1,7 @@
 """Whoever tells people is killed with -9 and its broker forgets: each thing is told once anyway."""
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +9,6 @@ from celery import Celery
 from redis import Redis
 
 from accounts.models import Client, User
-from config.embedded import Valkey
 from handoffs import failpoints
 from handoffs.models import Handoff, NoticeChannel, OutboxMessage
 from reviews.models import Notice
@@ -84,28 +80,8 @@ def test_killed_at_each_step_it_tells_everything_once(
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[str]:
-    valkey = Valkey(data=tmp_path / "valkey", port=processes.free_port(), password="secret")
-    valkey.configure()
-    spec = valkey.spec()
-    with subprocess.Popen(spec.argv, cwd=spec.cwd) as server:
-        try:
-            processes.until(valkey.ready)
-            yield valkey.url
-        finally:
-            server.kill()
-
-
-@contextmanager
-def worker(broker: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker that ends as by kill -9."""
-    command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--pool", "solo"]
-    quiet = ["--loglevel", "CRITICAL", "--without-mingle", "--without-gossip"]
-    env = processes.environment({"REDIS_URL": broker})
-    with subprocess.Popen([*command, *quiet], env=env, cwd=ROOT) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with processes.broker(tmp_path) as url:
+        yield url
 
 
 def test_a_broker_that_forgets_and_workers_that_die_change_nothing(
@@ -130,14 +106,14 @@ def test_a_broker_that_forgets_and_workers_that_die_change_nothing(
         return Notice.objects.count() >= 3 * len(handoffs) and all_told()
 
     handoffs += [put(shop, bot) for _ in range(3)]
-    with worker(broker) as process:
+    with processes.worker(broker) as process:
         processes.until(some_are_told)
         handoffs += [put(shop, bot) for _ in range(3)]
         ask()
         process.kill()
     ask()
     valkey.flushall()
-    with worker(broker):
+    with processes.worker(broker):
         processes.until(through)
 
     assert_once(handoffs, shop, chat)

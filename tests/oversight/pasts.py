@@ -166,9 +166,16 @@ def _move(
 
 def take_back(handoff: Handoff) -> None:
     """Let whoever decided take it back, where it is still to be answered."""
-    if handoff.state == "waiting":
+    if handoff.state in ("waiting", "decided"):
         Decision.objects.filter(handoff=handoff).update(undone_at=handoff.opened_at)
-        _move(handoff, handoff.version + 1, "waiting", "waiting", "taken_back", handoff.opened_at)
+        at, state = handoff.opened_at, handoff.state
+        _move(handoff, handoff.version + 1, state, "waiting", "taken_back", at)
+
+
+def say_first(handoff: Handoff, person: User, said: Said) -> None:
+    """Let the first of several decide, after somebody gave it back: neither moves the handoff."""
+    _claim(handoff, person, 1, handoff.opened_at, handoff.opened_at, "given_back")
+    _decide(handoff, person, said, 2, handoff.opened_at + timedelta(minutes=5))
 
 
 def reopen(handoff: Handoff, *, answered: bool) -> None:

@@ -29,7 +29,7 @@ from handoffs.models import (
 )
 from oversight import alarms, bins, gauges, marks, thresholds, weeks
 from oversight.marks import Marks, Measure, Reading
-from oversight.models import Alarm, FigureDay, FigureWeek, ProposalDay, Threshold
+from oversight.models import Alarm, Chart, FigureDay, FigureWeek, ProposalDay, Threshold
 from tests import factories, walks
 from tests.factories import Shop
 from tests.oversight.figured import have_days
@@ -260,12 +260,16 @@ class TestTelling:
     ) -> None:
         WebhookEndpoint.objects.create(client=bot, url="https://example.com/a", secret="x")
         have_week(shop, quick=400, of=1000, overridden=0)
+        Chart.objects.create(
+            cohort="a", workflow=shop.workflow.slug, begun_on=now().date(),
+            looked_on=now().date(), raised=True,
+        )  # fmt: skip
         for measure in marks.NOT_FOR_AGENTS:
             watch(measure, shop.workflow)
         watch(Measure.ESCALATION_HIGH, shop.workflow)
         propose(shop.workflow, 300, 700)
         alarms.look(now=now())
-        assert open_measures() >= {"quick", "quick_agreement"}
+        assert open_measures() >= set(marks.NOT_FOR_AGENTS)
         told = OutboxMessage.objects.filter(endpoint__isnull=False)
         # of what it may know it is told
         assert {one.payload["measure"] for one in told} == {"escalation_high"}
@@ -355,6 +359,25 @@ class TestGauges:
         have_week(shop, quick=900, of=1000, overridden=0, back=2)
         assert self.value(Measure.QUICK, shop.workflow.pk) == 0.1
         assert self.value(Measure.QUICK_AGREEMENT, shop.workflow.pk) == 0
+
+    def test_what_people_catch_is_an_alarm_as_long_as_a_chart_is(self, shop: Shop) -> None:
+        """A workflow's teams are told of together; of a chart only whether it alarms."""
+        watch(Measure.CATCH_RATE, shop.workflow)
+        team = Chart.objects.create(
+            cohort="a", workflow=shop.workflow.slug, team="a", begun_on=now().date(), raised=True
+        )
+        assert self.value(Measure.CATCH_RATE, shop.workflow.pk) is None
+        Chart.objects.update(looked_on=now().date())
+        Chart.objects.create(
+            cohort="b", workflow=shop.workflow.slug, team="b", begun_on=now().date(),
+            looked_on=now().date(),
+        )  # fmt: skip
+        assert self.value(Measure.CATCH_RATE, shop.workflow.pk) == 1
+        alarms.look(now=now())
+        assert "catch_rate" in open_measures()
+        Chart.objects.filter(pk=team.pk).update(raised=False)
+        alarms.look(now=now())
+        assert "catch_rate" not in open_measures()
 
     def test_what_would_tell_of_somebody_is_not_looked_at(self, shop: Shop) -> None:
         have_week(shop, quick=900, of=1000, overridden=0, told=False)

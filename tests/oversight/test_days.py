@@ -280,6 +280,23 @@ def test_nothing_new_counts_nothing_and_a_second_count_changes_nothing(
     assert [{**row, "id": 0} for row in before] == [{**row, "id": 0} for row in after]
 
 
+def test_who_takes_it_or_is_the_first_of_two_to_decide_counts_at_once(
+    shop: Shop, bot: Client, places: list[Queue], people: list[User]
+) -> None:
+    """Neither moves the handoff: nothing of it is in the log of moves."""
+    days.count(now=NOW)
+    handoff = pasts.put(shop, start_run(shop, bot), places, people, Past(SUNDAY))
+    days.count(now=NOW)
+    before = FigureDay.objects.get()
+    assert (before.decisions, before.taken) == (0, 0)
+
+    pasts.say_first(handoff, people[1], Said(1, "reject"))
+    days.count(now=NOW)
+
+    day = FigureDay.objects.get()
+    assert (day.decisions, day.taken, day.resisted, day.open) == (1, 1, 1, 1)
+
+
 def test_where_it_came_to_counts_not_where_it_is(
     shop: Shop, bot: Client, places: list[Queue], people: list[User]
 ) -> None:

@@ -35,6 +35,12 @@ def test_the_published_table(row: tuple[object, ...]) -> None:
         assert found.nine == pytest.approx(nine, rel=0.02, abs=0.06)
 
 
+@pytest.mark.parametrize(("before", "usual"), [(0.9, 0.1), (0.8, 0.2), (0.95, 0.05)])
+def test_what_is_usual_is_what_was_missed_before(before: float, usual: float) -> None:
+    chart = power.reckon(Team(before=before, after=0.4)).chart
+    assert (chart.usual, chart.noticed) == pytest.approx((usual, usual + 0.2))
+
+
 def test_a_small_team_cannot_have_both() -> None:
     assert power.reckon(team(20, 0.01, 0.5)).mean == pytest.approx(22.7, abs=0.06)
 
