@@ -273,6 +273,22 @@ def test_a_whole_test_is_written_by_hand(
     assert real.id not in shown
 
 
+def test_it_begins_with_the_latest_disguised_and_looks_like_its_kind(
+    shop: factories.Shop, real: Handoff, mia: User
+) -> None:
+    page = get(mia, url(shop, "fault-by-hand") + "?action_type=refund_order")
+    assert "Order total: 312.50 USD" in page
+    assert "Brandt" not in page and "20417" not in page
+
+    post(mia, url(shop, "fault-by-hand"), **HAND)
+
+    brief = LibraryFault.objects.get().body["body"]["brief"]
+    order, total = brief["facts"]
+    assert (order["kind"], total["kind"]) == ("id", "money")
+    assert (order["value"], total["value"]) == ("ORD-20417", "40.00 EUR")
+    assert brief["confidence"] == {"value": 0.85, "basis": "self-reported"}
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
