@@ -203,7 +203,8 @@ def test_looking_stores_nothing(
 def test_why_it_does_not_fit_is_said(
     shop: factories.Shop, draft: LibraryFault, bot: Client, bot_key: str, pia: User
 ) -> None:
-    walks.waiting(shop, bot, bot_key)
+    leads_out = factories.brief_payload(summary="See https://shop.example/orders/77120")
+    walks.waiting(shop, bot, bot_key, brief=leads_out)
 
     page = get(pia, url(shop, "fault", draft.pk))
 
@@ -295,7 +296,7 @@ def test_it_begins_with_the_latest_disguised_and_looks_like_its_kind(
         ({"wrong": "amount\nnothing"}, "not proposed"),
         ({"shown_at": "Weight"}, "Where it shows"),
         ({"facts": "", "evidence": ""}, "nothing that the action could be checked"),
-        ({"text": "See https://x.example"}, "links outside"),
+        ({"text": "See https://x.example/7712"}, "links outside"),
         ({"ask": ""}, "required"),
     ],
 )
