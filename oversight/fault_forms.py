@@ -1,6 +1,7 @@
 """How a fault is typed: places as people read them, values as they mean them."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ BETWEEN = " › "
 _LONG = forms.Textarea(attrs={"rows": 3, "dir": "auto"})
 _JSON = {"rows": 5, "spellcheck": "false", "class": "raw"}
 _TEXT_HOWS = {"add text", "quote", "another", "also"}
+_NAMES_ONE = re.compile(r"\d{3}")
 _PLACE = {"list": "places", "autocomplete": "off", "dir": "auto"}
 
 
@@ -205,6 +207,10 @@ class ByHandForm(_Common):
     )
     told = forms.CharField(label="What its reviewer is told afterwards", widget=_LONG)
 
+    def __init__(self, workflow: Workflow, like: Material | None, data: Any = None) -> None:
+        super().__init__(workflow, data, initial=_like(like) if like else None)
+        self._like = like
+
     @property
     def written(self) -> Written:
         """Return what was typed; raises BadFault where it is no test."""
@@ -245,7 +251,59 @@ class ByHandForm(_Common):
         if typed["summary"].strip():
             brief["summary"] = typed["summary"].strip()
         text = typed["text"].strip()
-        return {"arguments": arguments, "brief": brief, "input": {"text": text} if text else {}}
+        shown = _as_usual(brief, self._like.body["brief"] if self._like else {})
+        return {"arguments": arguments, "brief": shown, "input": {"text": text} if text else {}}
+
+
+def _like(like: Material) -> dict[str, str]:
+    """Begin with a handoff of its kind, so that only what is to be wrong has to be typed."""
+    brief, said = like.body["brief"], like.body.get("input") or {}
+    advice = brief.get("recommendation") or {}
+    facts = [f"{fact['label']}: {fact['value']}" for fact in brief.get("facts") or ()]
+    evidence = [f"{one.get('title', '')}: {_line(one)}" for one in brief.get("evidence") or ()]
+    text = said.get("text") if isinstance(said, Mapping) else said
+    return {
+        "action_type": like.action_type,
+        "ask": str(brief.get("ask") or ""),
+        "summary": str(brief.get("summary") or ""),
+        "rationale": str(advice.get("rationale") or "") if isinstance(advice, Mapping) else "",
+        "arguments": json.dumps(like.body["arguments"], indent=2, ensure_ascii=False),
+        "facts": "\n".join(facts),
+        "evidence": "\n".join(evidence),
+        "text": str(text or ""),
+    }
+
+
+def _line(evidence: Mapping[str, Any]) -> str:
+    return " ".join(str(evidence.get("snippet") or "").split())
+
+
+# of a brief, what is of no one handoff and would be missed
+_USUAL = ("confidence",)
+
+
+def _as_usual(brief: Mapping[str, Any], real: Mapping[str, Any]) -> dict[str, Any]:
+    """Give facts the kind and evidence the id that those of its kind have: without, it would tell.
+
+    What names another order is left out, as it would name the wrong one here.
+    """
+    facts = {str(one.get("label")): one for one in real.get("facts") or ()}
+    evidence = {str(one.get("title")): one for one in real.get("evidence") or ()}
+    usual = {name: real[name] for name in _USUAL if name in real}
+    return {
+        **usual,
+        **brief,
+        "facts": [_unnamed(facts.get(one["label"], {})) | one for one in brief["facts"]],
+        "evidence": [
+            one | _unnamed(evidence.get(one["title"], {})) | {"snippet": one["snippet"]}
+            for one in brief["evidence"]
+        ],
+    }
+
+
+def _unnamed(real: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: real[name] for name in ("id", "kind", "source", "must_open") if name in real}
+    return {name: value for name, value in kept.items() if not _NAMES_ONE.search(str(value))}
 
 
 def _lines(text: str) -> list[tuple[str, str]]:

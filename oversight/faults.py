@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from handoffs.states import Verb
-from oversight import material
+from oversight import dates, material
 from oversight.edits import Edit as Edit
 from oversight.edits import How as How
 from oversight.edits import Unusable as Unusable
@@ -97,6 +97,7 @@ _SIDES: Mapping[Kind, tuple[tuple[bool, bool], ...]] = {
     Kind.MISREAD_EVIDENCE: ((True, False),),
 }
 _ARGUMENT = re.compile(r"\{(\w+)\}")
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}")
 # words that tell somebody what this is
 _TELLING = re.compile(
     r"\b(?:blind test|this is a test|test case|planted|overread|dummy|fake|lorem ipsum)\b",
@@ -147,7 +148,7 @@ def make(fault: Fault, source: Material) -> Made:
         at = place(edit.at, source.body)
         old = material.find(body, at)
         new = edited(edit, old, body, shown)
-        body = _put(fault, body, Change(at=at, how=edit.how, old=old, new=new))
+        body = write(fault, body, Change(at=at, how=edit.how, old=old, new=new))
         changes.append(Change(at=at, how=edit.how, old=old, new=new))
     _check_shows(fault, source.body, shown, changes)
     values = tuple((one.at[1:], one.new) for one in changes if one.at[0] == "arguments")
@@ -184,7 +185,7 @@ def _shown(fault: Fault, body: Mapping[str, Any]) -> str:
 _ADDS = frozenset({How.ADD_TEXT, How.ALSO})
 
 
-def _put(fault: Fault, body: Mapping[str, Any], change: Change) -> dict[str, Any]:
+def write(fault: Fault, body: Mapping[str, Any], change: Change) -> dict[str, Any]:
     """Write what is new there, and wherever this side says it."""
     try:
         made = material.put(body, change.at, change.new)
@@ -253,11 +254,22 @@ def _check_shows(
         if change.at[0] != "arguments":
             continue
         right, wrong = _apart(change)
-        if not all(material.says(body, one, theirs) for one in right):
+        if not all(_says(body, one, theirs) for one in right):
             raise Unusable("Nothing in the brief says what would be right.")
-        spoken = material.says(body, wrong, theirs)
+        spoken = _says(body, wrong, theirs)
         if spoken and not all(_last(shown, one) > _last(shown, wrong) for one in right):
             raise Unusable("Nothing in the brief says what would be right.")
+
+
+def _says(body: Mapping[str, Any], value: Any, sides: material.Sides) -> bool:
+    """Tell whether it stands there; a day however it is written, and whatever its time."""
+    day = _DAY.match(value) if isinstance(value, str) else None
+    if day is None:
+        return material.says(body, value, sides)
+    year = int(value[:4])
+    said = (one.isoformat() for text in material.texts(body, sides)
+            for one in dates.found(text, year))  # fmt: skip
+    return day[0] in said
 
 
 # what shows there is the instruction itself, or a policy
@@ -273,5 +285,7 @@ def _apart(change: Change) -> tuple[list[Any], Any]:
 
 def _last(text: str, value: Any) -> int:
     """Return where it is said last; a later word overrides an earlier one."""
+    if isinstance(value, str) and _DAY.match(value):
+        return dates.last(text, value[:10])
     pattern = material.said(value)
     return max((hit.start() for hit in pattern.finditer(text)), default=-1) if pattern else -1

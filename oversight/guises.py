@@ -1,33 +1,45 @@
 """Give a copy of a handoff other names, numbers and dates, so that it leads back to nothing.
 
 Whoever remembers the original, or searches for its order number, must not find that it was decided
-already. Every name, id and address becomes another of the same shape, the same one everywhere;
-dates move together, by whole weeks, so that last Tuesday stays a Tuesday and lately stays lately.
-Amounts stay: their sums have to come out, and they name nobody.
+already. Every name, id and address becomes another of the same shape, the same one everywhere, also
+within records and labels; dates move together and never into the future, so that lately stays
+lately. Amounts to the cent become others near them, and what added up adds up; round ones stay.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from oversight import material, pacing
+from oversight import dates, material, namings, pacing, sums
 from oversight.material import Material
 
-_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
-# An address, or what an order, an invoice, an account is called: letters, then two digits or more,
-# or five digits. "24h" and "500ml" are neither.
+# An address; what an order, an invoice, an account is called: letters, then two digits or more, or
+# capitals with one; five digits; a telephone number. "24h" and "500ml" are neither.
 _ID = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.,])(?:#|(?=[a-z]))(?=(?:[a-z_-]*\d){2})[\w-]+"
-    r"|(?<![\w.,])#?\d{5,}(?![\w]|[.,]\d)",
-    re.IGNORECASE,
+    r"|(?<![\w.,])(?:#|(?=[A-Za-z]))(?=(?:[A-Za-z_-]*\d){2})[\w-]+"
+    r"|(?<![\w.,])(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{5,}(?![\w])"
+    r"|(?<![\w.,])#?\d{5,}(?![\w]|[.,]\d)"
+    r"|(?<![\w.,-])\+?\d{2,4}(?:[ -]\d{2,4}){2,}(?![\w-])"
 )
+# what stands in a record under such a name is an id, also if it does not look like one
+_OF_ID = re.compile(r"(?:^|_)(?:id|ids|no|number|ref|reference|code|account|iban)$")
+_RECORD = re.compile(r"""["'](\w+)["']\s*:\s*["']([\w#-]{4,40})["']""")
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_STREETS = "Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Way|Boulevard|Blvd|Court|Place"
+_HOUSE = re.compile(rf"\b\d{{2,5}}(?= (?:[A-Z][a-z]+ ){{1,3}}(?:{_STREETS})\b)")
 _LETTERS, _CAPITALS, _DIGITS = "abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKMNPQRSTUVWXYZ", "0123456789"
-_NAME_PARTS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# addresses of an office, not of a person
+_OFFICES = frozenset({
+    "info", "support", "sales", "office", "service", "orders", "order", "team", "admin", "help",
+    "hello", "contact", "billing", "hr", "mail", "noreply", "reply", "no", "news", "security",
+    "accounts", "invoice", "invoices", "payments",
+})  # fmt: skip
 # with fewer than these to take, usual ones are taken too
 _ENOUGH = 12
+_CHOICE = 3
 _GIVEN = (
     "Alex", "Andrea", "Anna", "Carla", "Daniel", "David", "Elena", "Emma", "Eva", "Felix", "Hanna",
     "Ines", "Jan", "Julia", "Karim", "Laura", "Leo", "Lina", "Lucas", "Maria", "Mark", "Marta",
@@ -50,168 +62,225 @@ class Guise:
     given_names: Sequence[str]
     family_names: Sequence[str]
     days: int
+    # of dates that do not say it
+    year: int = 2026
+
+
+def days_between(then: datetime, now: datetime, body: Mapping[str, Any]) -> int:
+    """Return by how many days to move, never into the future; by whole weeks if it names days."""
+    weeks = any(dates.names_weekday(text) for text in material.texts(body))
+    return dates.between(then, now, weeks=weeks)
 
 
 def weeks_between(then: date, now: date) -> int:
-    """Return how many days to move by: whole weeks, the nearest to what has passed."""
-    return round((now - then).days / 7) * 7
+    """Return how many days to move by: whole weeks, no more than have passed."""
+    return (now - then).days // 7 * 7
 
 
 def disguise(source: Material, guise: Guise) -> Material:
-    """Return the copy. Raises ValueError where there are no names to take."""
-    other = _others(source.body, guise)
-    ordered = sorted(other, key=len, reverse=True)
-    words = "|".join(map(re.escape, ordered))
-    known = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])", re.IGNORECASE) if ordered else None
-    folded = {old.casefold(): new for old, new in other.items()}
+    """Return the copy. Raises ValueError where there is no other name or id to take."""
+    people = _people(source.body, guise)
+    others = {word: _reshaped(word, guise, people) for word in sorted(_ids(source.body))}
+    ids, names = _exchange(others, folded=True), _exchange(_ways(people))
+    becomes = sums.others(source.body, pacing.place(guise.key, "sums"))
 
     def told(value: Any) -> Any:
         if not isinstance(value, str):
-            return _number(value, folded)
-        if known is not None:
-            value = known.sub(lambda hit: _cased(hit[0], folded[hit[0].casefold()]), value)
-        return _DATE.sub(lambda hit: _moved(hit[1], guise.days), value)
+            other = others.get(str(value)) if type(value) is int else None
+            return sums.change_number(value, becomes) if other is None else int(other)
+        value = sums.change(value, becomes)
+        value = _HOUSE.sub(lambda hit: _drawn(hit[0], guise.key, hit[0]), names(ids(value)))
+        return dates.move(value, guise.days, guise.year)
 
-    # labels and ids of parts are the workflow's own words: only what is said is changed
-    return source.with_body(_changed(source.body, told))
-
-
-_KEPT = frozenset({"label", "kind", "severity", "id"})
+    return source.with_body(_changed(source.body, told, ids))
 
 
-def _changed(body: Any, told: Callable[[Any], Any]) -> Any:
+Told = Callable[[Any], Any]
+# a workflow's own words, in which a record may be named
+_NAMED, _KEPT = frozenset({"label", "id"}), frozenset({"kind", "severity"})
+
+
+def _changed(body: Any, told: Told, ids: Callable[[str], str]) -> Any:
     if isinstance(body, Mapping):
-        return {
-            key: one if key in _KEPT and isinstance(one, str) else _changed(one, told)
-            for key, one in body.items()
-        }
+        return {key: _changed_one(str(key), one, told, ids) for key, one in body.items()}
     if isinstance(body, list | tuple):
-        return [_changed(one, told) for one in body]
+        return [_changed(one, told, ids) for one in body]
     return body if body is None else told(body)
 
 
-def _number(value: Any, folded: Mapping[str, str]) -> Any:
-    """Give a number that is an id its other one too."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        return value
-    other = folded.get(str(value))
-    return int(other) if other is not None else value
+def _changed_one(key: str, one: Any, told: Told, ids: Callable[[str], str]) -> Any:
+    if isinstance(one, str) and key in _KEPT:
+        return one
+    return ids(one) if isinstance(one, str) and key in _NAMED else _changed(one, told, ids)
 
 
-def _cased(written: str, new: str) -> str:
-    if written.isupper() and not new.isupper():
-        return new.upper()
-    return new.lower() if written.islower() else new
+def _exchange(others: Mapping[str, str], *, folded: bool = False) -> Callable[[str], str]:
+    """Return what puts each word's other in its place, the longest first."""
+    if not others:
+        return lambda text: text
+    if folded:
+        # of "#W12" and "#w12" the first says how it is written
+        ordered = sorted(others.items(), reverse=True)
+        return _exchange_folded({old.casefold(): new for old, new in ordered})
+    words = "|".join(map(re.escape, sorted(others, key=len, reverse=True)))
+    known = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])")
+    return lambda text: known.sub(lambda hit: others[hit[0]], text)
 
 
-def _moved(written: str, days: int) -> str:
-    try:
-        return (date.fromisoformat(written) + timedelta(days=days)).isoformat()
-    except (ValueError, OverflowError):
-        return written
+def _exchange_folded(others: Mapping[str, str]) -> Callable[[str], str]:
+    words = "|".join(map(re.escape, sorted(others, key=len, reverse=True)))
+    known = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])", re.IGNORECASE)
+    return lambda text: known.sub(lambda hit: _cased(hit[0], others[hit[0].casefold()]), text)
 
 
-def _others(body: Mapping[str, Any], guise: Guise) -> dict[str, str]:
-    """Name what leads back, and what stands in its place."""
-    people, found = dict(_people(body, guise)), {}
-    for word in _ids(body):
-        found[word] = _reshaped(word, guise.key, people)
-    return {**found, **people}
+def _ways(people: Mapping[str, str]) -> dict[str, str]:
+    """Write names as names are: "Price" is one where Mr Price is meant, and "price" is none."""
+    found: dict[str, str] = {}
+    for word, name in people.items():
+        found |= {word.capitalize(): name, word.upper(): name.upper()}
+        # "McLean" keeps its capitals
+        if not word.islower():
+            found.setdefault(word, name)
+    return found
+
+
+def _people(body: Mapping[str, Any], guise: Guise) -> dict[str, str]:
+    """Pair each word of a name with another; who is called alike, with the same."""
+    found = namings.find(body)
+    taken = {name.word.casefold() for name in found}
+    others: dict[str, str] = {}
+    for name in found:
+        other = _name(name.word, guise, taken, family=name.family)
+        taken.add(other.casefold())
+        others[name.word] = other
+    return others
+
+
+def _name(word: str, guise: Guise, taken: set[str], *, family: bool) -> str:
+    names = guise.family_names if family else guise.given_names
+    others = [one for one in names if one.casefold() not in taken]
+    if not others:
+        raise ValueError("There are no names to take.")
+    # as long, where there is a choice: texts stay as long as they were
+    alike = [one for one in others if abs(len(one) - len(word)) <= 1]
+    fit = alike if len(alike) >= _CHOICE else others
+    return fit[int(pacing.place(guise.key, "name", word.casefold()) * len(fit))]
 
 
 def names(bodies: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the given and the family names in these briefs: those that are called so here."""
     given, family = set[str](), set[str]()
     for body in bodies:
-        for name in _names({"brief": body}):
-            parts = [part for part in _NAME_PARTS.findall(name) if len(part) > 1]
-            if len(parts) > 1:
-                given.update(parts[:-1])
-                family.add(parts[-1])
+        for name in namings.find({"brief": body}):
+            word = name.word.capitalize() if name.word.islower() else name.word
+            (family if name.family else given).add(word)
     few = len(given) < _ENOUGH or len(family) < _ENOUGH
     usual = (_GIVEN, _FAMILY) if few else ((), ())
     return tuple(sorted({*given, *usual[0]})), tuple(sorted({*family, *usual[1]}))
 
 
-def _names(body: Mapping[str, Any]) -> Iterator[str]:
-    """Return whom it names; in "Lea Brandt (gold)" what stands in brackets is no name."""
-    for fact in (body.get("brief") or {}).get("facts") or []:
-        if fact.get("kind") == "person":
-            yield str(fact.get("value", "")).partition("(")[0]
-    yield str((body.get("requester") or {}).get("name", ""))
-
-
-def _people(body: Mapping[str, Any], guise: Guise) -> Iterator[tuple[str, str]]:
-    """Pair each part of each person's name with another; who is called alike, with the same."""
-    seen: set[str] = set()
-    for name in _names(body):
-        parts = _NAME_PARTS.findall(name)
-        for number, part in enumerate(parts):
-            if part.casefold() in seen or len(part) < 2:
-                continue
-            seen.add(part.casefold())
-            last = number == len(parts) - 1 and number > 0
-            yield part, _name(part, guise, guise.family_names if last else guise.given_names)
-
-
-def _name(part: str, guise: Guise, names: Sequence[str]) -> str:
-    fit = [one for one in names if one.casefold() != part.casefold()]
-    if not fit:
-        raise ValueError("There are no names to take.")
-    return fit[int(pacing.place(guise.key, "name", part.casefold()) * len(fit))]
-
-
-def _ids(body: Mapping[str, Any]) -> Iterator[str]:
-    found, sums = set[str](), set[str]()
+def _ids(body: Mapping[str, Any]) -> set[str]:
+    """Return what names one thing. A sum of money does not, whatever it looks like."""
+    found, numbers = set[str](), set[str]()
     for path, value in material.leaves(body):
-        if path[-1] in _KEPT:
+        # what parts of a brief are called is seen by nobody, and may have an id of something in it
+        if path[-1] in _KEPT or (path[0] == "brief" and path[-1] == "id"):
             continue
         if isinstance(value, str):
-            found.update(_ID.findall(_DATE.sub(" ", value)))
+            found |= _ids_in(path, value)
         elif type(value) is int and value >= 10_000 and _names_a_thing(path):
             found.add(str(value))
         else:
-            sums.update(material.spellings(value))
+            numbers.update(material.spellings(value))
     for fact in (body.get("brief") or {}).get("facts") or []:
         if fact.get("kind") in ("money", "number"):
-            sums.update(re.findall(r"[\d.,]*\d", str(fact.get("value", ""))))
-    return iter(sorted(found - sums))
+            numbers.update(re.findall(r"[\d.,]*\d", str(fact.get("value", ""))))
+    return found - numbers
+
+
+def _ids_in(path: material.Path, text: str) -> set[str]:
+    bare = _LINK.sub(" ", dates.without(text))
+    found = {*_ID.findall(bare)}
+    records = [(label, value) for label, value in _RECORD.findall(bare) if _OF_ID.search(label)]
+    if _names_a_thing(path) and path[0] != "brief":
+        records.append(("", text))
+    for _, value in records:
+        if re.fullmatch(r"[\w#-]{4,40}", value) and _looks_drawn(value):
+            found.add(value)
+    return found
+
+
+def _looks_drawn(value: str) -> bool:
+    """Tell an id from a word or a small number: "UXQABC" and "a81f" from "economy" and 13."""
+    if value.isdigit() or not any(one.isdigit() for one in value):
+        return len(value) > 4 and (value.isdigit() or value.isupper())
+    return True
 
 
 def _names_a_thing(path: material.Path) -> bool:
     """Tell an order's number from a sum of money by what it is called."""
     last = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
-    return bool(re.search(r"(?:^|_)(?:id|ids|no|number|ref|reference|code|account)$", last))
+    return bool(_OF_ID.search(last))
 
 
-def _reshaped(word: str, key: bytes, people: Mapping[str, str]) -> str:
+def _reshaped(word: str, guise: Guise, people: Mapping[str, str]) -> str:
     """Return another of the same shape: digits for digits; an address by its person's new name."""
     if "@" in word:
         name, _, host = word.partition("@")
-        return f"{_local(name, key, people)}@{host}"
-    # what leads an id is its kind ("ORD-"): only what comes after the first digit is another
-    first = next(at for at, character in enumerate(word) if character.isdigit())
-    return word[:first] + _drawn(word[first:], key, word)
+        return f"{_local(name, guise, people)}@{host}"
+    first = next((at for at, one in enumerate(word) if one.isdigit()), 0)
+    # what leads an id is its kind ("ORD-"), or whose it is
+    lead = _renamed(word[:first], people)
+    if word.isdigit() and len(word) == 5:
+        # the first three say where a letter goes: a town stays where it is
+        return word[:3] + _drawn(word[3:], guise.key, word)
+    return lead + _drawn(word[first:], guise.key, word)
 
 
-def _local(name: str, key: bytes, people: Mapping[str, str]) -> str:
+def _renamed(text: str, people: Mapping[str, str]) -> str:
     folded = {old.casefold(): new for old, new in people.items()}
-    known = _NAME_PARTS.sub(lambda hit: folded.get(hit[0].casefold(), hit[0]).lower(), name)
-    return known if known != name.lower() else _drawn(name, key, name)
+    return namings.PARTS.sub(
+        lambda hit: _cased(hit[0], folded.get(hit[0].casefold(), hit[0])), text
+    )
+
+
+def _cased(written: str, new: str) -> str:
+    return new.lower() if written.islower() else new
+
+
+def _local(name: str, guise: Guise, people: Mapping[str, str]) -> str:
+    """Return the other name in an address; that of an office stays."""
+    parts = namings.PARTS.findall(name)
+    if any(part.casefold() in _OFFICES for part in parts):
+        return name
+    folded, taken = (
+        {old.casefold(): new for old, new in people.items()},
+        set(map(str.casefold, people)),
+    )
+    for number, part in enumerate(parts):
+        if part.casefold() not in folded:
+            folded[part.casefold()] = _name(part, guise, taken, family=number > 0)
+    said = namings.PARTS.sub(lambda hit: _cased(hit[0], folded[hit[0].casefold()]), name)
+    return re.sub(r"\d+", lambda hit: _drawn(hit[0], guise.key, name), said)
 
 
 def _drawn(text: str, key: bytes, of: str) -> str:
-    made = []
-    for at, character in enumerate(text):
-        place = pacing.place(key, "id", of.casefold(), str(at))
-        made.append(_like(character, place, leads=at == 0))
-    drawn = "".join(made)
-    # one time in a million it is what it was
-    return drawn if drawn != text else _drawn(text, key + b"again", of)
+    """Draw another of this shape; one time in a million it would be what it was."""
+    for again in range(20):
+        made = [
+            _like(character, pacing.place(key, "id", of.casefold(), f"{at}/{again}"), leads=at == 0)
+            for at, character in enumerate(text)
+        ]
+        if "".join(made) != text:
+            return "".join(made)
+    raise ValueError("There is no other id to take.")
 
 
 def _like(character: str, place: float, *, leads: bool) -> str:
-    for pool in (_DIGITS[1:] if leads and character != "0" else _DIGITS, _LETTERS, _CAPITALS):
-        if character in pool or (character.isdigit() and pool[0].isdigit()):
-            return pool[int(place * len(pool))]
-    return character
+    if character.isdigit():
+        pool = _DIGITS[1:] if leads and character != "0" else _DIGITS
+    elif character.isalpha() and character.isascii():
+        pool = _CAPITALS if character.isupper() else _LETTERS
+    else:
+        return character
+    return pool[int(place * len(pool))]

@@ -11,11 +11,11 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from oversight import material
+from oversight import dates, faults, material, namings
 from oversight.blindness import Look
-from oversight.edits import How
-from oversight.faults import Fault, Made, place, side
-from oversight.material import WORLD, Material
+from oversight.edits import How, Unusable
+from oversight.faults import Change, Fault, Made, place
+from oversight.material import Material
 
 _BLANK = "▢"
 _PARTS: Mapping[str, material.Path] = {
@@ -33,7 +33,7 @@ _PARTS: Mapping[str, material.Path] = {
 }
 _COUNTED = ("facts", "flags", "evidence", "steps", "options")
 _WORD = re.compile(r"\w+")
-_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_LETTERS, _DIGIT = re.compile(r"[^\W\d_]+"), re.compile(r"\d")
 # a value that is one of these was written by no person and no agent
 _ODD = re.compile(r"  +|\.\d{3,}\b|\bnan\b|\bNone\b|[ ,]\.")
 _FAR = 400
@@ -61,11 +61,12 @@ def of_copy(made: Made, fault: Fault, *, of: Hashable, stands: date) -> Look:
 
 
 def _blank(body: Mapping[str, Any], at: material.Path, value: Any, fault: Fault) -> dict[str, Any]:
-    if value is None:
+    """Write a blank as the fault would write what is wrong: in as many places."""
+    change = Change(at=at, how=How.SET, old=value, new=_BLANK)
+    try:
+        return dict(body) if value is None else faults.write(fault, body, change)
+    except Unusable:
         return dict(body)
-    world = side(at) is WORLD
-    mine = (material.worlds if world else material.agents)(body, fault.own)
-    return material.respell(material.put(body, at, _BLANK), value, _BLANK, mine)
 
 
 def _look(whole: Mapping[str, Any], blanked: Mapping[str, Any], of: Hashable, day: date) -> Look:
@@ -73,17 +74,22 @@ def _look(whole: Mapping[str, Any], blanked: Mapping[str, Any], of: Hashable, da
 
 
 def _words(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each word with the part that says it; a number or an id by its shape."""
+    """Yield each word with the part that says it; a number, an id or a name by its shape.
+
+    Days are none: copies stand today, and real ones stood then. How long ago is among the figures.
+    """
+    people = {name.word.casefold() for name in namings.find(body)}
     for part, at in _PARTS.items():
         for text in material.texts(body, (at,)):
-            for word in _WORD.findall(text):
-                yield f"{part}: {_shape(word.lower())}"
+            for word in _WORD.findall(dates.without(text).casefold()):
+                yield f"{part}: {'Name' if word in people else _shape(word)}"
 
 
 def _shape(word: str) -> str:
+    """Return it with noughts for digits, and one letter for what letters an id has."""
     if not any(character.isdigit() for character in word):
         return word
-    return "".join("0" if one.isdigit() else "a" if one.isalpha() else one for one in word)
+    return _LETTERS.sub("a", _DIGIT.sub("0", word))
 
 
 def _figures(body: Mapping[str, Any], day: date) -> Iterator[tuple[str, float]]:
@@ -112,7 +118,7 @@ def _of_texts(said: list[str], day: date) -> Iterator[tuple[str, float]]:
     yield "capitals", sum(map(str.isupper, together)) / signs
     yield "digits", sum(map(str.isdigit, together)) / signs
     yield "odd writing", math.log1p(len(_ODD.findall(together)))
-    days = [(one - day).days for one in _dates(together)]
+    days = [(one - day).days for one in dates.found(together, day.year)]
     near = [max(-_FAR, min(_FAR, one)) for one in days]
     yield "dates", math.log1p(len(near))
     yield "newest date", _log(max(near, default=0))
@@ -121,11 +127,3 @@ def _of_texts(said: list[str], day: date) -> Iterator[tuple[str, float]]:
 
 def _log(days: int) -> float:
     return math.copysign(math.log1p(abs(days)), days)
-
-
-def _dates(text: str) -> Iterator[date]:
-    for hit in _DATE.findall(text):
-        try:
-            yield date.fromisoformat(hit)
-        except ValueError:
-            continue

@@ -141,7 +141,7 @@ def _generated(turn: Turn, stocked: Stocked, fault: Fault, source: Source) -> Re
         made = copies.copy(
             source.material,
             fault,
-            _guise(drawn, said, handoff.opened_at, turn.now),
+            _guise(drawn, said, source, turn.now),
             external_id=external_id,
             usual=said.usual,
         )
@@ -198,12 +198,14 @@ def _key(turn: Turn, of: str) -> bytes:
     return hmac.digest(cohorts.secret(), f"{turn.key}:{of}".encode(), "sha256")
 
 
-def _guise(key: bytes, said: Wording, then: datetime, now: datetime) -> Guise:
+def _guise(key: bytes, said: Wording, source: Source, now: datetime) -> Guise:
+    then = source.handoff.opened_at
     return Guise(
         key=key,
         given_names=said.given_names,
         family_names=said.family_names,
-        days=guises.weeks_between(then.date(), now.date()),
+        days=guises.days_between(then, now, source.material.body),
+        year=then.year,
     )
 
 

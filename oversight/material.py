@@ -225,6 +225,11 @@ def _comma(value: float) -> str:
     return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
+def writings(value: float) -> list[str]:
+    """Return this number in each way, always in the same order."""
+    return [write(value) for write in _WRITINGS]
+
+
 _WRITINGS: tuple[Callable[[Any], str], ...] = (
     lambda value: f"{value:.2f}",
     lambda value: f"{value:,.2f}",

@@ -3,10 +3,12 @@
 They promise what the product does, see ADR 0034 and 0035, and say what it cannot prevent.
 """
 
+import re
 from collections.abc import Mapping
 
 ENGLISH, GERMAN = "en", "de"
 LANGUAGES: Mapping[str, str] = {ENGLISH: "English", GERMAN: "Deutsch"}
+_PLACE = re.compile(r"\{(workflow|owner|least|most)\}")
 
 _NOTICE = {
     ENGLISH: """\
@@ -36,7 +38,8 @@ do it with.
 What can still be known. The log says who was given a handoff, tests too, as it always did: \
 that somebody met a test, and when, but not how it ended. Whoever runs the server and holds \
 its secret could read counts before they are told, in which few people may be, or watch a \
-decision as it is made.
+decision as it is made. Where enough people met tests and nothing is told, all of them may have \
+been caught, or none.
 
 Who looks after it. The tests are written by one person, approved by two others, and none of \
 them meets a test. Tests pause when much comes in, when something waits for too long, and \
@@ -74,7 +77,8 @@ nicht: Es gibt nichts, womit es ginge.
 Was man dennoch wissen kann. Das Protokoll sagt wie immer, wem ein Vorgang vorgelegt wurde, \
 auch ein Test: dass jemand einen Test hatte, und wann, aber nicht, wie er ausging. Wer den \
 Server betreibt und sein Geheimnis kennt, könnte Zahlen lesen, bevor sie genannt werden \
-dürfen, oder einer Entscheidung zusehen, während sie fällt.
+dürfen, oder einer Entscheidung zusehen, während sie fällt. Wo genug Personen Tests hatten und \
+nichts genannt wird, können alle oder keine erkannt worden sein.
 
 Wer sich darum kümmert. Eine Person schreibt die Tests, zwei andere geben sie frei, und keine \
 von ihnen bekommt einen Test. Tests ruhen, wenn viel kommt, wenn etwas zu lange wartet und bei \
@@ -177,6 +181,5 @@ def consultation(language: str, *, workflow: str, owner: str, least: str, most: 
 
 def _said(texts: Mapping[str, str], language: str, **words: str) -> str:
     text = texts.get(language, texts[ENGLISH])
-    for name, word in words.items():
-        text = text.replace(f"{{{name}}}", word)
-    return text
+    # in one go: what somebody is called is no place to fill
+    return _PLACE.sub(lambda place: words[place[1]], text)

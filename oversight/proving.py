@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from oversight import blindness, faults, guises, looks, realism
-from oversight.blindness import Certificate
+from oversight import blindness, copies, guises, looks, realism
+from oversight.blindness import Certificate, Look
 from oversight.faults import Fault, Made, Unusable
 from oversight.guises import Guise
 from oversight.material import Material
@@ -30,9 +30,14 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A certificate, and why no copy could be made of other sources: sentence, how many."""
+    """A certificate, and why no copy could be made of other sources: sentence, how many.
+
+    `beside_sources` is the same against the sources alone: it is the copying that tells there, and
+    not which handoffs were taken for it.
+    """
 
     certificate: Certificate
+    beside_sources: Certificate
     asked: int
     unfit: tuple[tuple[str, int], ...]
 
@@ -43,20 +48,23 @@ def prove(
     """Hold copies of the right ones against all of them."""
     names = guises.names(one.material.brief for one in originals)
     usual = realism.usual(one.material.body for one in originals)
-    unfit, copies = Counter[str](), []
+    unfit, seen = Counter[str](), list[Look]()
     for one in originals:
         try:
             made = list(_copies(fault, one, key, names, usual, now)) if one.right else []
         except Unusable as why:
             unfit[str(why)] += 1
             continue
-        copies += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
+        seen += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
     reals = [
         looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
         for one in originals
     ]
+    copied = {look.of for look in seen}
+    sources = [look for look in reals if look.of in copied]
     return Proof(
-        certificate=blindness.certify(copies, reals, seed=seed),
+        beside_sources=blindness.certify(seen, sources, seed=seed),
+        certificate=blindness.certify(seen, reals, seed=seed),
         asked=sum(one.right for one in originals),
         unfit=tuple(unfit.most_common()),
     )
@@ -70,22 +78,12 @@ def _copies(
     usual: Collection[str],
     now: datetime,
 ) -> Iterator[Made]:
-    found = realism.unfit_source(one.material)
-    if found:
-        raise Unusable(found[0])
     for number in range(COPIES):
         guise = Guise(
             key=hmac.digest(key, f"{one.id}:{number}".encode(), "sha256"),
             given_names=names[0],
             family_names=names[1],
-            days=guises.weeks_between(one.opened.date(), now.date()),
+            days=guises.days_between(one.opened, now, one.material.body),
+            year=one.opened.year,
         )
-        try:
-            disguised = guises.disguise(one.material, guise)
-        except ValueError as why:
-            raise Unusable(str(why)) from None
-        made = faults.make(fault, disguised)
-        found = realism.unfit(made, one.material, usual=usual)
-        if found:
-            raise Unusable(found[0])
-        yield made
+        yield copies.copy(one.material, fault, guise, usual=usual)

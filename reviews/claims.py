@@ -157,7 +157,7 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
             raise NotFound
         if look.planted and not plants.may_stay(look, by=by):
             # no try is lost by it, and there are only so many tests
-            plants.withdraw(look.handoff_id, now=now)
+            plants.put_aside(look, come_again=given_back_too, now=now)
             continue
         tries -= 1
         claim = _settle(look, by, now=now)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from accounts.models import Client, User
 from accounts.roles import Can
@@ -147,6 +148,20 @@ def may_stay(look: Look, *, by: User) -> bool:
     owners = (by.pk,) if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()
     known = Known(fault=(), source=(by.pk,) if look.known else (), owners=owners)
     return bool(look.turn == 1) and meeting.unfit(hands, known) is None
+
+
+def put_aside(look: Look, *, come_again: bool, now: datetime) -> None:
+    """Take the test out of the hands that it has just come into, as quickly as it came.
+
+    The clock withdraws it seconds later, see `end_left`: to withdraw it here would take longer than
+    taking does, and tell. One that comes again is withdrawn at once.
+    """
+    if come_again or look.turn > 1:
+        withdraw(look.handoff_id, now=now)
+    else:
+        Claim.objects.filter(id=look.id).update(
+            ended_at=Now(), ended_because=Claim.Ended.GIVEN_BACK
+        )
 
 
 @transaction.atomic

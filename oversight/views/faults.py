@@ -54,7 +54,10 @@ def new(request: UserRequest, slug: str) -> HttpResponse:
 @never_cache
 def by_hand(request: UserRequest, slug: str) -> HttpResponse:
     workflow = _led(request, slug)
-    form = ByHandForm(workflow, request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    chosen = (posted or request.GET).get("action_type", "")
+    like = examples.newest(workflow, chosen, now=timezone.now()) if chosen else None
+    form = ByHandForm(workflow, like, posted)
     if request.method == "GET":
         return _by_hand(request, workflow, form, status=200)
     try:
@@ -154,5 +157,11 @@ def _form(
 def _by_hand(
     request: UserRequest, workflow: Workflow, form: ByHandForm, *, status: int
 ) -> HttpResponse:
-    context = {"form": form, "name": workflow.name, "slug": workflow.slug, "here": of_power()}
+    context = {
+        "form": form,
+        "name": workflow.name,
+        "slug": workflow.slug,
+        "types": list(workflow.action_types.order_by("name").values_list("name", flat=True)),
+        "here": of_power(),
+    }
     return render(request, "oversight/fault_by_hand.html", context, status=status)

@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "statistics.md"
 # what reckons: each has a line, or a formula would be without its source and test
 PURE = {
     "acceptance", "bins", "blindness", "cells", "cusum", "detection", "erlang", "evidence",
-    "pacing", "power", "shares", "speeds", "switches", "waiting_for_five", "weeks",
+    "overlaps", "pacing", "power", "shares", "speeds", "switches", "waiting_for_five", "weeks",
 }  # fmt: skip
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _NAME = re.compile(r"`((?:oversight|governance)(?:\.\w+)+)`")

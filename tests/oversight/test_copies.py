@@ -9,7 +9,7 @@ from oversight import copies
 from oversight.faults import Unusable
 from oversight.guises import Guise
 from oversight.material import Material, find
-from tests.oversight.blind_sources import refund
+from tests.oversight.blind_sources import REFUND, refund
 from tests.oversight.test_faults import AMOUNT
 
 GUISE = Guise(key=b"one copy", given_names=["Mara", "Ole"], family_names=["Voss", "Kern"], days=7)
@@ -53,14 +53,14 @@ def test_its_name_stands_wherever_the_originals_stood() -> None:
 
 
 def test_what_cannot_stand_is_refused_with_why() -> None:
-    linked = source(input={"text": "See https://elsewhere.example/orders"})
+    linked = source(input={"text": "See https://elsewhere.example/orders/77120"})
     with pytest.raises(Unusable, match="links outside"):
         copies.copy(linked, AMOUNT, GUISE)
     with pytest.raises(Unusable, match="no names"):
         copies.copy(source(), AMOUNT, replace(GUISE, given_names=[], family_names=[]))
     said = "it came on a rainy evening and nobody knows why that was so at all"
-    with pytest.raises(Unusable, match="repeats its original"):
-        copies.copy(source(input={"text": said}), AMOUNT, GUISE)
+    with pytest.raises(Unusable, match="leads back to its original"):
+        copies.copy(source(arguments={**REFUND["arguments"], "reason": said}), AMOUNT, GUISE)
 
 
 # What it is called

@@ -203,7 +203,8 @@ def test_looking_stores_nothing(
 def test_why_it_does_not_fit_is_said(
     shop: factories.Shop, draft: LibraryFault, bot: Client, bot_key: str, pia: User
 ) -> None:
-    walks.waiting(shop, bot, bot_key)
+    leads_out = factories.brief_payload(summary="See https://shop.example/orders/77120")
+    walks.waiting(shop, bot, bot_key, brief=leads_out)
 
     page = get(pia, url(shop, "fault", draft.pk))
 
@@ -272,6 +273,22 @@ def test_a_whole_test_is_written_by_hand(
     assert real.id not in shown
 
 
+def test_it_begins_with_the_latest_disguised_and_looks_like_its_kind(
+    shop: factories.Shop, real: Handoff, mia: User
+) -> None:
+    page = get(mia, url(shop, "fault-by-hand") + "?action_type=refund_order")
+    assert "Order total: 312.50 USD" in page
+    assert "Brandt" not in page and "20417" not in page
+
+    post(mia, url(shop, "fault-by-hand"), **HAND)
+
+    brief = LibraryFault.objects.get().body["body"]["brief"]
+    order, total = brief["facts"]
+    assert (order["kind"], total["kind"]) == ("id", "money")
+    assert (order["value"], total["value"]) == ("ORD-20417", "40.00 EUR")
+    assert brief["confidence"] == {"value": 0.85, "basis": "self-reported"}
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -279,7 +296,7 @@ def test_a_whole_test_is_written_by_hand(
         ({"wrong": "amount\nnothing"}, "not proposed"),
         ({"shown_at": "Weight"}, "Where it shows"),
         ({"facts": "", "evidence": ""}, "nothing that the action could be checked"),
-        ({"text": "See https://x.example"}, "links outside"),
+        ({"text": "See https://x.example/7712"}, "links outside"),
         ({"ask": ""}, "required"),
     ],
 )

@@ -93,12 +93,12 @@ def test_a_good_copy_is_fit() -> None:
 def test_what_repeats_its_original_is_not_used_but_what_all_say_may_be() -> None:
     source = refund()
     said = "I bought it as a present for my mother in spring"
-    body = {**source.body, "input": {"text": said}}
+    body = {**source.body, "arguments": {**source.body["arguments"], "reason": said}}
     made = faults.make(AMOUNT, guises.disguise(source.with_body(body), GUISE))
 
     [problem] = realism.unfit(made, source.with_body(body))
-    assert "repeats its original" in problem
-    usual = realism.rows({"input": {"text": said}})
+    assert "leads back to its original" in problem
+    usual = realism.rows({"arguments": {"reason": said}})
     assert realism.unfit(made, source.with_body(body), usual=usual) == []
 
 

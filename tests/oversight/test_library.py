@@ -291,7 +291,10 @@ def test_a_generator_is_not_spent(draft: LibraryFault, pia: User, carlo: User) -
         ({"shown_at": ("brief", "facts", "Weight")}, "Where it shows"),
         ({"wrong": replace(BY_HAND.wrong, values=((("order_id",), "ORD-1"),))}, "not proposed"),
         ({"material": refund(order_id="ORD-20471", reason="A planted one")}, "says what it is"),
-        ({"material": refund(order_id="ORD-20471", reason="https://x.example")}, "links outside"),
+        (
+            {"material": refund(order_id="ORD-20471", reason="https://x.example/7712")},
+            "links outside",
+        ),
     ],
 )
 def test_a_test_by_hand_that_measures_nothing_is_refused(

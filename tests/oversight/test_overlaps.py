@@ -71,6 +71,17 @@ def test_nor_what_is_left_over_of_one_kind_less_a_part_of_another() -> None:
     assert told(who, [queues, actions]) < {"a", "b", "c"}
 
 
+def test_what_both_have_counts_although_each_kind_is_told_whole() -> None:
+    """No rest is left over of either kind: only both together less the whole show the small one."""
+    who = {"a": team(6, 5), "b": team(6, 5, first=10), "both": team(1, 3, first=90)}
+    queues: dict[str, Cell] = {"q1": frozenset({"a", "both"}), "q2": frozenset({"b"})}
+    tiers: dict[str, Cell] = {"t1": frozenset({"a"}), "t2": frozenset({"b", "both"})}
+
+    left = told(who, [queues, tiers])
+
+    assert not (left & {*queues} and left & {*tiers}), left
+
+
 def test_parts_that_are_the_same_or_far_apart_are_all_told() -> None:
     who = {"a": team(6, 5), "b": team(6, 5, first=10), "c": team(6, 5, first=20)}
     queues: dict[str, Cell] = {"queue a": frozenset({"a"}), "queue b": frozenset({"b"})}

@@ -1,7 +1,6 @@
 """Blind tests come in after reviews that were drawn, and go again."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from handoffs.actors import person_actor
 from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
 from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from handoffs.stops import Presser
-from oversight import cohorts, making, pacing, situations, sowing
+from oversight import cohorts, making, pacing, situations, sources, sowing
 from oversight.faults import Difficulty, Edit, Harm, How, Kind
 from oversight.marks import Measure
 from oversight.material import Material
@@ -36,7 +35,7 @@ from oversight.written import Written
 from reviews import claims, plants
 from reviews.caught import Wrong
 from reviews.models import Plant
-from tests import factories
+from tests import factories, walks
 from tests.oversight import sown
 from tests.oversight.sown import Desk
 
@@ -218,6 +217,27 @@ def test_only_what_was_approved_as_it_came_and_stayed_so_is_a_source(
     assert not Plant.objects.exists()
 
 
+def test_what_was_refused_is_no_source(desk: Desk) -> None:
+    desk.spoil(level=2)
+    walks.say(desk.review(), Verb.REJECT)
+    sown.due(desk)
+    sowing.begin_due(now=now())
+
+    assert not Plant.objects.exists()
+
+
+def test_no_test_is_made_of_a_test(desk: Desk) -> None:
+    """Nobody can approve one; but what stood once is in the same tables."""
+    desk.test()
+    desk.spoil(level=2)
+    cohort = sown.due(desk)
+    desk.real_ones_take(timedelta(seconds=3))
+
+    names = set(sources.recent_names(cohort.workflow_id, now=now()))
+    assert Plant.objects.get().run.external_id not in names
+    assert len(sources.delays(cohort.workflow_id, "refund_order", now=now())) == len(names)
+
+
 # When not
 
 
@@ -288,6 +308,27 @@ def test_another_queue_than_the_reviews_were_in_keeps_it_out(desk: Desk) -> None
 
     assert not Plant.objects.filter(handoff__isnull=False).exists()
     assert Plant.objects.get().ended
+
+
+def test_another_team_than_reviewed_keeps_it_out(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    MatrixRow.objects.filter(pk=desk.shop.row.pk).update(role=desk.shop.leads)
+
+    sowing.ask_due(now=now() + timedelta(minutes=1))
+
+    assert not Plant.objects.filter(handoff__isnull=False).exists()
+    assert Plant.objects.get().ended
+
+
+def test_where_several_decide_it_is_kept_out(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    MatrixRow.objects.filter(pk=desk.shop.row.pk).update(safeguards={"approvers": 2})
+
+    sowing.ask_due(now=now() + timedelta(minutes=1))
+
+    assert not Plant.objects.filter(handoff__isnull=False).exists()
 
 
 def test_after_an_outage_nothing_asks_that_was_to_ask_long_ago(desk: Desk) -> None:
@@ -471,12 +512,11 @@ def test_kinds_take_turns(desk: Desk) -> None:
         shown_at=("brief", "facts", "Order"),
     )
     sown.stock(desk.shop.workflow, other)
-    for _ in range(6):
-        sown.due(desk)
-        sowing.begin_due(now=now())
+    met = {desk.test().kind.partition("|")[0]}
 
-    kinds = Counter(Plant.objects.values_list("kind", flat=True))
-    assert sorted(kinds.values()) == [3, 3]
+    for number in range(20):
+        turn = making.Turn(cohort=Cohort.objects.get(), number=number, now=now())
+        assert next(making._chosen(turn)).said.kind.value not in met
 
 
 # Trouble

@@ -60,6 +60,8 @@ def take(person: User) -> str | None:
 
 
 def over(plant: Plant) -> bool:
+    """Tell whether it is withdrawn once the clock has looked, seconds later."""
+    claims.end_stale(now())
     plant.refresh_from_db()
     withdrawn = HandoffState.WITHDRAWN.value
     assert plant.ended == (Handoff.objects.get(id=plant.handoff_id).state == withdrawn)
@@ -102,6 +104,7 @@ def test_whoever_may_not_gets_the_next_one_in_the_same_request(
     assert take(ann) == real.id
     assert over(first)
     assert not Claim.objects.filter(handoff=first.handoff_id).exists()
+    assert TestsMet.objects.filter(person=ann, times__gt=2).count() == 0
 
 
 def test_ten_reviews_later_and_on_another_day_they_may(
@@ -303,6 +306,17 @@ def test_taking_one_asks_the_database_the_same_as_taking_a_real_one(
     assert Claim.objects.filter(handoff=real.id, reviewer=ben).exists()
     assert Claim.objects.filter(handoff=first.handoff_id, reviewer=ann).exists()
     assert len(mine) == len(theirs) == 1
+
+
+def test_to_be_given_the_next_one_instead_asks_for_little_more(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    """To withdraw it there and then would take many times as long as taking, and tell."""
+    met(ann, times=2)
+    put(shop, bot, due_in=3600)
+
+    assert len(statements(lambda: take(ann))) == 3
+    assert over(first)
 
 
 def test_the_answer_to_taking_is_the_same_when_one_was_withdrawn_for_it(

@@ -286,6 +286,17 @@ def test_a_real_run_is_never_made_a_test(shop: factories.Shop, bot: Client, bot_
         Plant.objects.create(run=real.run, cohort="c", kind="k", wrong={}, told={})
 
 
+@pytest.mark.parametrize("reach", [{"email": "kim@example.com"}, {"phone": "+49 30 1"}, {"x": 1}])
+def test_who_waits_for_a_test_has_a_name_and_cannot_be_reached(
+    shop: factories.Shop, bot: Client, reach: dict[str, Any]
+) -> None:
+    named = begin(shop, bot, requester={"name": "Ada Moss", "locale": "en"})
+    assert named.run.requester == {"name": "Ada Moss", "locale": "en"}
+
+    with pytest.raises(IntegrityError, match="only what is made"), transaction.atomic():
+        begin(shop, bot, requester={"name": "Ada Moss", **reach})
+
+
 def test_a_client_is_never_made_the_house_nor_the_house_a_client(plant: Plant, bot: Client) -> None:
     other = factories.ClientFactory(name="other")
 
