@@ -23,7 +23,7 @@ _KINDS = (
     ("policy ignored", "hard", "allows", 2, 0.7),
 )
 # the week in which they begin to hurry, and what is left then of their care
-HURRY, LEFT = 21, 0.6
+HURRY, LEFT = 21, 0.5
 
 
 class BlindTests:

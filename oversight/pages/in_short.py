@@ -70,12 +70,18 @@ def _improving(found: Summary) -> Answer:
             "improving", "Is the agent improving?", percent(now.share),
             f"{said} It says little as long as it is not known what is caught.", "plain",
         )  # fmt: skip
-    fewer = lines.change(found.tested.now, found.tested.before) == "fell"
+    fewer = lines.change(*_caught(found)) == "fell"
     if fewer:
         said += " But fewer wrong ones are caught, so it may be no better."
     better = lines.change(now, before) == "rose" and not fewer
-    tone = "red" if _clearly_fell(now, before) else "green" if better else "plain"
+    # overridden oftener: by an agent that got worse, or by people who catch more
+    worse = _clearly_fell(now, before) and lines.change(*_caught(found)) != "rose"
+    tone = "red" if worse else "green" if better else "plain"
     return _answer("improving", "Is the agent improving?", percent(now.share), said, tone)
+
+
+def _caught(found: Summary) -> tuple[Share, Share]:
+    return found.tested.now, found.tested.before
 
 
 def _clearly_fell(now: Share, before: Share) -> bool:

@@ -1,12 +1,15 @@
 """Handoffs as they may have gone, put into the database row by row, some of it later."""
 
 import itertools
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accounts.models import User
 from handoffs import ids
 from handoffs.models import Answer, Brief, Handoff, Proposal, Queue, Run, Transition
+from oversight import known
 from oversight.models import Arrival
 from reviews.models import Claim, Decision, Judgement
 from tests.factories import Shop
@@ -196,3 +199,20 @@ def send_on(handoff: Handoff, queue: Queue) -> None:
         handoff, handoff.version + 1, "waiting", "waiting", "sent_on", handoff.opened_at,
         queue=queue,
     )  # fmt: skip
+
+
+def known_plainly(history: Iterable[Past]) -> Counter[str]:
+    """Say in Python what was known of these in the end."""
+    found = Counter[str]()
+    for one in history:
+        if one.audited:
+            action = "right" if one.audited == "confirm" else "wrong"
+            for said in one.said:
+                if not said.undone:
+                    first = "nothing" if said.changed is None else _side(said.judged)
+                    found[known.name(action, first, _side(said.verb))] += 1
+    return found
+
+
+def _side(verb: str) -> str:
+    return "with" if verb in ("approve", "confirm") else "against"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Client, User
 from handoffs.models import Handoff, Queue
-from oversight import bins, days, known, weeks
+from oversight import bins, days, weeks
 from oversight.models import FigureDay, FigureWeek, ProposalDay
 from oversight.weeks import Part, Scope
 from tests import factories
@@ -28,6 +28,7 @@ SUNDAY = datetime(2026, 3, 29, tzinfo=UTC)
 NOW = SUNDAY + timedelta(days=3)
 
 _CAUSED = "exists (select from handoffs_transition t where t.handoff_id = h.id and t.cause = '{}')"
+_ENDED = "h.state in ('answered', 'withdrawn')"
 _BY_PERSON = (
     "h.state = 'answered' and exists (select from handoffs_answer a "
     "where a.handoff_id = h.id and a.by_kind = 'person')"
@@ -76,10 +77,10 @@ PLAIN = {
     "agreed": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
     "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
     "and j.verb in ('approve', 'confirm')",
-    "taken": "select count(*) from {cell} where exists (select from reviews_claim c "
-    "where c.handoff_id = h.id)",
-    "resisted": "select count(*) from {cell} where exists (select from reviews_claim c "
-    "where c.handoff_id = h.id and c.ended_because = 'given_back')",
+    "taken": f"select count(*) from {{cell}} where {_ENDED} and exists (select from "
+    "reviews_claim c where c.handoff_id = h.id)",
+    "resisted": f"select count(*) from {{cell}} where {_ENDED} and exists (select from "
+    "reviews_claim c where c.handoff_id = h.id and c.ended_because = 'given_back')",
     "at_once": f"select count(*) from {{cell}} where {_BY_PERSON} and h.round = 1 "
     f"and not {_CAUSED.format('information_asked')}",
     "acted": f"select count(*) from {{cell}} where {_OBJECTED} or exists (select from "
@@ -128,23 +129,6 @@ def plainly(name: str, day: FigureDay) -> int:
         )
         found = int(cursor.fetchone()[0])
     return found if day.kind == "approval" or name not in OF_ACTIONS else 0
-
-
-def known_plainly(history: list[Past]) -> Counter[str]:
-    """Say in Python what was known of these in the end."""
-    found = Counter[str]()
-    for one in history:
-        if one.audited:
-            action = "right" if one.audited == "confirm" else "wrong"
-            for said in one.said:
-                if not said.undone:
-                    first = "nothing" if said.changed is None else _side(said.judged)
-                    found[known.name(action, first, _side(said.verb))] += 1
-    return found
-
-
-def _side(verb: str) -> str:
-    return "with" if verb in ("approve", "confirm") else "against"
 
 
 _SAID = st.builds(
@@ -197,7 +181,7 @@ def test_figures_equal_plain_sql_also_when_it_happens_later(
         told = Counter[str]()
         for day in FigureDay.objects.all():
             told.update(day.known)
-        assert told == known_plainly([one for one, _ in history])
+        assert told == pasts.known_plainly([one for one, _ in history])
         transaction.set_rollback(True)
 
 

@@ -30,6 +30,9 @@ def test_from_one_look_to_the_next_as_lots_are_looked_at(people: int) -> None:
     assert sum(told) == pytest.approx(1, abs=1e-4)
     mean = sum(tests * part for tests, part in enumerate(told))
     assert sum(tests * many for tests, many in found.items()) / 400 == pytest.approx(mean, rel=0.08)
+    if people == 5:
+        # all of them have to have met one, which takes 11.42 on average, and then none most of it
+        assert mean == pytest.approx(12.15, abs=0.01)
     if people == 60:
         # nobody a second time, as good as
         assert told[5] == pytest.approx((59 * 58 * 57 * 56) / 60**4)
