@@ -232,7 +232,7 @@ MUTANTS = [
         "reviews/plants.py",
         "    _note_met(by, claim, day=day)\n",
         "    _note_met(by, claim, day=day)\n    was_caught and _note_met(by, claim, day=day)\n",
-        _DUMP + "test_it_is_the_same_whoever_missed",
+        _TRACES + "test_a_catch_and_a_miss_leave_the_same",
     ),
     Mutant(
         "reviews/migrations/0044_plants.py",
