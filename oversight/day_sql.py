@@ -10,8 +10,6 @@ HANDOFF_STATES = ("waiting", "needs_information", "decided")
 AS_PROPOSED = "('approve', 'confirm')"
 # how a claim ends of whoever did not want it, or not now
 _PUT_DOWN = "('given_back', 'expired', 'sent_on', 'handed_over')"
-# taking and giving back are no moves: while it is open, what was counted of them may be old
-_ENDED = "('answered', 'withdrawn')"
 _CELL = "workflow_id, queue_id, tier, action_type, kind, day"
 _COUNTS = (
     "came, open, by_people, by_policy, withdrawn, in_time, late, escalated, sent_on, asked, "
@@ -170,8 +168,7 @@ with {CAME}, {_AUDITED}, {_SAID}, {_STAYS}, one as (
         count(*) filter (where late) as late, count(*) filter (where escalated) as escalated,
         count(*) filter (where sent_on) as sent_on, count(*) filter (where asked) as asked,
         count(*) filter (where round > 1) as reopened,
-        count(*) filter (where taken and state in {_ENDED}) as taken,
-        count(*) filter (where resisted and state in {_ENDED}) as resisted,
+        count(*) filter (where taken) as taken, count(*) filter (where resisted) as resisted,
         count(*) filter (where smooth) as at_once,
         count(*) filter (where action and (challenged or decisions > 0)) as acted,
         count(*) filter (where action and challenged) as challenged,

@@ -139,7 +139,7 @@ class Counted(models.Model):
     asked = models.PositiveIntegerField(default=0)
     # asked again because the approval was stale
     reopened = models.PositiveIntegerField(default=0)
-    # of those that ended: taken by somebody, and at some time put down, let run out or passed on
+    # taken by somebody, and at some time put down, let run out or passed on
     taken = models.PositiveIntegerField(default=0)
     resisted = models.PositiveIntegerField(default=0)
     # of by_people: with no question in between, and not asked again

@@ -28,7 +28,6 @@ SUNDAY = datetime(2026, 3, 29, tzinfo=UTC)
 NOW = SUNDAY + timedelta(days=3)
 
 _CAUSED = "exists (select from handoffs_transition t where t.handoff_id = h.id and t.cause = '{}')"
-_ENDED = "h.state in ('answered', 'withdrawn')"
 _BY_PERSON = (
     "h.state = 'answered' and exists (select from handoffs_answer a "
     "where a.handoff_id = h.id and a.by_kind = 'person')"
@@ -77,9 +76,9 @@ PLAIN = {
     "agreed": "select count(*) from {cell} join reviews_decision d on d.handoff_id = h.id join "
     "reviews_judgement j on j.id = d.judgement_id where d.undone_at is null "
     "and j.verb in ('approve', 'confirm')",
-    "taken": f"select count(*) from {{cell}} where {_ENDED} and exists (select from "
+    "taken": "select count(*) from {cell} where exists (select from "
     "reviews_claim c where c.handoff_id = h.id)",
-    "resisted": f"select count(*) from {{cell}} where {_ENDED} and exists (select from "
+    "resisted": "select count(*) from {cell} where exists (select from "
     "reviews_claim c where c.handoff_id = h.id and c.ended_because = 'given_back')",
     "at_once": f"select count(*) from {{cell}} where {_BY_PERSON} and h.round = 1 "
     f"and not {_CAUSED.format('information_asked')}",
