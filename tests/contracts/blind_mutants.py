@@ -251,7 +251,8 @@ MUTANTS = [
     Mutant(
         "reviews/plants.py",
         "    _note_met(by, claim, day=day)\n",
-        "    _note_met(by, claim, day=day)\n    was_caught and [_note_met(by, claim, day=day) for _ in '12']\n",
+        "    _note_met(by, claim, day=day)\n"
+        "    was_caught and [_note_met(by, claim, day=day) for _ in '12']\n",
         _TRACES + "test_a_catch_and_a_miss_leave_the_same",
     ),
     Mutant(

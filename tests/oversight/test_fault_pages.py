@@ -241,7 +241,7 @@ def test_two_approve_and_it_is_in_use(
     assert "You approved it. One other person" in get(pia, url(shop, "fault", draft.pk))
     assert post(carlo, address, digest=draft.digest).status_code == 302
 
-    assert "in use" in get(mia, url(shop, "faults"))
+    assert "approved" in get(mia, url(shop, "faults"))
     assert "Pia, Carlo" in get(mia, url(shop, "fault", draft.pk))
 
 
