@@ -97,6 +97,8 @@ def number(measure: Measure, value: float) -> str:
         return f"{100 * value:.4g}\xa0%"
     if measure in (Measure.BACKLOG, Measure.OUTBOX_AGE):
         return f"{value:.0f}\xa0min"
+    if measure == Measure.CATCH_RATE:
+        return "1 team" if value == 1 else f"{value:g} teams"
     return f"{value:g}"
 
 

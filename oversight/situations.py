@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from handoffs import ids, real, standstill
-from handoffs.models import Handoff, Queue, QueueDepth, Stop, Workflow, WorkflowPressure
+from handoffs.models import Handoff, MatrixRow, Queue, QueueDepth, Stop, Workflow, WorkflowPressure
 from oversight import pacing, profiles
 from oversight.marks import Measure
 from oversight.models import Alarm, Programme
@@ -33,6 +33,14 @@ where h.queue_id = %(queue)s and h.state = 'waiting' and h.gather_until is null
 def off(workflow: Workflow, queue: Queue, *, now: datetime) -> Off | None:
     """Return why no test stands in this queue now; None: one may."""
     return pacing.off(situation(workflow, queue, now=now))
+
+
+def off_everywhere(workflow: Workflow, *, now: datetime) -> Off | None:
+    """Return why no test stands in any of its queues now; None: one may, in one of them."""
+    rows = MatrixRow.objects.filter(workflow=workflow, queue__isnull=False)
+    queues = Queue.objects.filter(pk__in=rows.values("queue")).order_by("pk")
+    why = [off(workflow, queue, now=now) for queue in queues]
+    return why[0] if why and all(why) else None
 
 
 def situation(workflow: Workflow, queue: Queue, *, now: datetime) -> Situation:

@@ -105,8 +105,6 @@ _GIVE_BACK = """
 with given as (
     update reviews_claim set ended_at = statement_timestamp(), ended_because = 'given_back'
     where handoff_id = %(handoff)s and reviewer_id = %(user)s and ended_at is null
-        and not exists (select from reviews_plant plant
-            where plant.handoff_id = reviews_claim.handoff_id and not plant.ended)
     returning handoff_id
 )
 insert into handoffs_auditentry (actor_kind, actor, action, subject, body, xact_id)
@@ -342,8 +340,6 @@ def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
         cursor.execute(_GIVE_BACK, params)
         ended = bool(cursor.rowcount == 1)
     if not ended:
-        ended = plants.give_back(handoff_id, by=by, now=now)
-    if not ended:
         _check_known(handoff_id, by)
     return ended
 
@@ -355,14 +351,12 @@ def _check_known(handoff_id: str, by: User) -> None:
 
 
 def end_stale(now: datetime) -> int:
-    """End what ran out or whose handoff moved on. Nothing waits for this: it only tidies.
-
-    A test that somebody had in their hands and left is withdrawn: nobody else is to meet it.
-    """
-    plants.end_left(now=now)
+    """End what ran out or whose handoff moved on. Nothing waits for this: it only tidies."""
     with connection.cursor() as cursor:
         cursor.execute(_END_STALE)
-        return int(cursor.rowcount)
+        ended = int(cursor.rowcount)
+    plants.see_to_let_go(now=now)
+    return ended
 
 
 def gone(handoff_id: str, *, by: User) -> str:

@@ -190,10 +190,8 @@ def return_with_note(handoff_id: str, *, by: User, note: str, now: datetime) -> 
     """Give it back to its queue, with words for whoever takes it next."""
     note = wording.clean_text(note)
     with decisions.kept_on_refusal(handoff_id, by, {"reason": note}), transaction.atomic():
-        fenced = decisions.fence(handoff_id, by)
-        comments.check(handoff_id, by=by, text=note)
-        if not fenced.planted:
-            comments.add(handoff_id, by=by, text=note, now=now)
+        decisions.fence(handoff_id, by)
+        comments.add(handoff_id, by=by, text=note, now=now)
         claims.give_back(handoff_id, by=by, now=now)
 
 

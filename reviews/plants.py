@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Client, User
@@ -75,13 +76,26 @@ class MayNotStay(Exception):
     """The test that came into these hands may not be met by them: it is to be withdrawn."""
 
 
-# of which somebody let go, or that something else has moved, or the clock would
-_LEFT_ALONE = """
-select plant.handoff_id, plant.run_id from reviews_plant plant
-join handoffs_handoff h on h.id = plant.handoff_id
-where not plant.ended and (h.state <> 'waiting' or h.next_at <= statement_timestamp() or exists (
-    select from reviews_claim claim where claim.handoff_id = plant.handoff_id
-        and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())))
+# Tests that the clock would move, that something else has moved, or that nobody in whose hands they
+# were put has opened; and those that somebody read and let go, as long as that is not noted.
+_LET_GO = """
+with standing as (
+    select plant.handoff_id, plant.run_id,
+        h.state <> 'waiting' or h.next_at <= statement_timestamp() or exists (
+            select from reviews_claim claim
+            where claim.handoff_id = plant.handoff_id and claim.opened_at is null
+                and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())
+        ) as over
+    from reviews_plant plant join handoffs_handoff h on h.id = plant.handoff_id
+    where not plant.ended
+)
+select handoff_id, run_id, over from standing
+where over or exists (
+    select from reviews_claim claim
+    left join reviews_testsmet met on met.person_id = claim.reviewer_id
+    where claim.handoff_id = standing.handoff_id
+        and claim.opened_at is not null and claim.ended_at is not null
+        and claim.number - 1 > coalesce(met.last_claim, -1))
 """
 
 
@@ -137,8 +151,10 @@ def standing(handoff_id: str) -> Plant | None:
 def may_stay(look: Look, *, by: User) -> bool:
     """Tell whether the test that this person has just been given may stay with them.
 
-    It was in nobody's hands before, or it would be met by two.
+    One that they have read and let go before does, as a real one would.
     """
+    if look.turn > 1 and _has_read(look, by):
+        return True
     assert look.day is not None
     met = Met(day=look.met_day, times=look.met_times or 0)
     hands = Hands(
@@ -147,16 +163,21 @@ def may_stay(look: Look, *, by: User) -> bool:
     # whoever reads figures or records could lay them, where no test is, beside their list
     owners = (by.pk,) if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()
     known = Known(fault=(), source=(by.pk,) if look.known else (), owners=owners)
-    return bool(look.turn == 1) and meeting.unfit(hands, known) is None
+    return meeting.unfit(hands, known) is None
+
+
+def _has_read(look: Look, by: User) -> bool:
+    read = Claim.objects.filter(handoff=look.handoff_id, reviewer=by, opened_at__isnull=False)
+    return read.exclude(pk=look.id).exists()
 
 
 def put_aside(look: Look, *, come_again: bool, now: datetime) -> None:
     """Take the test out of the hands that it has just come into, as quickly as it came.
 
-    The clock withdraws it seconds later, see `end_left`: to withdraw it here would take longer than
-    taking does, and tell. One that comes again is withdrawn at once.
+    The clock withdraws it seconds later, see `see_to_let_go`: to withdraw it here would take longer
+    than taking does, and tell. One that comes again is withdrawn at once.
     """
-    if come_again or look.turn > 1:
+    if come_again:
         withdraw(look.handoff_id, now=now)
     else:
         Claim.objects.filter(id=look.id).update(
@@ -184,35 +205,23 @@ def time_up(handoff_id: str, *, now: datetime) -> None:
     _end_standing(moves.lock_handoff(handoff_id), now=now)
 
 
-@transaction.atomic
-def give_back(handoff_id: str, *, by: User, now: datetime) -> bool:
-    """Withdraw the test that they hold and do not want to decide; False when it is none of theirs.
+def see_to_let_go(*, now: datetime) -> None:
+    """Withdraw the tests that are over, and note who has met one that they let go.
 
-    They are not told: what they have not decided they give back as anything else.
-    """
-    if standing(handoff_id) is None:
-        return False
-    handoff = moves.lock_handoff(handoff_id)
-    if not Claim.objects.filter(handoff=handoff_id, reviewer=by, ended_at=None).exists():
-        return False
-    _end_standing(handoff, now=now)
-    return True
-
-
-def end_left(*, now: datetime) -> None:
-    """Withdraw the tests that somebody had in their hands and let go, or that have come due.
-
+    Let go it waits for the next one like anything else: gone, it would have told that it was one.
     What the clock does to real ones passes tests over, see `handoffs.real`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT_ALONE)
+        cursor.execute(_LET_GO)
         found = cursor.fetchall()
-    for handoff_id, run_id in found:
+    for handoff_id, run_id, over in found:
         with transaction.atomic():
             # somebody may just be deciding it: then there is nothing left to do the next time
             handoff = moves.try_lock_handoff(handoff_id, run_id=run_id)
-            if handoff is not None:
+            if handoff is not None and over:
                 _end_standing(handoff, now=now)
+            elif handoff is not None:
+                _note_met_by(Claim.objects.filter(handoff=handoff, ended_at__isnull=False), now=now)
 
 
 def _end_standing(handoff: Handoff, *, now: datetime) -> None:
@@ -308,7 +317,7 @@ def end(plant: Plant, *, now: datetime) -> None:
         return
     if plant.handoff_id is not None:
         _lock(plant.handoff_id)
-        _note_all_met(plant.handoff_id, now=now)
+        _note_met_by(Claim.objects.filter(handoff=plant.handoff_id), now=now)
         _forget(plant.handoff_id)
     if RunState(run.state) not in FINAL_RUN_STATES:
         house.end(run, now=now)
@@ -330,11 +339,14 @@ def _lock(handoff_id: str) -> None:
         cursor.execute("select from reviews_claim where handoff_id = %s for update", [handoff_id])
 
 
-def _note_all_met(handoff_id: str, *, now: datetime) -> None:
-    opened = Claim.objects.filter(handoff=handoff_id, opened_at__isnull=False)
-    for claim in opened.select_related("reviewer", "handoff__queue").order_by("id"):
-        day = now.astimezone(ZoneInfo(claim.handoff.queue.time_zone))
-        _note_met(claim.reviewer, claim, day=day)
+def _note_met_by(of: QuerySet[Claim], *, now: datetime) -> None:
+    opened = of.filter(opened_at__isnull=False).select_related("reviewer", "handoff__queue")
+    for claim in opened.order_by("id"):
+        noted = _met(claim.reviewer).last_claim
+        # the number before a test's own is noted, and nobody meets another before ten reviews
+        if noted is None or noted < claim.number - 1:
+            day = now.astimezone(ZoneInfo(claim.handoff.queue.time_zone))
+            _note_met(claim.reviewer, claim, day=day)
 
 
 def _forget(handoff_id: str) -> None:

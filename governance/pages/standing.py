@@ -98,6 +98,8 @@ class WorkflowPage:
     roles: tuple[RoleLine, ...]
     levels: tuple[str, ...]
     explorer_url: str
+    # whether blind tests are run, in the words that staff are told
+    tests_url: str
 
 
 def index(
@@ -140,6 +142,7 @@ def page(found: InForce) -> WorkflowPage:
         roles=_roles(),
         levels=_levels(workflow),
         explorer_url=reverse("governance:what-happens", args=[workflow.slug]),
+        tests_url=reverse("oversight:tests-notice", args=[workflow.slug]),
     )
 
 

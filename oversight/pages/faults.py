@@ -9,11 +9,20 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoffs.models import Workflow
-from oversight import examples, fault_files, fault_forms, library, material, written_files
+from oversight import (
+    blindness,
+    certificates,
+    examples,
+    fault_files,
+    fault_forms,
+    library,
+    material,
+    written_files,
+)
 from oversight.examples import Tried
 from oversight.faults import Edit, Fault
 from oversight.material import Material, Path
-from oversight.models import LibraryFault
+from oversight.models import FaultCertificate, LibraryFault
 from oversight.pages import preview
 from oversight.written import Written
 from reviews.pages.handoff import HandoffPage
@@ -21,7 +30,7 @@ from reviews.pages.text import marked
 
 _STATES: Mapping[str, tuple[str, str]] = {
     LibraryFault.State.DRAFT.value: ("to be approved", "amber"),
-    LibraryFault.State.APPROVED.value: ("in use", "green"),
+    LibraryFault.State.APPROVED.value: ("approved", "green"),
     LibraryFault.State.RETIRED.value: ("retired", ""),
 }
 _MOST_PLACES = 60
@@ -99,6 +108,7 @@ class FaultPage:
     approved_by: tuple[str, ...]
     lacking: int
     retired_because: str
+    certificate: str
     fits: str
     misfits: tuple[tuple[str, int], ...]
     shown: tuple[Shown, ...]
@@ -158,6 +168,7 @@ def fault(
         approved_by=tuple(one.by.name for one in approvals),
         lacking=max(0, library.APPROVERS - len(approvals)),
         retired_because=marked(row.retired_because),
+        certificate=certified(certificates.latest(row)) if _is_measured(row) else "",
         fits=_fits(tried) if tried else "",
         misfits=tried.misfits if tried else (),
         shown=_shown_of(row, tried) if tried else _by_hand_shown(row, by_hand),
@@ -168,6 +179,32 @@ def fault(
         why=why,
         urls=urls | {"faults": reverse("oversight:faults", args=[row.workflow.slug])},
     )
+
+
+def _is_measured(row: LibraryFault) -> bool:
+    return row.state == LibraryFault.State.APPROVED and not written_files.is_by_hand(row.body)
+
+
+def certified(found: FaultCertificate | None) -> str:
+    """Say whether tests of a fault may be made, by what a classifier made of copies with it."""
+    if found is None:
+        return (
+            "Not measured yet, so it makes no tests. Copies are made and measured within the hour."
+        )
+    if found.sources < blindness.LEAST:
+        return (
+            "Too few to say, so it makes no tests: "
+            f"copies can be made of {found.sources} handoffs, {blindness.LEAST} are needed. "
+            "It is measured again each week."
+        )
+    told = (
+        f"classifiers told {found.copies} copies from {found.reals} real handoffs with an AUC "
+        f"of at most {found.upper:.2f} ({blindness.MOST:.2f} is allowed, 0.50 is luck), on "
+        f"{found.measured_at:%-d %B %Y}."
+    )
+    if found.state == FaultCertificate.State.HOLDS:
+        return f"It holds: {told}"
+    return f"Not certain, so it makes no tests: {told} It is measured again each week."
 
 
 def places(shown: Material | None) -> tuple[Place, ...]:

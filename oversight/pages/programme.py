@@ -9,6 +9,7 @@ from django.urls import reverse
 from handoffs.models import Workflow
 from oversight import cells, notice_texts, pacing, power, programmes
 from oversight.models import LibraryFault, Programme
+from oversight.pacing import Off
 from oversight.pages import power as power_page
 from oversight.power import Team
 from oversight.programme_forms import RateForm, TextsForm, ToldForm
@@ -38,9 +39,13 @@ class Reckoned:
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
+    """What the library holds; `ready` is what makes tests now, `off` why none comes in anyway."""
+
     drafts: int
-    usable: int
+    approved: int
     retired: int
+    ready: int
+    off: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +113,14 @@ def page(
     )
 
 
-def shelf(rows: list[LibraryFault]) -> Shelf:
+def shelf(rows: list[LibraryFault], *, ready: int, off: Off | None) -> Shelf:
     states = [row.state for row in rows]
     return Shelf(
         drafts=states.count(LibraryFault.State.DRAFT),
-        usable=states.count(LibraryFault.State.APPROVED),
+        approved=states.count(LibraryFault.State.APPROVED),
         retired=states.count(LibraryFault.State.RETIRED),
+        ready=ready,
+        off="" if off is None else off.value,
     )
 
 
@@ -175,10 +182,14 @@ def _people(number: int) -> str:
 
 
 def _state(programme: Programme, shelf: Shelf) -> str:
-    if programme.on and shelf.usable:
-        return "Tests come in."
-    if programme.on:
+    if programme.on and not shelf.approved:
         return "Switched on, and nothing comes in: no fault is approved."
+    if programme.on and not shelf.ready:
+        return "Switched on, and nothing comes in yet: no fault has a certificate of blindness."
+    if programme.on and shelf.off:
+        return f"Switched on. Nothing comes in right now: {shelf.off[0].lower()}{shelf.off[1:]}"
+    if programme.on:
+        return "Tests come in."
     if programme.noticed_at is None:
         return "Off. Nobody has recorded that staff were told."
     return "Off. Staff were told; you may switch them on."
@@ -194,8 +205,13 @@ def _steps(programme: Programme, shelf: Shelf) -> tuple[Step, ...]:
             url="#told",
         ),
         Step(
-            done=bool(shelf.usable),
+            done=bool(shelf.approved),
             says="A fault is in the library that two others approved",
+            url=faults,
+        ),
+        Step(
+            done=bool(shelf.ready),
+            says="Its tests can't be told from real handoffs, by a certificate",
             url=faults,
         ),
         Step(done=programme.on, says="Tests are switched on", url="#switch"),

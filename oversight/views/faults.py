@@ -98,7 +98,9 @@ def approve(request: UserRequest, slug: str, number: int) -> HttpResponse:
     done = now_is.state == LibraryFault.State.APPROVED
     messages.success(
         request,
-        "Approved by two: it is in use from now on." if done else "Approved. One more is needed.",
+        "Approved by two: it makes tests as soon as a certificate holds."
+        if done
+        else "Approved. One more is needed.",
     )
     return redirect("oversight:fault", slug, number)
 

@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.models import Workflow
-from oversight import library, programmes, workload
+from oversight import library, programmes, situations, stock, workload
 from oversight.models import Programme
 from oversight.pages import programme as pages
 from oversight.pages.here import of_power
@@ -137,10 +137,16 @@ def _refused(
 
 
 def _show(request: UserRequest, workflow: Workflow, typed: Typed, *, status: int) -> HttpResponse:
+    now = timezone.now()
+    shelf = pages.shelf(
+        list(library.shelf(workflow)),
+        ready=len(stock.usable(workflow)),
+        off=situations.off_everywhere(workflow, now=now),
+    )
     page = pages.page(
         _programme(workflow),
-        workload.of(workflow, now=timezone.now()),
-        pages.shelf(list(library.shelf(workflow))),
+        workload.of(workflow, now=now),
+        shelf,
         may_change=library.leads(request.user, workflow),
         language=request.GET.get("language", ""),
         typed=typed,

@@ -25,11 +25,31 @@ _PLANTS = "tests/reviews/test_plants.py::"
 _EXITS = "tests/reviews/test_exits.py::"
 _LEFT = "tests/oversight/test_left_out.py::"
 _PAIRS = "tests/reviews/test_pairs.py::"
+_ACTS = "tests/reviews/test_planted_acts.py::"
+_TAKING = "tests/reviews/test_planted_taking.py::"
 _TELLS = "tests/reviews/test_tells.py::"
 _TRACES = "tests/reviews/test_traces.py::"
 _DUMP = "tests/oversight/test_dump.py::"
 _IDENTIFY = "tests/oversight/test_identify.py::"
 MUTANTS = [
+    Mutant(
+        "reviews/plants.py",
+        "where claim.handoff_id = plant.handoff_id and claim.opened_at is null",
+        "where claim.handoff_id = plant.handoff_id",
+        _ACTS + "test_given_back_it_waits_for_the_next_as_anything_else",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "if noted is None or noted < claim.number - 1:",
+        "if True:",
+        _ACTS + "test_given_back_it_counts_against_their_limit_once",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "if look.turn > 1 and _has_read(look, by):",
+        "if False:",
+        _TAKING + "test_who_let_it_go_may_have_it_again_as_anything_else",
+    ),
     Mutant(
         "reviews/migrations/0045_plants_reach_no_agent.py",
         "create trigger plant_has_no_answer before insert or update of handoff_id",
@@ -231,7 +251,8 @@ MUTANTS = [
     Mutant(
         "reviews/plants.py",
         "    _note_met(by, claim, day=day)\n",
-        "    _note_met(by, claim, day=day)\n    was_caught and _note_met(by, claim, day=day)\n",
+        "    _note_met(by, claim, day=day)\n"
+        "    was_caught and [_note_met(by, claim, day=day) for _ in '12']\n",
         _TRACES + "test_a_catch_and_a_miss_leave_the_same",
     ),
     Mutant(

@@ -120,7 +120,7 @@ def test_two_read_and_approve_a_fault_by_keyboard(
             expect(page.get_by_role("heading", name="Approve it")).to_be_visible()
         _press(page, "Approve this fault")
         page.wait_for_load_state()
-    expect(page.get_by_text("it is in use from now on")).to_be_visible()
+    expect(page.get_by_text("it makes tests as soon as a certificate holds")).to_be_visible()
     page.goto(_url(shop, "faults"))
     _pictures(page, "library")
     row.refresh_from_db()

@@ -167,13 +167,23 @@ def test_what_does_not_hold_together_is_refused_with_what_was_typed(
         assert "The order was for less." in answer.content.decode()
 
 
+def near(amount: float) -> bool:
+    """Tell whether it is the order's total, disguised: another one, and about as much."""
+    return amount != 312.5 and 290 < amount < 335
+
+
+def is_tenfold(page: str) -> bool:
+    said = {float(one) for one in re.findall(r"\d+\.\d+", page)}
+    return any(near(one) and one * 10 in said for one in said)
+
+
 def test_who_approves_sees_what_it_makes_of_real_ones_and_nobodys_name(
     shop: factories.Shop, draft: LibraryFault, real: Handoff, pia: User
 ) -> None:
     page = get(pia, url(shop, "fault", draft.pk))
 
     assert "Of the last 1 handoffs of this kind, tests could be made of 1." in page
-    assert "3125" in page
+    assert is_tenfold(page)
     assert "Brandt" not in page
     assert "20417" not in page
 
@@ -184,7 +194,7 @@ def test_it_is_shown_as_the_desk_would_show_it(
     page = get(pia, url(shop, "fault-preview", draft.pk, 1))
 
     assert 'id="facts"' in page and 'id="will-do"' in page
-    assert "312.50 USD" in page and "3125" in page
+    assert is_tenfold(page)
     for leads_back in (real.id, real.run_id, "Brandt", "20417", real.run.external_id):
         assert leads_back not in page
     get(pia, url(shop, "fault-preview", draft.pk, 2), 404)
@@ -231,7 +241,7 @@ def test_two_approve_and_it_is_in_use(
     assert "You approved it. One other person" in get(pia, url(shop, "fault", draft.pk))
     assert post(carlo, address, digest=draft.digest).status_code == 302
 
-    assert "in use" in get(mia, url(shop, "faults"))
+    assert "approved" in get(mia, url(shop, "faults"))
     assert "Pia, Carlo" in get(mia, url(shop, "fault", draft.pk))
 
 
@@ -277,7 +287,8 @@ def test_it_begins_with_the_latest_disguised_and_looks_like_its_kind(
     shop: factories.Shop, real: Handoff, mia: User
 ) -> None:
     page = get(mia, url(shop, "fault-by-hand") + "?action_type=refund_order")
-    assert "Order total: 312.50 USD" in page
+    total = re.search(r"Order total: ([\d.]+) USD", page)
+    assert total is not None and near(float(total[1]))
     assert "Brandt" not in page and "20417" not in page
 
     post(mia, url(shop, "fault-by-hand"), **HAND)

@@ -12,9 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from handoffs import stops
+from handoffs.actors import person_actor
+from handoffs.stops import Presser
 from oversight import programmes
-from oversight.models import Programme
+from oversight.models import FaultCertificate, Programme
 from tests import factories
+from tests.oversight import sown
 from tests.oversight.test_programmes import NOTICE, recorded
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +71,7 @@ def test_it_is_off_and_says_what_is_missing(shop: factories.Shop, mia: User) -> 
     page = get(mia, url(shop))
 
     assert "Off. Nobody has recorded that staff were told." in page
-    assert page.count('data-done="false"') == 4
+    assert page.count('data-done="false"') == 5
 
 
 def test_ready_made_words_are_there_in_two_languages(shop: factories.Shop, mia: User) -> None:
@@ -202,3 +206,40 @@ def test_off_says_that_another_text_switched_it_off(shop: factories.Shop, mia: U
     page = browser.post(url(shop, "tests-texts"), {"notice": NOTICE + "Another end."}, follow=True)
 
     assert "Tests are off until staff were told this text." in page.content.decode()
+
+
+def test_it_says_that_tests_come_in_only_where_they_do(shop: factories.Shop, mia: User) -> None:
+    sown.turn_on(shop.workflow, by=mia)
+    fault = sown.stock(shop.workflow)
+    assert "Tests come in." in get(mia, url(shop))
+
+    presser = Presser(by=person_actor(mia.pk, ""), user=mia)
+    stops.stop(shop.workflow, reason="It refunds twice", presser=presser, now=now())
+    page = get(mia, url(shop))
+    assert "Tests come in." not in page
+    assert "Nothing comes in right now: the workflow is stopped." in page
+
+    FaultCertificate.objects.filter(fault=fault).update(state=FaultCertificate.State.UNCERTAIN)
+    page = get(mia, url(shop))
+    assert "nothing comes in yet: no fault has a certificate of blindness" in page
+    assert "1 fault approved, of which 0 may make tests now" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, "It holds: classifiers told 600 copies from 600 real handoffs"),
+        ({"sources": 12}, "copies can be made of 12 handoffs, 30 are needed"),
+        ({"state": "uncertain", "upper": 0.61}, "Not certain, so it makes no tests"),
+        (None, "Not measured yet, so it makes no tests"),
+    ],
+)
+def test_a_fault_says_what_its_certificate_is(
+    shop: factories.Shop, mia: User, changed: dict[str, Any] | None, says: str
+) -> None:
+    fault = sown.stock(shop.workflow)
+    certificates = FaultCertificate.objects.filter(fault=fault)
+    certificates.delete() if changed is None else certificates.update(**changed)
+
+    address = reverse("oversight:fault", args=[shop.workflow.slug, fault.pk])
+    assert says in get(mia, address)

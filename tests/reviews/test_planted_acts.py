@@ -352,36 +352,56 @@ def test_a_second_reader_is_not_asked_before_one_has_judged(plant: Plant, ann: U
 # Let go
 
 
-def test_given_back_it_is_withdrawn_untold_and_counts_against_their_limit(
+def test_given_back_it_waits_for_the_next_as_anything_else(
     desk: Browser, plant: Plant, shop: Shop, bot: Client
 ) -> None:
+    """Gone, it would have told that it was one, and that ten reviews without any lie ahead."""
     real = put(shop, bot)
     claims.pick(real.id, by=User.objects.get(name="Ann"), now=now())
 
     mine = desk.post(url("give-back", plant))
     theirs = desk.post(reverse("reviews:give-back", args=[real.id]))
+    claims.end_stale(now())
 
     assert (mine.status_code, mine["Location"]) == (theirs.status_code, theirs["Location"])
     assert [*mine.headers] == [*theirs.headers]
-    check_over(plant)
+    for one in (str(plant.handoff_id), real.id):
+        assert Handoff.objects.get(id=one).state == HandoffState.WAITING.value
+        assert Claim.objects.get(handoff=one).ended_because == Claim.Ended.GIVEN_BACK
+        said = AuditEntry.objects.filter(subject=one).values_list("action", flat=True)
+        assert "handoff.given_back" in said
+    assert not Plant.objects.get(pk=plant.pk).ended
     assert counted() == []
 
 
-def test_given_back_with_a_note_the_note_is_not_kept(desk: Browser, plant: Plant) -> None:
+def test_given_back_it_counts_against_their_limit_once(desk: Browser, plant: Plant) -> None:
+    desk.post(url("give-back", plant))
+    for _ in range(3):
+        claims.end_stale(now())
+
+    assert [one.times for one in TestsMet.objects.all()] == [1]
+    plants.withdraw(str(plant.handoff_id), now=now())
+    check_over(plant)
+
+
+def test_given_back_with_a_note_the_next_one_reads_it_and_nothing_of_it_is_kept(
+    desk: Browser, plant: Plant
+) -> None:
     answer = fill(desk, plant, "return_with_note", note="Not for me.")
 
     assert answer.status_code == 302
+    assert Comment.objects.get(handoff=plant.handoff_id).text == "Not for me."
+    plants.withdraw(str(plant.handoff_id), now=now())
     check_over(plant)
-    said = AuditEntry.objects.filter(subject=plant.handoff_id).values_list("action", flat=True)
-    assert "handoff.commented" not in said
 
 
-def test_a_test_that_ran_out_in_somebodys_hands_is_withdrawn(plant: Plant, ann: User) -> None:
+def test_a_test_that_ran_out_in_somebodys_hands_waits_for_the_next(plant: Plant, ann: User) -> None:
     let_lease_run_out(Handoff.objects.get(id=plant.handoff_id))
 
     claims.end_stale(now())
 
-    check_over(plant)
+    assert not Plant.objects.get(pk=plant.pk).ended
+    assert TestsMet.objects.get(person=ann).times == 1
     assert counted() == []
 
 
@@ -615,7 +635,7 @@ def test_it_becomes_urgent_for_nobody(plant: Plant) -> None:
 def test_a_full_queue_sends_on_real_ones_and_no_tests(
     plant: Plant, shop: Shop, bot: Client
 ) -> None:
-    plants.give_back(str(plant.handoff_id), by=User.objects.get(name="Ann"), now=now())
+    plants.withdraw(str(plant.handoff_id), now=now())
     other = planted(shop, bot, **WRONG)
     real = [put(shop, bot) for _ in range(3)]
     elsewhere = factories.QueueFactory(slug="more")

@@ -13,6 +13,7 @@ from handoffs.models import Answer, Handoff
 from handoffs.states import HandoffState
 from reviews import assigning, claims, decisions, feedback, interventions, link_mails, links, plants
 from reviews.disclosed import WasATest
+from reviews.errors import ClaimLost
 from reviews.models import (
     ApproverLink,
     Claim,
@@ -71,7 +72,7 @@ def stop(plant: Plant, person: User) -> Any:
     return interventions.stop(plant.run_id, reason="Too much", by=person, now=now())
 
 
-ENDS: list[Act] = [decide, escalate, give_back, withdraw, end, stop]
+ENDS: list[Act] = [decide, escalate, withdraw, end, stop]
 
 
 def opened(plant: Plant, person: User) -> Any:
@@ -124,8 +125,7 @@ def test_of_two_that_end_it_the_second_finds_it_over(
     with transaction.atomic():
         one = quiet(first, plant, ann)
         racer = Racer(lambda: second(plant, ann))
-        if second is not give_back or first is give_back:
-            racer.wait_until_blocked()
+        racer.wait_until_blocked()
 
     other = racer.done()
     check_one_ended(plant, one, other)
@@ -135,7 +135,37 @@ def test_of_two_that_end_it_the_second_finds_it_over(
     assert sum(TestsMet.objects.values_list("times", flat=True)) <= 1
 
 
-@pytest.mark.parametrize("ends", [decide, give_back, withdraw])
+def test_of_an_answer_and_a_giving_back_the_first_counts(plant: Plant, ann: User) -> None:
+    with transaction.atomic():
+        give_back(plant, ann)
+        racer = Racer(lambda: decide(plant, ann))
+        racer.wait_until_blocked()
+
+    assert isinstance(racer.done(), DomainError)
+    assert not Plant.objects.get(pk=plant.pk).ended
+
+
+def test_given_back_while_it_is_answered_it_is_over(plant: Plant, ann: User) -> None:
+    with transaction.atomic():
+        told = quiet(decide, plant, ann)
+        racer = Racer(lambda: give_back(plant, ann))
+        racer.wait_until_blocked()
+
+    check_one_ended(plant, told, racer.done())
+
+
+def test_who_let_it_go_is_noted_once_also_while_it_ends(plant: Plant, ann: User) -> None:
+    give_back(plant, ann)
+    with transaction.atomic():
+        withdraw(plant, ann)
+        # whoever comes while it ends leaves it to them
+        racer = Racer(lambda: plants.see_to_let_go(now=now()))
+        assert racer.done() is None
+
+    assert [one.times for one in TestsMet.objects.all()] == [1]
+
+
+@pytest.mark.parametrize("ends", [decide, withdraw])
 @pytest.mark.parametrize("leaves", LEAVES)
 def test_what_comes_while_it_ends_is_not_left_behind(
     plant: Plant, ann: User, ends: Act, leaves: Act
@@ -148,7 +178,7 @@ def test_what_comes_while_it_ends_is_not_left_behind(
     check_one_ended(plant, racer.done())
 
 
-@pytest.mark.parametrize("ends", [decide, give_back, withdraw])
+@pytest.mark.parametrize("ends", [decide, withdraw])
 @pytest.mark.parametrize("leaves", LEAVES)
 def test_what_came_before_it_ends_goes_with_it(
     plant: Plant, ann: User, ends: Act, leaves: Act
@@ -215,9 +245,8 @@ def test_it_ran_out_and_the_late_answer_is_told_so(plant: Plant, ann: User) -> N
         racer = Racer(lambda: decide(plant, ann))
         racer.wait_until_blocked()
 
-    late = racer.done()
-    assert not isinstance(late, WasATest)
-    check_one_ended(plant, late)
+    assert isinstance(racer.done(), ClaimLost)
+    assert not Plant.objects.get(pk=plant.pk).ended
     assert not SealedLot.objects.exists()
 
 

@@ -164,16 +164,42 @@ def test_where_nothing_else_waits_they_get_nothing(first: Plant, ann: User) -> N
     assert over(first)
 
 
-def test_nobody_meets_what_somebody_had_before(
+def test_what_somebody_let_go_the_next_one_meets(
     first: Plant, shop: Shop, bot: Client, ann: User, ben: User
 ) -> None:
-    """Also in the seconds before the clock notes that the first one let it go."""
     assert take(ann) == first.handoff_id
+    claims.mark_opened(str(first.handoff_id), by=ann, now=now())
     let_lease_run_out(Handoff.objects.get(id=first.handoff_id))
-    real = put(shop, bot, due_in=3600)
+    put(shop, bot, due_in=3600)
 
-    assert take(ben) == real.id
-    assert over(first)
+    assert take(ben) == first.handoff_id
+
+
+def test_who_let_it_go_may_have_it_again_as_anything_else(first: Plant, ann: User) -> None:
+    """Who picks it again and is refused would have been told that it was one."""
+    assert take(ann) == first.handoff_id
+    claims.mark_opened(str(first.handoff_id), by=ann, now=now())
+    claims.give_back(str(first.handoff_id), by=ann, now=now())
+    claims.end_stale(now())
+
+    assert TestsMet.objects.get(person=ann).times == 1
+    again = claims.pick(str(first.handoff_id), by=ann, now=now())
+    assert again.handoff_id == first.handoff_id
+    assert not over(first)
+
+
+def test_who_let_one_go_meets_no_other_before_ten_reviews(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    assert take(ann) == first.handoff_id
+    claims.mark_opened(str(first.handoff_id), by=ann, now=now())
+    claims.give_back(str(first.handoff_id), by=ann, now=now())
+    claims.end_stale(now())
+    other = planted(shop, bot)
+
+    with pytest.raises(AlreadyClaimed):
+        claims.pick(str(other.handoff_id), by=ann, now=now())
+    assert over(other)
 
 
 @pytest.mark.parametrize("what", [*UNFIT, "holds another"])
@@ -337,20 +363,24 @@ def test_the_answer_to_taking_is_the_same_when_one_was_withdrawn_for_it(
     assert [*with_one.headers] == [*without.headers]
 
 
-def test_who_gives_back_a_real_one_asks_no_more_of_the_database_than_before(
-    shop: Shop, bot: Client, ann: User
+def test_to_give_one_back_asks_the_database_the_same_as_to_give_back_a_real_one(
+    first: Plant, shop: Shop, bot: Client, ann: User
 ) -> None:
+    assert take(ann) == first.handoff_id
+    mine = statements(lambda: claims.give_back(str(first.handoff_id), by=ann, now=now()))
     real = put(shop, bot)
     claims.pick(real.id, by=ann, now=now())
+    theirs = statements(lambda: claims.give_back(real.id, by=ann, now=now()))
 
-    assert len(statements(lambda: claims.give_back(real.id, by=ann, now=now()))) == 1
+    assert len(mine) == len(theirs) == 1
 
 
 def test_met_is_counted_where_they_let_it_go(first: Plant, ann: User) -> None:
     assert take(ann) == first.handoff_id
     claims.mark_opened(str(first.handoff_id), by=ann, now=now())
     number = Claim.objects.get(handoff=first.handoff_id).number
-    plants.give_back(str(first.handoff_id), by=ann, now=now())
+    claims.give_back(str(first.handoff_id), by=ann, now=now())
+    claims.end_stale(now())
 
     kept = TestsMet.objects.get(person=ann)
     assert (kept.times, kept.day, kept.last_claim) == (1, today(), number - 1)
