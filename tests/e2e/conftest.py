@@ -130,6 +130,15 @@ def assert_fits(page: Page) -> None:
 
 
 def assert_accessible(page: Page, part: str | None = None) -> None:
-    """axe finds nothing to object to, in this part of the page or in all of it."""
+    """axe finds nothing to object to, in this part of the page or in all of it.
+
+    It looks at the page as a whole: what slides under a bar at some height, and can be scrolled out
+    from there, would count as too small.
+    """
+    size = page.viewport_size
+    assert size is not None
+    tall = page.evaluate("document.documentElement.scrollHeight") + size["height"]
+    page.set_viewport_size({"width": size["width"], "height": tall})
     found = Axe().run(page, context=part, options={"runOnly": SERIOUS})
+    page.set_viewport_size(size)
     assert found.violations_count == 0, found.generate_report()
