@@ -32,7 +32,10 @@ TIMES_AS_MUCH = 4
 
 @dataclass
 class Person:
-    """One of the thirty; `wrote` holds the last words that the server said it has."""
+    """One of the thirty; `wrote` holds the last words that the server said it has.
+
+    What comes first to some of them they give back, so that luck does not say whether any is.
+    """
 
     user: User
     session: str
@@ -40,6 +43,7 @@ class Person:
     wrote: dict[str, str] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     broken: list[BaseException] = field(default_factory=list)
+    first: bool = True
 
     def works(self, over: threading.Event) -> None:
         """Go on until told that it is over; what breaks is kept for the test to see."""
@@ -62,12 +66,13 @@ class Person:
         handoff = desk.take()
         if handoff is None:
             return False
+        first, self.first = self.first, False
         words = f"{self.user.name} compared {handoff} with the order, {chance.random()}"
         desk.read(handoff)
         if desk.write(handoff, words):
             self.wrote[handoff] = words
         match chance.random():
-            case low if low < 0.1:
+            case low if low < 0.1 or (first and self.user.name.endswith("7")):
                 desk.post(f"/handoffs/{handoff}/give-back", "give back")
             case low if low < 0.2:
                 return False

@@ -1,4 +1,4 @@
-"""Whatever a person does with a blind test ends it: as ADR 0034's table says, act by act."""
+"""Whatever a person does with a blind test ends it: as docs/blind-tests.md says, act by act."""
 
 from datetime import timedelta
 from typing import Any
