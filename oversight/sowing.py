@@ -213,7 +213,7 @@ _AT_ONCE = frozenset({Off.STOPPED, Off.SWITCHED_OFF, Off.NO_NOTICE})
 
 @transaction.atomic
 def _take_out_one(handoff_id: str, now: datetime) -> None:
-    plants.time_up(handoff_id, now=now)
+    plants.withdraw(handoff_id, now=now)
     failpoint("sowing.take_out.before_commit")
 
 

@@ -32,9 +32,10 @@ def usable(workflow: Workflow) -> list[Stocked]:
 
 def _generators(workflow: Workflow) -> Iterator[Stocked]:
     found = library.usable(workflow)
-    rows = LibraryFault.objects.in_bulk([one.id for one in found])
+    rows = LibraryFault.objects.filter(pk__in=[one.id for one in found])
+    holding = certificates.holding(rows)
     for one in found:
-        if certificates.holds(rows[one.id]):
+        if one.id in holding:
             digest = fault_files.digest(fault_files.write(one.fault))
             known = frozenset(one.known_to)
             yield Stocked(id=one.id, digest=digest, said=one.fault, known_to=known)

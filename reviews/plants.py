@@ -199,12 +199,6 @@ def end_run(run_id: str, *, now: datetime) -> None:
             end(plant, now=now)
 
 
-@transaction.atomic
-def time_up(handoff_id: str, *, now: datetime) -> None:
-    """Take the test out whose time is up; whoever had opened it has met one."""
-    _end_standing(moves.lock_handoff(handoff_id), now=now)
-
-
 def see_to_let_go(*, now: datetime) -> None:
     """Withdraw the tests that are over, and note who has met one that they let go.
 

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="certificates",
-                        to="oversight.libraryfault",
+                        to="oversight.LibraryFault",
                     ),
                 ),
             ],

@@ -1,12 +1,15 @@
 """The pages of blind tests: who reads and changes them, what they say, how they refuse."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,8 +18,8 @@ from accounts.roles import Role
 from handoffs import stops
 from handoffs.actors import person_actor
 from handoffs.stops import Presser
-from oversight import programmes
-from oversight.models import FaultCertificate, Programme
+from oversight import programmes, stock
+from oversight.models import FaultCertificate, LibraryFault, Programme
 from tests import factories
 from tests.oversight import sown
 from tests.oversight.test_programmes import NOTICE, recorded
@@ -243,3 +246,18 @@ def test_a_fault_says_what_its_certificate_is(
 
     address = reverse("oversight:fault", args=[shop.workflow.slug, fault.pk])
     assert says in get(mia, address)
+
+
+def test_more_faults_take_no_more_queries(shop: factories.Shop) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert len(stock.usable(shop.workflow)) == LibraryFault.objects.count()
+        return len(seen)
+
+    sown.stock(shop.workflow)
+    one = asked()
+    for times in (3, 4, 5):
+        edit = replace(sown.AMOUNT.edits[0], value=times)
+        sown.stock(shop.workflow, replace(sown.AMOUNT, name=f"{times} times", edits=(edit,)))
+
+    assert asked() == one
