@@ -136,7 +136,7 @@ def test_from_a_link_in_a_mail(
     made = ApproverLink.objects.get(handoff=found.handoff_id)
     page = open_as(zoe, path("link-at", made.id), width=width, theme=theme)
     page.locator("form[action$='/open'] button").click()
-    page.locator("input[name=answer][value=approve]").check(force=True)
+    page.get_by_role("radio", name="Approve").check()
     page.locator("form[action$='/choose'] button").first.click()
     page.locator("form[action$='/decide'] button").first.click()
 
