@@ -146,13 +146,13 @@ class _Trial:
                 scores[at], counts[at] = one, often[at] / fair if self._labels[at] else 1.0
         tests, reals = _apart(scores, self._labels)
         of = _apart([look.of for look in self._rows], self._labels)
-        often = _apart(counts, self._labels)
+        weighed = _apart(counts, self._labels)
         worst = sorted(telling(self._always), key=lambda one: (-abs(one[1]), one[0]))[:_TOLD]
         return Guess(
             by=by,
-            auc=auc(tests, reals, often=often),
-            upper=auc_upper(tests, reals, of=of, often=often),
-            lower=auc_lower(tests, reals, of=of, often=often, confidence=SURE),
+            auc=auc(tests, reals, often=weighed),
+            upper=auc_upper(tests, reals, of=of, often=weighed),
+            lower=auc_lower(tests, reals, of=of, often=weighed, confidence=SURE),
             telling=tuple(worst),
         )
 
@@ -201,7 +201,7 @@ def auc(
 ) -> float:
     """Return how often a test scores above a real one; equal ones count half."""
     mine, theirs = often or _alike(tests, reals)
-    return sum(map(mul, mine, _parts(tests, reals, theirs))) / sum(mine)
+    return float(sum(map(mul, mine, _parts(tests, reals, theirs))) / sum(mine))
 
 
 def auc_upper(
@@ -248,9 +248,7 @@ def _alike(tests: Sequence[float], reals: Sequence[float]) -> Both[float]:
     return [1.0] * len(tests), [1.0] * len(reals)
 
 
-def _spread(
-    scores: Both[float], of: Both[Hashable], often: Both[float], mean: float
-) -> float:
+def _spread(scores: Both[float], of: Both[Hashable], often: Both[float], mean: float) -> float:
     """Return the variance of an AUC from what each test and each real one adds to it."""
     (tests, reals), (mine, theirs) = scores, often
     ours = _added(_parts(tests, reals, theirs), of[0], mine, mean)
@@ -275,9 +273,7 @@ def _inflated(added: Mapping[Hashable, float]) -> float:
     return few / (few - 1) * sum(one**2 for one in added.values()) if few > 1 else math.inf
 
 
-def _parts(
-    ones: Sequence[float], others: Sequence[float], often: Sequence[float]
-) -> list[float]:
+def _parts(ones: Sequence[float], others: Sequence[float], often: Sequence[float]) -> list[float]:
     """Return for each the share of the others that it is above, equal ones counting half."""
     order = sorted(range(len(others)), key=others.__getitem__)
     ordered, below = [others[at] for at in order], [0.0]

@@ -40,9 +40,7 @@ def shares_apart(
 ) -> dict[str, float]:
     """Return by how much the share of tests that say a word is above that of real ones."""
     (others, reals), (ones, tests) = _said(rows, labels, often)
-    return {
-        word: ones[word] / tests - others[word] / reals for word in ones.keys() | others.keys()
-    }
+    return {word: ones[word] / tests - others[word] / reals for word in ones.keys() | others.keys()}
 
 
 Said = tuple[Counter[str], float]

@@ -85,4 +85,4 @@ def _largest(pairs: Alike) -> float:
 
 
 def _score(learned: Sequence[float], level: float, row: Sequence[float]) -> float:
-    return max(-_FAR, min(_FAR, level + sum(map(mul, learned, row))))
+    return max(-_FAR, min(_FAR, float(level + sum(map(mul, learned, row)))))
