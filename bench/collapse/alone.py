@@ -4,9 +4,9 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from oversight import charts, telling
+from oversight.blind_tests import charts, telling
 from oversight.models import Chart
-from oversight.power import DAYS_A_WEEK, WORKING_YEAR
+from oversight.statistics.power import DAYS_A_WEEK, WORKING_YEAR
 from reviews import lots
 from reviews.lots import Lot
 

@@ -6,8 +6,9 @@ from statistics import mean
 from typing import Any
 
 from bench.collapse.alone import Alone
-from oversight import charts, cusum, power, telling
+from oversight.blind_tests import charts, telling
 from oversight.models import Chart
+from oversight.statistics import cusum, power
 from reviews import lots
 
 KIND = telling.key("wrong amount", "easy", "wrongly allows")
