@@ -15,7 +15,7 @@ from bench.collapse.drill import is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.years import Years
 from governance.estimates import Share
-from oversight.power import WORKING_YEAR
+from oversight.statistics.power import WORKING_YEAR
 
 PEOPLE, TESTS_A_DAY = 6, 3
 ALONE, YEARS, COLLAPSES = 400, 20, 30
