@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from oversight import pooling, releases, telling
+from oversight.blind_tests import pooling, releases, telling
 from oversight.models import Chart, Tally
 from reviews import lots, sealed
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from oversight import cells, pooling, telling
-from oversight.pooling import HOUSE, WITH_ITS_WORKFLOW, WITH_THE_HOUSE, Pooled, Waiting
-from oversight.telling import Told
+from oversight.blind_tests import pooling, telling
+from oversight.blind_tests.pooling import HOUSE, WITH_ITS_WORKFLOW, WITH_THE_HOUSE, Pooled, Waiting
+from oversight.blind_tests.telling import Told
+from oversight.statistics import cells
 from reviews import lots
 from reviews.lots import Lot
 
