@@ -265,8 +265,8 @@ MUTANTS = [
     ),
     Mutant(
         "oversight/blind_tests/telling.py",
-        "lots.held_back(lot) if is_one_way(lot) else lot",
-        "lot",
+        "lots.held_back if is_one_way(lot, people=people) else _as_it_is",
+        "_as_it_is",
         _IDENTIFY
         + "test_the_first_miss_after_weeks_without_one_is_not_of_whoever_was_tested_since",
     ),
@@ -323,12 +323,6 @@ MUTANTS = [
         "        people.update(count.people)",
         "        people.update({f'{name}{caught}': n for name, n in count.people.items()})",
         _POOLING + "test_whoever_is_in_two_teams_is_one",
-    ),
-    Mutant(
-        "oversight/blind_tests/telling.py",
-        "return [], lots.held_back if is_one_way(lot, people=people) else _as_it_is",
-        "return [], _as_it_is",
-        _POOLING + "test_what_is_all_one_way_is_put_by_and_told_with_the_next",
     ),
     Mutant(
         "oversight/blind_tests/telling.py",
