@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Sources are drawn as their certificate says; those that do not say so are measured anew."""
 
     dependencies = [
-        ("oversight", "0015_catch_rate"),
+        ("oversight", "0018_told_of_several_at_once"),
     ]
 
     operations = [
