@@ -17,23 +17,23 @@ PAUSED = import_module("reviews.migrations.0041_pass_over_paused_runs")
 # may have again, as anything else. Asked in the same look as what waits: no test is there before it
 # is known as one.
 SPARED = f"""
+), met as materialized (
+    select met.* from (select) one left join reviews_testsmet met on met.person_id = p_user
 ), lately as materialized (
     select coalesce(array_agg(latest.handoff_id) filter (where latest.ended_at is null), '{{}}')
             as holds,
         coalesce(array_agg(latest.handoff_id) filter (where latest.opened_at is not null), '{{}}')
             as has_read,
         count(*) filter (where latest.ended_because = 'decided'
-            and latest.number > met.last_claim) as reviewed
-    from (select) one
-    left join reviews_testsmet met on met.person_id = p_user left join latest on true
+            and latest.number > (select met.last_claim from met)) as reviewed
+    from latest
 ), spares as materialized (
     select lately.*, u.roles && p_knowing::varchar[] or coalesce(met.times > 0
         and (lately.reviewed < p_between or met.times >= p_a_day and met.day in (
             select (statement_timestamp() at time zone queue.time_zone)::date
             from handoffs_queue queue where queue.id in (select queues.id from queues))),
         false) as all_tests
-    from lately, accounts_user u left join reviews_testsmet met on met.person_id = u.id
-    where u.id = p_user
+    from lately, met, accounts_user u where u.id = p_user
 ), spared as materialized (
     select coalesce(array_agg(h.id::text), '{{}}') as ids
     from spares, teams, reviews_plant plant join handoffs_handoff h on h.id = plant.handoff_id
