@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.roles import Role
 from bench import ground
 from handoffs.models import Workflow
-from oversight import weeks
+from oversight.counted import weeks
 from oversight.models import FigureWeek
 
 HANDOFFS, DAYS = 1_000_000, 364

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from oversight import telling
+from oversight.blind_tests import telling
 from oversight.models import FigureDay, Tally
 from reviews import lots
 from reviews.lots import Lot

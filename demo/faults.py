@@ -8,9 +8,9 @@ from datetime import datetime
 
 from accounts.models import User
 from handoffs.models import Workflow
-from oversight import library
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
-from oversight.material import Path
+from oversight.blind_tests import library
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests.material import Path
 from oversight.models import LibraryFault
 
 AUTHOR = "olivia@demo.example"

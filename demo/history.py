@@ -1,9 +1,9 @@
 """Half a year before the demo began: simulated, so that there is something to read of oversight.
 
 Nothing of it happened, and every page that shows it says so: it lies in weeks before anything was
-launched (`oversight.beginnings`). There are only figures, no handoffs, and of nobody. They tell of
-an agent that improves, of a bad week in summer, and of a team that has begun to hurry, which tests
-show and the override rate does not.
+launched (`oversight.counted.beginnings`). There are only figures, no handoffs, and of nobody. They
+tell of an agent that improves, of a bad week in summer, and of a team that has begun to hurry,
+which tests show and the override rate does not.
 """
 
 import random
@@ -15,9 +15,10 @@ from django.db import transaction
 
 from demo.blind_tests import HURRY, TEAM, BlindTests
 from handoffs.models import Handoff, Proposal, Queue, Workflow
-from oversight import beginnings, bins, weeks
+from oversight.counted import beginnings, weeks
+from oversight.counted.weeks import Part, Who
 from oversight.models import FigureDay, ProposalDay, Tally
-from oversight.weeks import Part, Who
+from oversight.statistics import bins
 
 WEEKS = 26
 SEED = 14

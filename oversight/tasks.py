@@ -5,7 +5,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import alarms, certificates, counting, days, figures, releases, sowing
+from oversight.blind_tests import certificates, releases, sowing
+from oversight.counted import counting, days
+from oversight.queues import figures
+from oversight.watch import alarms
 
 
 @shared_task(name="oversight.count_queues")

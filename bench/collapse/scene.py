@@ -22,8 +22,8 @@ from handoffs.actors import SYSTEM, person_actor
 from handoffs.models import Handoff, Queue, Workflow
 from handoffs.saying import Said
 from handoffs.states import Verb
-from oversight import library
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests import library
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from oversight.models import FaultCertificate, Programme, QueueHour
 
 SLUG, TEAM = "refund-desk", "refund desk"

@@ -15,9 +15,10 @@ from bench.collapse.drill import CLOSE, WORKING_DAYS, is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.scene import TEAM, Scene
 from config.celery import app
-from oversight import cohorts, cusum, power, sowing, telling, waiting_for_five
+from oversight.blind_tests import cohorts, sowing, telling
 from oversight.models import Cohort
-from oversight.power import WORKING_YEAR
+from oversight.statistics import cusum, power, waiting_for_five
+from oversight.statistics.power import WORKING_YEAR
 from reviews import lots, plants, sealed
 from reviews.models import Plant
 

@@ -122,7 +122,7 @@ class OutboxMessage(models.Model):
                 condition=models.Q(state="delivered"),
                 name="outbox_delivered",
             ),
-            # read by oversight.gauges: what was given up lately, of what is kept for good
+            # read by oversight.watch.gauges: what was given up lately, of what is kept for good
             models.Index(
                 fields=["created_at"],
                 condition=models.Q(state="dead"),

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from handoffs.models import Queue, Workflow
-from oversight.marks import Marks, Measure, Standing
+from oversight.statistics.marks import Marks, Measure, Standing
 
 
 class Threshold(models.Model):

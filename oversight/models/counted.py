@@ -165,11 +165,11 @@ class Counted(models.Model):
     gave_in = models.PositiveIntegerField(default=0)
     agreed = models.PositiveIntegerField(default=0)
     turned = models.PositiveIntegerField(default=0)
-    # decisions on actions of which an audit said later whether they were right, see oversight.known
+    # decisions on actions of which an audit said later whether they were right: statistics.known
     known = models.JSONField(default=dict)
     # {verb: how many}
     verbs = models.JSONField(default=dict)
-    # {what: {bin: how many}}, see oversight.bins
+    # {what: {bin: how many}}, see oversight.statistics.bins
     times = models.JSONField(default=dict)
 
     class Meta:

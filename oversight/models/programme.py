@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from handoffs.models import Workflow
-from oversight import cells, pacing
+from oversight.statistics import cells, pacing
 
 
 class Programme(models.Model):
@@ -69,7 +69,7 @@ class LibraryFault(models.Model):
 
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="faults")
     name = models.CharField(max_length=120)
-    # see oversight.faults.Fault
+    # see oversight.blind_tests.faults.Fault
     body = models.JSONField()
     digest = models.CharField(max_length=72)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

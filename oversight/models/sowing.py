@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 
 from handoffs.models import Queue, Run, Workflow
-from oversight import pacing
+from oversight.statistics import pacing
 
 
 class Cohort(models.Model):
@@ -75,7 +75,7 @@ class Chart(models.Model):
     cohort = models.CharField(primary_key=True, max_length=240)
     workflow = models.CharField(max_length=60)
     team = models.CharField(max_length=150, blank=True)
-    # from the alarm until enough tests were caught again, see oversight.acceptance
+    # from the alarm until enough tests were caught again, see oversight.statistics.acceptance
     raised = models.BooleanField(default=False, db_default=False)
     # the last day on which it was looked at
     looked_on = models.DateField(null=True)

@@ -9,9 +9,10 @@ from datetime import datetime
 from django.urls import reverse
 
 from accounts.models import User
-from oversight import alarm_words, alarms, marks, thresholds
-from oversight.marks import Measure, Reading
 from oversight.models import Alarm, Threshold
+from oversight.statistics import marks
+from oversight.statistics.marks import Measure, Reading
+from oversight.watch import alarm_words, alarms, thresholds
 from reviews.pages import times
 
 PAST = 50

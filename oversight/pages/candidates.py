@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from governance.estimates import Share, percent
-from oversight import shares
+from oversight.counted.summary import Part
+from oversight.counted.tested import Tested
+from oversight.counted.weeks import Scope
 from oversight.pages import lines, tested_lines
-from oversight.summary import Part
-from oversight.tested import Tested
-from oversight.weeks import Scope
+from oversight.statistics import shares
 
 # an action type may be done without asking once so few corrections are certain
 AUTOMATIC, WORTH_A_LOOK = 0.01, 0.05

@@ -9,13 +9,14 @@ from django.urls import reverse
 from governance.estimates import percent
 from handoffs.calendars import WEEKDAYS
 from handoffs.models import Queue
-from oversight import capacity, plans
-from oversight.capacity import Capacity, Figure, Hour
-from oversight.forecasts import Pair
-from oversight.forms import Assumptions
 from oversight.pages import charts
-from oversight.plans import Outlook, Scaled
-from oversight.profiles import HOURS_A_WEEK
+from oversight.queues import capacity
+from oversight.queues.capacity import Capacity, Figure, Hour
+from oversight.queues.forecasts import Pair
+from oversight.queues.forms import Assumptions
+from oversight.queues.profiles import HOURS_A_WEEK
+from oversight.statistics import plans
+from oversight.statistics.plans import Outlook, Scaled
 from reviews.pages import times
 
 _SOURCES = {capacity.ASSUMED: "assumed", capacity.TYPED: "as you typed"}

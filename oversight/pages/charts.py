@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oversight.capacity import Hour
-from oversight.forecasts import Pair
+from oversight.queues.capacity import Hour
+from oversight.queues.forecasts import Pair
 
 WIDTH, LEFT, TOP, HEIGHT = 560, 56, 16, 110
 # the second panel begins here

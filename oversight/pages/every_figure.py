@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from governance.estimates import Share
-from oversight import bins, known, shares, weeks
-from oversight.detection import Detection
+from oversight.counted import weeks
+from oversight.counted.summary import Summary
+from oversight.counted.totals import Figures
 from oversight.pages import oversight_lines
-from oversight.summary import Summary
-from oversight.totals import Figures
+from oversight.statistics import bins, known, shares
+from oversight.statistics.detection import Detection
 
 OF_FIGURES = (
     "overridden", "edited", "challenged", "changed", "gave_in", "turned", "approved", "untouched",

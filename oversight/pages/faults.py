@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoffs.models import Workflow
-from oversight import (
-    blindness,
+from oversight.blind_tests import (
     certificates,
     examples,
     fault_files,
@@ -19,12 +18,13 @@ from oversight import (
     material,
     written_files,
 )
-from oversight.examples import Tried
-from oversight.faults import Edit, Fault
-from oversight.material import Material, Path
+from oversight.blind_tests.examples import Tried
+from oversight.blind_tests.faults import Edit, Fault
+from oversight.blind_tests.material import Material, Path
+from oversight.blind_tests.written import Written
 from oversight.models import FaultCertificate, LibraryFault
 from oversight.pages import preview
-from oversight.written import Written
+from oversight.statistics import blindness
 from reviews.pages.handoff import HandoffPage
 from reviews.pages.text import marked
 

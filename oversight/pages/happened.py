@@ -7,9 +7,10 @@ from datetime import UTC, date
 
 from django.urls import reverse
 
-from oversight import alarm_words, weeks
-from oversight.events import Event, Kind
-from oversight.marks import Measure
+from oversight.counted import weeks
+from oversight.counted.events import Event, Kind
+from oversight.statistics.marks import Measure
+from oversight.watch import alarm_words
 from reviews.pages import times
 
 # the newest; a longer list is read elsewhere

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from governance.estimates import Share, percent
-from oversight import gauges, shares
+from oversight.counted.summary import Summary
 from oversight.pages import lines, oversight_lines
-from oversight.summary import Summary
+from oversight.statistics import shares
+from oversight.watch import gauges
 
 # of a hundred, one
 WORTH_A_THOUGHT = 0.01

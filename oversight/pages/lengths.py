@@ -4,13 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oversight import bins, gauges, shares
-from oversight.bins import Bins
+from oversight.counted.summary import Part
+from oversight.counted.totals import Figures
+from oversight.counted.weeks import Scope
 from oversight.pages.lines import NOT_ENOUGH, seconds
-from oversight.speeds import Rapid
-from oversight.summary import Part
-from oversight.totals import Figures
-from oversight.weeks import Scope
+from oversight.statistics import bins, shares
+from oversight.statistics.bins import Bins
+from oversight.statistics.speeds import Rapid
+from oversight.watch import gauges
 
 STATES = {
     "response": "From opening to a person's answer",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from governance.estimates import Share, percent
-from oversight import shares
 from oversight.pages import bars
 from oversight.pages.bars import Bar
+from oversight.statistics import shares
 from reviews.pages import times
 
 NOT_ENOUGH = "not enough data"

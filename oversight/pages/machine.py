@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from oversight import machine
-from oversight.machine import Dead, Job, Machine, Refused
+from oversight.watch import machine
+from oversight.watch.machine import Dead, Job, Machine, Refused
 from reviews.pages import times
 
 

@@ -7,7 +7,10 @@ from datetime import date
 from django.urls import reverse
 
 from handoffs.models import Workflow
-from oversight import subjects, summary
+from oversight.counted import subjects, summary
+from oversight.counted.subjects import EVERYTHING, Subject
+from oversight.counted.summary import Figures, Part, Summary, Today
+from oversight.counted.weeks import Scope
 from oversight.pages import (
     candidates,
     happened,
@@ -24,9 +27,6 @@ from oversight.pages.in_short import Answer
 from oversight.pages.lengths import Looked, Time
 from oversight.pages.lines import Line
 from oversight.pages.weeks_drawn import Drawing
-from oversight.subjects import EVERYTHING, Subject
-from oversight.summary import Figures, Part, Summary, Today
-from oversight.weeks import Scope
 
 _SCOPES = {
     Scope.WORKFLOW: "Workflow", Scope.QUEUE: "Queue", Scope.TIER: "Tier",

@@ -2,11 +2,12 @@
 
 from governance import estimates
 from governance.estimates import Share
-from oversight import bins, gauges, shares, speeds
+from oversight.counted.summary import Summary
+from oversight.counted.totals import Figures
 from oversight.pages import lengths, tested_lines
 from oversight.pages.lines import NOT_ENOUGH, Line, of_share, said, seconds
-from oversight.summary import Summary
-from oversight.totals import Figures
+from oversight.statistics import bins, shares, speeds
+from oversight.watch import gauges
 
 
 def working(found: Summary) -> list[Line]:

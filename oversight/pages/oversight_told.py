@@ -7,12 +7,13 @@ from typing import Any
 from django.utils.text import slugify
 
 from governance.estimates import Share
-from oversight import bins, shares, weeks
-from oversight.events import Event
+from oversight.counted import weeks
+from oversight.counted.events import Event
+from oversight.counted.subjects import Subject
+from oversight.counted.summary import Figures, Summary
+from oversight.counted.tested import Tested
 from oversight.pages import every_figure
-from oversight.subjects import Subject
-from oversight.summary import Figures, Summary
-from oversight.tested import Tested
+from oversight.statistics import bins, shares
 
 _OF_PEOPLE = tuple(name for name in weeks.COUNTS if name not in every_figure.OF_ALL)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.forms import BoundField
 from django.urls import reverse
 
-from oversight import cells, power
-from oversight.forms import Wanted
-from oversight.power import Power
+from oversight.queues.forms import Wanted
+from oversight.statistics import cells, power
+from oversight.statistics.power import Power
 
 WIDTH, LEFT, TOP, HEIGHT = 560, 56, 24, 200
 # slower than a month is too slow to be called noticing

@@ -5,8 +5,8 @@ import io
 import math
 from typing import Any
 
-from oversight import power
-from oversight.power import Power, Team
+from oversight.statistics import power
+from oversight.statistics.power import Power, Team
 
 _COLUMNS = (
     "caught_before", "caught_after", "mean_days", "nine_in_ten_days",

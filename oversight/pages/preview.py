@@ -10,7 +10,7 @@ from handoffs import titles
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
 from handoffs.verdicts import Verdict
-from oversight.material import Material
+from oversight.blind_tests.material import Material
 from reviews.desk import HandoffDetail, Proposed
 from reviews.pages import handoff as pages
 from reviews.pages.handoff import HandoffPage

@@ -7,13 +7,14 @@ from django.forms import Form
 from django.urls import reverse
 
 from handoffs.models import Workflow
-from oversight import cells, notice_texts, pacing, power, programmes
+from oversight.blind_tests import notice_texts, programmes
+from oversight.blind_tests.programme_forms import RateForm, TextsForm, ToldForm
+from oversight.blind_tests.workload import Workload
 from oversight.models import LibraryFault, Programme
-from oversight.pacing import Off
 from oversight.pages import power as power_page
-from oversight.power import Team
-from oversight.programme_forms import RateForm, TextsForm, ToldForm
-from oversight.workload import Workload
+from oversight.statistics import cells, pacing, power
+from oversight.statistics.pacing import Off
+from oversight.statistics.power import Team
 
 _SLIDE = (f"{100 * pacing.LEAST_RATE:g}", f"{100 * pacing.MOST_RATE:g}", "0.5")
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.urls import reverse
 
 from handoffs.models import Queue
-from oversight import capacity
-from oversight.capacity import Capacity, Typed
+from oversight.queues import capacity
+from oversight.queues.capacity import Capacity, Typed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from datetime import date
 
 from governance.estimates import percent
-from oversight import cells, detection, known, shares
-from oversight.detection import Detection
+from oversight.counted.summary import Summary
+from oversight.counted.tested import Tested
+from oversight.counted.totals import Figures
 from oversight.pages.lines import NOT_ENOUGH, Line, of_share
-from oversight.summary import Summary
-from oversight.tested import Tested
-from oversight.totals import Figures
+from oversight.statistics import cells, detection, known, shares
+from oversight.statistics.detection import Detection
 
 _UNTESTED = "The one figure that would say whether oversight works; below, what it takes."
 _WORDS = {"team": "Team", "kind": "Fault", "difficulty": "Difficulty", "harm": "Harm"}

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from handoffs.calendars import WEEKDAYS
-from oversight.capacity import Capacity, Figure, Hour
-from oversight.forecasts import Pair
-from oversight.plans import Outlook
+from oversight.queues.capacity import Capacity, Figure, Hour
+from oversight.queues.forecasts import Pair
+from oversight.statistics.plans import Outlook
 
 _COLUMNS = (
     "weekday", "hour", "arrivals", "needed", "there", "people", "wait_seconds",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance.estimates import Share
+from oversight.counted.summary import Figures, Summary
 from oversight.pages import happened
-from oversight.summary import Figures, Summary
 
 WIDTH, LEFT, TOP, HEIGHT = 560, 56, 24, 130
 _SCALES = (0.05, 0.1, 0.2, 0.5, 1.0)

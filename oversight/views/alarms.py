@@ -9,14 +9,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import DomainError
 from accounts.http import UserRequest
-from oversight import alarm_words, alarms, thresholds
-from oversight.alarm_forms import ThresholdForm
-from oversight.marks import Measure
 from oversight.models import Threshold
 from oversight.pages import alarms as pages
 from oversight.pages.alarms import Said
 from oversight.pages.here import of_power
+from oversight.statistics.marks import Measure
 from oversight.views.doors import owner_or_auditor
+from oversight.watch import alarm_words, alarms, thresholds
+from oversight.watch.alarm_forms import ThresholdForm
 
 
 @require_GET

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET
 from accounts.http import UserRequest
 from handoffs import grants
 from handoffs.models import Queue
-from oversight import capacity as plan_of
-from oversight.capacity import Capacity
-from oversight.forms import Assumptions
 from oversight.pages import capacity as pages
 from oversight.pages import queues, told
 from oversight.pages.here import here
+from oversight.queues import capacity as plan_of
+from oversight.queues.capacity import Capacity
+from oversight.queues.forms import Assumptions
 
 
 @require_GET

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.models import Workflow
-from oversight import examples, library
-from oversight.errors import NotYours
-from oversight.fault_forms import ByHandForm, FaultForm
+from oversight.blind_tests import examples, library
+from oversight.blind_tests.errors import NotYours
+from oversight.blind_tests.fault_forms import ByHandForm, FaultForm
 from oversight.models import LibraryFault
 from oversight.pages import faults as pages
 from oversight.pages.here import of_power

@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.http import UserRequest
-from oversight import exposition, machine
 from oversight.pages import machine as pages
 from oversight.pages.here import of_power
 from oversight.views.doors import owner_or_auditor
+from oversight.watch import exposition, machine
 
 
 @require_GET

@@ -10,12 +10,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
 from accounts.roles import Can
-from oversight import subjects, summary
+from oversight.counted import subjects, summary
+from oversight.counted.subjects import Subject
+from oversight.counted.summary import Summary
 from oversight.pages import every_figure, oversight_told
 from oversight.pages import oversight as pages
 from oversight.pages.here import of_power
-from oversight.subjects import Subject
-from oversight.summary import Summary
 from oversight.views import doors
 from oversight.views.doors import owner_or_auditor
 

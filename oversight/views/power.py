@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.http import UserRequest
-from oversight.forms import Wanted
 from oversight.pages import power as pages
 from oversight.pages import power_told
 from oversight.pages.here import of_power
+from oversight.queues.forms import Wanted
 from oversight.views.doors import owner_or_auditor
 
 

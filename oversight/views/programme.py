@@ -14,12 +14,12 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.errors import DomainError
 from accounts.http import UserRequest
 from handoffs.models import Workflow
-from oversight import library, programmes, situations, stock, workload
+from oversight.blind_tests import library, programmes, situations, stock, workload
+from oversight.blind_tests.programme_forms import RateForm, TextsForm, ToldForm, refuse
 from oversight.models import Programme
 from oversight.pages import programme as pages
 from oversight.pages.here import of_power
 from oversight.pages.programme import Typed
-from oversight.programme_forms import RateForm, TextsForm, ToldForm, refuse
 
 _TEXTS = ("notice", "consultation")
 

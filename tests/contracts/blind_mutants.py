@@ -93,7 +93,7 @@ MUTANTS = [
         _EXITS + "test_no_verb_lets_it_out",
     ),
     Mutant(
-        "oversight/arrivals.py",
+        "oversight/queues/arrivals.py",
         '{real.run_of("h")}',
         "true",
         _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
@@ -117,7 +117,7 @@ MUTANTS = [
         _LEFT + "test_a_test_is_not_counted_and_a_real_one_is",
     ),
     Mutant(
-        "oversight/figures.py",
+        "oversight/queues/figures.py",
         "{real.run()}",
         "true",
         _LEFT + "test_what_needs_a_person_is_a_share_of_what_clients_proposed",
@@ -159,7 +159,7 @@ MUTANTS = [
         _LEFT + "test_a_summary_mended_in_one_is_no_example",
     ),
     Mutant(
-        "oversight/days.py",
+        "oversight/counted/days.py",
         'Handoff.objects.filter(real.of("run"))',
         "Handoff.objects.filter()",
         _LEFT + "test_figures_do_not_begin_with_one",
@@ -262,26 +262,26 @@ MUTANTS = [
         _DUMP + "test_what_knows_of_tests_holds_that_and_no_more",
     ),
     Mutant(
-        "oversight/telling.py",
+        "oversight/blind_tests/telling.py",
         "lots.held_back(lot) if is_one_way(lot) else lot",
         "lot",
         _IDENTIFY
         + "test_the_first_miss_after_weeks_without_one_is_not_of_whoever_was_tested_since",
     ),
     Mutant(
-        "oversight/telling.py",
+        "oversight/blind_tests/telling.py",
         "tuple(name in cell for cell in cut)",
         "tuple(name in cell for cell in cut[-1:])",
         _IDENTIFY + "test_where_two_told_cells_meet_there_are_many_too",
     ),
     Mutant(
-        "oversight/telling.py",
+        "oversight/blind_tests/telling.py",
         "        cut = [frozenset(parts)]\n",
         "        cut = [one for one in cut if not _one_way(parts, one)]\n",
         _IDENTIFY + "test_what_is_missing_of_what_is_told_tells_nothing",
     ),
     Mutant(
-        "oversight/cells.py",
+        "oversight/statistics/cells.py",
         "max(found.values()) > SHARE * tests",
         "False",
         _IDENTIFY + "test_no_miss_is_anybodys_more_often_than_the_rule_lets",

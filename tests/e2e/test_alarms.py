@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from handoffs.models import OutboxMessage, RefusedTransition
-from oversight import alarms
 from oversight.models import Alarm, ProposalDay, Threshold
+from oversight.watch import alarms
 from tests.e2e.conftest import assert_accessible, assert_fits, picture
 from tests.factories import Shop
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Client, User
 from accounts.roles import Role
-from oversight import library, programmes
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests import library, programmes
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from tests import factories, walks
 from tests.e2e.conftest import assert_accessible, assert_fits, picture
 

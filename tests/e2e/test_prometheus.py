@@ -17,8 +17,8 @@ import pytest
 from django.utils import timezone
 
 from handoffs import jobs
-from oversight import alarms
 from oversight.models import Alarm, Threshold
+from oversight.watch import alarms
 from tests.factories import Shop
 from tests.flows.processes import free_port
 

@@ -9,6 +9,6 @@ import django
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_test")
     django.setup()
-    from oversight import releases
+    from oversight.blind_tests import releases
 
     releases.close(now=datetime.fromisoformat(sys.argv[1]))

@@ -14,7 +14,7 @@ if __name__ == "__main__":
     django.setup()
     from django.utils import timezone
 
-    from oversight import sowing
+    from oversight.blind_tests import sowing
     from oversight.models import Sprout
     from reviews.models import Plant
 

@@ -24,9 +24,9 @@ from bench.collapse.nights import Nights
 from bench.collapse.years import Years
 from bench.reviewer import Reviewer, sign_in
 from handoffs.models import Answer, OutboxMessage
-from oversight import power
 from oversight.models import Alarm, Chart, Threshold
-from oversight.power import Team
+from oversight.statistics import power
+from oversight.statistics.power import Team
 from reviews.models import Decision, Plant, SealedLot
 from tests.database import Databases, renamed
 from tests.flows import processes

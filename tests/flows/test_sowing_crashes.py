@@ -10,7 +10,7 @@ from accounts.models import Client, User
 from handoffs import failpoints
 from handoffs.models import Handoff, Run
 from handoffs.states import HandoffState
-from oversight import cohorts, releases, telling
+from oversight.blind_tests import cohorts, releases, telling
 from oversight.models import Chart, SpentPair, Sprout, Tally
 from reviews import lots, sealed
 from reviews.models import Plant

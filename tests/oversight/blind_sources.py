@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from oversight.material import Material
+from oversight.blind_tests.material import Material
 
 REFUND: dict[str, Any] = {
     "arguments": {"order_id": "ORD-20417", "amount": 120.0, "reason": "Arrived broken"},

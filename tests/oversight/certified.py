@@ -5,8 +5,8 @@ from typing import Any
 
 from accounts.models import Client, User
 from handoffs.models import Handoff
-from oversight import fault_files
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests import fault_files
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
 from oversight.models import FaultApproval, LibraryFault
 from tests import factories, walks
 

@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from handoffs.models import Queue, Workflow
-from oversight import bins, weeks
+from oversight.counted import weeks
 from oversight.models import FigureDay, FigureWeek, ProposalDay
+from oversight.statistics import bins
 
 
 def have_days(

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from handoffs import ids
 from handoffs.models import Answer, Brief, Handoff, Proposal, Queue, Run, Transition
-from oversight import known
 from oversight.models import Arrival
+from oversight.statistics import known
 from reviews.models import Claim, Decision, Judgement
 from tests.factories import Shop
 from tests.reviews.waiting import due

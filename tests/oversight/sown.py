@@ -9,8 +9,9 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs.models import Brief, Checkpoint, Handoff, Queue, Run, Workflow
 from handoffs.states import Verb
-from oversight import cohorts, fault_files, sowing, written_files
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests import cohorts, fault_files, sowing, written_files
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests.written import Written
 from oversight.models import (
     Cohort,
     FaultApproval,
@@ -20,7 +21,6 @@ from oversight.models import (
     QueueHour,
     Sprout,
 )
-from oversight.written import Written
 from reviews.models import Claim, Plant
 from tests import factories, walks
 

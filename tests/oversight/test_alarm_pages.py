@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from handoffs.models import Workflow
-from oversight import alarms, thresholds
 from oversight.models import Alarm, ProposalDay, Threshold
+from oversight.watch import alarms, thresholds
 from tests import factories
 from tests.factories import Shop
 

@@ -27,9 +27,11 @@ from handoffs.models import (
     WebhookEndpoint,
     Workflow,
 )
-from oversight import alarms, bins, gauges, marks, thresholds, weeks
-from oversight.marks import Marks, Measure, Reading
+from oversight.counted import weeks
 from oversight.models import Alarm, Chart, FigureDay, FigureWeek, ProposalDay, Threshold
+from oversight.statistics import bins, marks
+from oversight.statistics.marks import Marks, Measure, Reading
+from oversight.watch import alarms, gauges, thresholds
 from tests import factories, walks
 from tests.factories import Shop
 from tests.oversight.figured import have_days

@@ -5,8 +5,8 @@ from statistics import NormalDist, mean
 
 import pytest
 
-from oversight import blindness
-from oversight.blindness import Look
+from oversight.statistics import blindness
+from oversight.statistics.blindness import Look
 
 WORDS = [f"word{number}" for number in range(300)]
 OFTEN = [0.02 + 0.3 * 0.99**at for at in range(300)]

@@ -17,8 +17,8 @@ from handoffs import grants
 from handoffs.actors import SYSTEM
 from handoffs.models import Queue
 from handoffs.verdicts import Level
-from oversight import hours
 from oversight.models import Forecast, QueueFigures, QueueHour
+from oversight.queues import hours
 from tests import factories
 from tests.factories import Shop
 

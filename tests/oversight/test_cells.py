@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight import cells
-from oversight.cells import Part
+from oversight.statistics import cells
+from oversight.statistics.cells import Part
 
 
 def part(*tests: int, caught: int | None = None, first: int = 0) -> Part:

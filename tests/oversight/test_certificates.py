@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs.models import AuditEntry, OutboxMessage, Workflow
-from oversight import certificates
-from oversight.faults import Edit, How
+from oversight.blind_tests import certificates
+from oversight.blind_tests.faults import Edit, How
 from oversight.models import FaultCertificate, LibraryFault
 from tests import factories, walks
 from tests.oversight.certified import SLIGHT, in_library, settled

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from oversight import charts, cusum, power, telling
+from oversight.blind_tests import charts, telling
 from oversight.models import Chart
+from oversight.statistics import cusum, power
 from reviews import lots
 
 KIND = telling.key("wrong amount", "easy", "wrongly allows")

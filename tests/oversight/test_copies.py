@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from oversight import copies
-from oversight.faults import Unusable
-from oversight.guises import Guise
-from oversight.material import Material, find
+from oversight.blind_tests import copies
+from oversight.blind_tests.faults import Unusable
+from oversight.blind_tests.guises import Guise
+from oversight.blind_tests.material import Material, find
 from tests.oversight.blind_sources import REFUND, refund
 from tests.oversight.test_faults import AMOUNT
 

@@ -10,8 +10,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from oversight import cusum
-from oversight.cusum import Chart
+from oversight.statistics import cusum
+from oversight.statistics.cusum import Chart
 
 CELLS = {
     (0.10, 0.30): [(73.7, 10.5), (239, 16.6), (772, 23.5), (2175, 29.9)],

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from accounts.models import Client, User
 from handoffs.models import Handoff, Queue
-from oversight import bins, days, weeks
+from oversight.counted import days, weeks
+from oversight.counted.weeks import Scope
 from oversight.models import FigureDay, FigureWeek, ProposalDay
-from oversight.weeks import Scope
+from oversight.statistics import bins
 from tests import factories
 from tests.factories import Shop
 from tests.oversight import pasts

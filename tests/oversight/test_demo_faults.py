@@ -11,11 +11,11 @@ from accounts.models import User
 from demo import faults as starters
 from demo import plans, stock
 from handoffs.models import Workflow
-from oversight import faults, library, programmes, realism
-from oversight.examples import GUISE_FAMILY, GUISE_GIVEN
-from oversight.faults import Unusable
-from oversight.guises import Guise, disguise
-from oversight.material import Material
+from oversight.blind_tests import faults, library, programmes, realism
+from oversight.blind_tests.examples import GUISE_FAMILY, GUISE_GIVEN
+from oversight.blind_tests.faults import Unusable
+from oversight.blind_tests.guises import Guise, disguise
+from oversight.blind_tests.material import Material
 from oversight.models import LibraryFault
 
 ALL = list(starters.all_faults())

@@ -20,9 +20,10 @@ from config import timetable
 from demo import history
 from handoffs import release
 from handoffs.models import HeldAnswer, Workflow
-from oversight import alarms, beginnings, days, weeks
+from oversight.counted import beginnings, days, weeks
 from oversight.models import Alarm, FigureDay, FigureWeek, ProposalDay, Threshold
 from oversight.pages import oversight as pages
+from oversight.watch import alarms
 from tests import factories
 from tests.flows.test_the_main_job import Desk
 from tests.oversight.figured import have_days

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from governance.estimates import wilson
-from oversight import detection, switches
-from oversight.detection import Detection
-from oversight.switches import Trial
+from oversight.statistics import detection, switches
+from oversight.statistics.detection import Detection
+from oversight.statistics.switches import Trial
 
 
 def near(found: float, known: float, places: int) -> None:

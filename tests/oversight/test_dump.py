@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from accounts.models import Client, User
 from accounts.roles import Role
 from handoffs import canonical
-from oversight import releases
+from oversight.blind_tests import releases
 from oversight.models import Tally
 from reviews import claims, decisions
 from reviews.disclosed import WasATest

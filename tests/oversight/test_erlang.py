@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oversight import erlang
+from oversight.statistics import erlang
 
 MINUTE, HOUR = 60.0, 3600.0
 # 100 calls in half an hour, three minutes each

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoffs.models import Stop, Workflow
-from oversight import events, weeks
-from oversight.events import Kind
+from oversight.counted import events, weeks
+from oversight.counted.events import Kind
 from oversight.models import Alarm, Threshold
 from oversight.pages import happened
 from tests import factories

@@ -5,9 +5,10 @@ import random
 
 import pytest
 
-from oversight import cells, evidence, telling
-from oversight.acceptance import Plan, Verdict
-from oversight.evidence import Bet
+from oversight.blind_tests import telling
+from oversight.statistics import cells, evidence
+from oversight.statistics.acceptance import Plan, Verdict
+from oversight.statistics.evidence import Bet
 
 
 def mean(found: list[float]) -> float:

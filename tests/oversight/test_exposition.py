@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oversight import exposition
-from oversight.exposition import Family
+from oversight.watch import exposition
+from oversight.watch.exposition import Family
 
 
 def family(*samples: tuple[dict[str, str], float], name: str = "overread_x") -> Family:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from oversight import fault_files
+from oversight.blind_tests import fault_files
 from tests.oversight.test_faults import AMOUNT, ENTITY, INJECTED, STALE
 
 

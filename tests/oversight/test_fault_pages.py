@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Client, User
 from accounts.roles import Role
 from handoffs.models import Handoff
-from oversight import library
+from oversight.blind_tests import library
 from oversight.models import LibraryFault
 from tests import factories, walks
 from tests.oversight.test_library import AMOUNT, BY_HAND

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from handoffs.states import Verb
-from oversight import faults, material
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind, Unusable
-from oversight.material import AGENT, WORLD
+from oversight.blind_tests import faults, material
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind, Unusable
+from oversight.blind_tests.material import AGENT, WORLD
 from reviews.caught import caught
 from tests.oversight.blind_sources import REFUND, refund
 

@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import Client, User
 from accounts.roles import Role
-from oversight import figures
 from oversight.models import Arrival, QueueFigures
+from oversight.queues import figures
 from tests import factories, walks
 from tests.factories import Shop
 from tests.oversight import histories

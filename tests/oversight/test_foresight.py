@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import ciw
 import pytest
 
-from oversight import foresight, plans
-from oversight.foresight import Known
-from oversight.plans import Work
+from oversight.statistics import foresight, plans
+from oversight.statistics.foresight import Known
+from oversight.statistics.plans import Work
 
 HOUR = 3600.0
 

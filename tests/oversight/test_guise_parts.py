@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oversight import dates, guises, namings, sums
-from oversight.guises import Guise
-from oversight.material import Material
+from oversight.blind_tests import dates, guises, namings, sums
+from oversight.blind_tests.guises import Guise
+from oversight.blind_tests.material import Material
 
 GUISE = Guise(
     key=b"one copy", given_names=["Mara", "Ole", "Ida"], family_names=["Voss", "Kern"], days=14,

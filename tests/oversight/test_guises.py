@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from oversight import faults, guises, realism
-from oversight.guises import Guise
-from oversight.material import find
+from oversight.blind_tests import faults, guises, realism
+from oversight.blind_tests.guises import Guise
+from oversight.blind_tests.material import find
 from tests.oversight.blind_sources import refund
 from tests.oversight.test_faults import AMOUNT
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from oversight import cells, telling
-from oversight.telling import Told
+from oversight.blind_tests import telling
+from oversight.blind_tests.telling import Told
+from oversight.statistics import cells
 from reviews import lots
 
 KINDS = ("wrong amount", "stale fact", "scope creep")

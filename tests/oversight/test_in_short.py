@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from governance.estimates import Share
-from oversight import subjects, tested
+from oversight.counted import subjects, tested
+from oversight.counted.summary import Summary
+from oversight.counted.totals import Figures
 from oversight.pages import in_short
-from oversight.summary import Summary
-from oversight.totals import Figures
 
 NOTHING = tested.of(tested.Lots(told=(), is_on=True), earlier=date(2026, 1, 5),
                     starts=date(2026, 6, 1), decided=0)  # fmt: skip

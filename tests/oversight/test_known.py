@@ -3,9 +3,9 @@
 import pytest
 
 from governance.estimates import Share
-from oversight import known, switches
-from oversight.known import AGAINST, NOTHING, RIGHT, WITH, WRONG
-from oversight.switches import Trial
+from oversight.statistics import known, switches
+from oversight.statistics.known import AGAINST, NOTHING, RIGHT, WITH, WRONG
+from oversight.statistics.switches import Trial
 
 KNOWN = {
     # well advised: put right, stayed wrong, stayed right, talked out of nothing

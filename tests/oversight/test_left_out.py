@@ -15,8 +15,9 @@ from governance import dry_runs, recorded, sampling
 from handoffs import audit, audits, detection, stop_figures
 from handoffs.actors import client_actor
 from handoffs.models import ActionHistory, Proposal, QueueRate, Run, Stop
-from oversight import arrivals, days, figures
+from oversight.counted import days
 from oversight.models import Arrival, FigureDay, FigureWeek, ProposalDay, QueueFigures
+from oversight.queues import arrivals, figures
 from reviews import expectations, feedback, measures, plants, rates
 from reviews.models import BriefMeasure, Expectation, SummaryEdit
 from tests import walks

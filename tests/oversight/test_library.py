@@ -12,8 +12,8 @@ from accounts.models import ConflictGroup, User
 from accounts.roles import Role
 from handoffs.models import AuditEntry
 from handoffs.states import Verb
-from oversight import library, written_files
-from oversight.errors import (
+from oversight.blind_tests import library, written_files
+from oversight.blind_tests.errors import (
     ApprovedAlready,
     BadFault,
     FaultExists,
@@ -25,9 +25,9 @@ from oversight.errors import (
     OwnFault,
     WhyRetired,
 )
-from oversight.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
+from oversight.blind_tests.written import Written
 from oversight.models import FaultApproval, LibraryFault
-from oversight.written import Written
 from reviews.caught import Wrong
 from tests import factories
 from tests.oversight.blind_sources import refund

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import Client, User
 from handoffs import jobs
 from handoffs.models import OutboxMessage, RefusedTransition
-from oversight import alarms, machine
 from oversight.models import Alarm, Threshold
+from oversight.watch import alarms, machine
 from tests import walks
 from tests.factories import Shop
 

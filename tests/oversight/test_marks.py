@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.estimates import Share
-from oversight import marks
-from oversight.marks import Marks, Measure, Reading, Standing
+from oversight.statistics import marks
+from oversight.statistics.marks import Marks, Measure, Reading, Standing
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oversight import cells, notice_texts, pacing
+from oversight.blind_tests import notice_texts
+from oversight.statistics import cells, pacing
 from reviews import meeting
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight import overlaps
+from oversight.statistics import overlaps
 
 Cell = frozenset[Hashable]
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oversight import pacing
-from oversight.pacing import Block, Off, Situation
+from oversight.statistics import pacing
+from oversight.statistics.pacing import Block, Off, Situation
 
 SECRET = b"a secret of the server"
 RATES = st.floats(min_value=0.005, max_value=pacing.CAP)

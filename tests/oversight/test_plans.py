@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from oversight import plans
-from oversight.plans import Work
+from oversight.statistics import plans
+from oversight.statistics.plans import Work
 
 HOUR = 3600.0
 SIXTY = Work(arrivals=60, handling_seconds=240, deadline_seconds=900)

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from oversight import pacing, power
-from oversight.power import Team
+from oversight.statistics import pacing, power
+from oversight.statistics.power import Team
 
 # reviews a day, rate, threshold, then mean and nine in ten for three falls
 TABLE = [

@@ -18,7 +18,7 @@ from accounts.roles import Role
 from handoffs import stops
 from handoffs.actors import person_actor
 from handoffs.stops import Presser
-from oversight import programmes, stock
+from oversight.blind_tests import programmes, stock
 from oversight.models import FaultCertificate, LibraryFault, Programme
 from tests import factories
 from tests.oversight import sown

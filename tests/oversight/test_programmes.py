@@ -10,10 +10,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from handoffs.models import AuditEntry
-from oversight import programmes
-from oversight.errors import BadNotice, BadRate, NoticeChanged, NotNoticed, NotYours
+from oversight.blind_tests import programmes
+from oversight.blind_tests.errors import BadNotice, BadRate, NoticeChanged, NotNoticed, NotYours
+from oversight.blind_tests.programmes import Told
 from oversight.models import Programme
-from oversight.programmes import Told
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oversight import charts, releases, telling
+from oversight.blind_tests import charts, releases, telling
 from oversight.models import Chart, Tally
 from reviews import lots, sealed
 from reviews.lots import Lot

@@ -14,7 +14,7 @@ from handoffs import moves, resumptions, runs
 from handoffs.actors import SYSTEM
 from handoffs.errors import IllegalTransition
 from handoffs.models import RefusedDay, Workflow
-from oversight import days
+from oversight.counted import days
 from oversight.models import FigureDay
 from tests import factories, walks
 from tests.factories import Shop

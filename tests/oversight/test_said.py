@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from handoffs.models import Queue
-from oversight import forecasts
 from oversight.models import Forecast, QueueHour
+from oversight.queues import forecasts
 from tests import factories
 from tests.oversight.histories import HOUR, TODAY
 

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from governance.estimates import Share, wilson
-from oversight import shares
+from oversight.statistics import shares
 
 # R's binom, Newcombe (1998), and reckoned by a second program: Wilson, Clopper–Pearson, Jeffreys
 KNOWN = [

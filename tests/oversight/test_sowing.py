@@ -15,10 +15,10 @@ from handoffs.actors import person_actor
 from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
 from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from handoffs.stops import Presser
-from oversight import cohorts, making, pacing, situations, sources, sowing
-from oversight.faults import Difficulty, Edit, Harm, How, Kind
-from oversight.marks import Measure
-from oversight.material import Material
+from oversight.blind_tests import cohorts, making, situations, sources, sowing
+from oversight.blind_tests.faults import Difficulty, Edit, Harm, How, Kind
+from oversight.blind_tests.material import Material
+from oversight.blind_tests.written import Written
 from oversight.models import (
     Alarm,
     Cohort,
@@ -30,8 +30,9 @@ from oversight.models import (
     Sprout,
     Threshold,
 )
-from oversight.pacing import Off
-from oversight.written import Written
+from oversight.statistics import pacing
+from oversight.statistics.marks import Measure
+from oversight.statistics.pacing import Off
 from reviews import claims, plants
 from reviews.caught import Wrong
 from reviews.models import Plant

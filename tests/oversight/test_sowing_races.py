@@ -11,7 +11,7 @@ from accounts.models import Client, User
 from handoffs import moves
 from handoffs.models import Handoff
 from handoffs.states import HandoffState
-from oversight import cohorts, releases, sowing, telling
+from oversight.blind_tests import cohorts, releases, sowing, telling
 from oversight.models import Chart, Cohort, SpentPair, Sprout, Tally
 from reviews import claims, decisions, lots, plants, sealed
 from reviews.disclosed import WasATest

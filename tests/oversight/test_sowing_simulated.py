@@ -9,8 +9,8 @@ from functools import cached_property
 
 import pytest
 
-from oversight import pacing
-from oversight.pacing import Block
+from oversight.statistics import pacing
+from oversight.statistics.pacing import Block
 from reviews import meeting
 from reviews.meeting import Hands, Known, Met
 

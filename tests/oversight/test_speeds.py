@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from oversight import bins, speeds
+from oversight.statistics import bins, speeds
 
 
 def oracle() -> list[tuple[float, float]]:

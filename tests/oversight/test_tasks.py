@@ -3,7 +3,10 @@
 import pytest
 
 from config.celery import app
-from oversight import alarms, certificates, counting, days, figures, releases, sowing
+from oversight.blind_tests import certificates, releases, sowing
+from oversight.counted import counting, days
+from oversight.queues import figures
+from oversight.watch import alarms
 
 TASKS = {
     "oversight.count_queues": (counting, "count"),

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from oversight import telling
-from oversight.cusum import Chart
-from oversight.telling import Told
+from oversight.blind_tests import telling
+from oversight.blind_tests.telling import Told
+from oversight.statistics.cusum import Chart
 from reviews import lots
 from reviews.lots import Lot
 

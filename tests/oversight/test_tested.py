@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from governance.estimates import Share, wilson
-from oversight import evidence, subjects, summary, tested
-from oversight.evidence import Bet
+from oversight.counted import subjects, summary, tested
 from oversight.models import FigureWeek, Programme, Tally
 from oversight.pages import every_figure, lines
+from oversight.statistics import evidence
+from oversight.statistics.evidence import Bet
 from tests.factories import Shop
 from tests.oversight.figured import have_days
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from oversight import trials
+from oversight.statistics import trials
 
 DATA = Path(__file__).parent / "data"
 DOTS = DATA / "dots.jsonl"

@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
-from oversight import power, telling, waiting_for_five
-from oversight.power import Power, Team
+from oversight.blind_tests import telling
+from oversight.statistics import power, waiting_for_five
+from oversight.statistics.power import Power, Team
 from reviews import lots
 
 

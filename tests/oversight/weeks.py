@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from handoffs.models import Queue, QueueRate
-from oversight import hours
 from oversight.models import Forecast, QueueFigures, QueueHour
+from oversight.queues import hours
 
 
 def have_weeks(queue: Queue) -> None:

@@ -18,7 +18,9 @@ from django.utils.timezone import now
 
 from accounts.models import Client, User
 from handoffs.models import Handoff
-from oversight import arrivals, days, machine
+from oversight.counted import days
+from oversight.queues import arrivals
+from oversight.watch import machine
 from reviews import claims, measures, rates
 from tests import factories
 from tests.factories import Shop

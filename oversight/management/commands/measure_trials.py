@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from oversight import trials
-from oversight.speeds import Rapid
-from oversight.trials import Recorded
+from oversight.statistics import trials
+from oversight.statistics.speeds import Rapid
+from oversight.statistics.trials import Recorded
 
 
 class Command(BaseCommand):

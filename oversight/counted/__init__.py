@@ -1,0 +1,1 @@
+"""What happened, counted by day and week from the log, and which of it may be told."""

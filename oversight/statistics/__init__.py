@@ -1,0 +1,1 @@
+"""Formulas with their sources, each held against published values: pure, see docs/statistics.md."""

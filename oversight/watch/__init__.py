@@ -1,0 +1,1 @@
+"""What somebody has to be told: thresholds, alarms, and whether the machine itself is at work."""
