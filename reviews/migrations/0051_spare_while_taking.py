@@ -52,7 +52,10 @@ NOTED = """, noted as (
 )
 select person.may_decide"""
 REWRITTEN = (
-    ("create or replace function overread_take_in_turns(", "create function overread_take_sparing("),
+    (
+        "create or replace function overread_take_in_turns(",
+        "create function overread_take_sparing(",
+    ),
     (
         "p_cap int, p_actor text)",
         "p_cap int, p_actor text,\n    p_knowing text[], p_a_day int, p_between int)",
@@ -62,8 +65,7 @@ REWRITTEN = (
     ("\n    where not p_given_back_too\n)", "\n    where not p_given_back_too" + SPARED),
     (
         "h.queue_id, teams, kin\n    where h.id = p_handoff",
-        "h.queue_id, teams, kin, spared\n"
-        "    where h.id = p_handoff and h.id <> all(spared.ids)",
+        "h.queue_id, teams, kin, spared\n    where h.id = p_handoff and h.id <> all(spared.ids)",
     ),
     ("\nselect person.may_decide", NOTED),
     ("- walked.before\nfrom walked,", "- walked.before, spared.ids\nfrom spared, walked,"),
