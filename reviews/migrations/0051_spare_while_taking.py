@@ -87,7 +87,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Spared",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("taken", models.CharField(max_length=40)),
                 (
                     "tests",

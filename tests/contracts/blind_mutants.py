@@ -269,9 +269,9 @@ MUTANTS = [
         _PAIRS + "test_a_new_name_of_its_client_is_its_own_too",
     ),
     Mutant(
-        "reviews/plants.py",
-        "if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()",
-        "if False else ()",
+        "reviews/permissions.py",
+        "if can & {Can.EDIT_WORKFLOW, Can.READ_AUDIT}",
+        "if not can",
         _TELLS + "test_whoever_reads_figures_or_records_meets_none",
     ),
     Mutant(
