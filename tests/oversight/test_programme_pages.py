@@ -91,7 +91,12 @@ def test_the_ready_made_notice_is_one_that_may_be_kept(shop: factories.Shop, mia
 
 
 def test_from_words_to_on(shop: factories.Shop, mia: User) -> None:
+    words = "<summary>The words, to edit</summary>"
+    assert words in get(mia, url(shop)).split("<details open>")[1]
     assert post(mia, url(shop, "tests-texts"), notice=NOTICE, consultation="").status_code == 302
+    # words that are kept are out of the way, until others are asked for
+    assert words in get(mia, url(shop)).split("<details>")[1]
+    assert words in get(mia, url(shop) + "?language=de").split("<details open>")[1]
     read = programmes.digest(programmes.of(shop.workflow))
     told = {"told_on": now().date().isoformat(), "told_how": "By mail", "read": read}
     told["consulted"] = "There is no works council."
