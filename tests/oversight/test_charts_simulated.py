@@ -91,6 +91,6 @@ def test_the_chart_keeps_nothing_but_that_it_is_raised() -> None:
 
     assert set(kept) == {
         *("cohort", "workflow", "team", "raised"),
-        *("looked_on", "closed", "begun_on"),
+        *("looked_on", "closed", "pooled", "begun_on"),
     }
     assert not any(field.is_relation for field in kept.values())

@@ -107,6 +107,21 @@ def test_in_a_surge_and_without_a_past_none_comes_in(desk: Desk) -> None:
     assert situations.off(*where, now=now()) is Off.SURGE
 
 
+def test_a_new_queue_is_held_against_its_busiest_hour(desk: Desk) -> None:
+    QueueHour.objects.all().delete()
+    desk.review(12)
+    at = now()
+    this = at.replace(minute=0, second=0, microsecond=0)
+    # since it began, two hours ago; such an hour of the week was never seen
+    for back, came in ((1, 3), (2, 40)):
+        starts_at = this - timedelta(hours=back)
+        QueueHour.objects.create(queue=desk.shop.queue, starts_at=starts_at, came=came)
+
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is None
+    QueueHour.objects.filter(came=40).update(came=5)
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is Off.SURGE
+
+
 def test_where_people_are_behind_none_comes_in(desk: Desk) -> None:
     where, handoff = (desk.shop.workflow, desk.shop.queue), desk.review()
     whole = handoff.deadline_at - handoff.counted_from

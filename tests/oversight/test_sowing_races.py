@@ -21,6 +21,7 @@ from tests import factories
 from tests.database import Databases
 from tests.oversight import sown
 from tests.oversight.sown import Desk
+from tests.oversight.test_pooled_releases import MONDAY, meet
 from tests.reviews.racing import Racer, all_at_once
 
 now = timezone.now
@@ -139,6 +140,16 @@ def test_a_week_is_told_once_by_many_who_close_it(committed_db: Databases) -> No
 
     assert sum(one.result for one in closed) == 1
     assert Tally.objects.count() == Chart.objects.count() == 1
+
+
+def test_several_teams_are_told_together_once_by_many_who_close(committed_db: Databases) -> None:
+    for number in range(3):
+        meet(f"retail / team {number}", range(10 * number, 10 * number + 4))
+
+    all_at_once([lambda: releases.close(now=MONDAY)] * 4)
+    releases.close(now=MONDAY + timedelta(days=1))
+
+    assert list(Tally.objects.values_list("team", "tests", "caught")) == [("", 36, 33)]
 
 
 @pytest.mark.parametrize("test_first", [True, False])
