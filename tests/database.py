@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import io
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -128,10 +129,12 @@ class Databases:
         A test fills some twenty of a hundred tables: to look which, and to delete there, takes a
         fiftieth of what it takes to give every table and index a new file.
         """
+        deadline = time.monotonic() + 10
         with psycopg.connect(settings.OWNER_DATABASE_URL) as owner:
-            owner.execute("set local lock_timeout = '10s'")
-            # whoever is still about to commit commits first, or is told of
-            owner.execute(sql.SQL("lock table {}").format(sql.SQL(", ").join(self._tables)))
+            while not self._locked(owner):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("Somebody works on the test database and does not end.")
+                time.sleep(0.02)
             if self._may_delete(owner):
                 # no trigger and no foreign key has a say in it
                 owner.execute("set local session_replication_role = replica")
@@ -140,6 +143,18 @@ class Databases:
             else:
                 # numbers go on: a process may remember what number 1 was in another test
                 owner.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(self._tables)))
+
+    def _locked(self, owner: psycopg.Connection) -> bool:
+        """Keep everyone out; who is still about to commit does so first, and waits for nothing.
+
+        To wait with some of the locks for the others could be a deadlock with a late request.
+        """
+        try:
+            owner.execute(sql.SQL("lock table {} nowait").format(sql.SQL(", ").join(self._tables)))
+        except psycopg.errors.LockNotAvailable:
+            owner.rollback()
+            return False
+        return True
 
     @cached_property
     def _tables(self) -> list[sql.Identifier]:
