@@ -6,8 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from oversight.blind_tests import certificates, releases, sowing
-from oversight.counted import counting, days
-from oversight.queues import figures
+from oversight.counted import days
+from oversight.queues import counting, figures
 from oversight.watch import alarms
 
 

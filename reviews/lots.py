@@ -2,13 +2,14 @@
 
 A lot is one row of one size, encrypted with a key that comes of the server's secret and is in no
 dump. It holds, for each kind of test, how many were met and caught, and how many each person met:
-people under names that are made for this lot. Which test was whose is nowhere. Once it is told it
-begins empty, under other names.
+people under names that are made for lots alone, so that whoever is in two teams is one. Which test
+was whose is nowhere. Once it is told it begins empty.
 """
 
 import hmac
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 # enough for some 300 people and every kind of test; a lot's size says nothing of what is in it
 SIZE = 32 * 1024
 _NONCE = 12
-_PURPOSE = b"overread blind lots\0"
+_PURPOSE, _NAMES = b"overread blind lots\0", b"overread names in lots\0"
 
 
 class LotUnreadable(ValueError):
@@ -44,7 +45,7 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class Lot:
-    """`salt` makes this lot's names of people; `counts` go by kind, difficulty and harm.
+    """`salt` makes its names of people; `counts` go by kind, difficulty and harm.
 
     `held` are those before that were of many and all one way, by kind: caught, and how many.
     `since` are the outcomes since the chart was looked at last, in order, and `met` who made them;
@@ -62,6 +63,10 @@ class Lot:
     def tests(self) -> int:
         return sum(count.tests for count in self.counts.values())
 
+    @property
+    def people(self) -> frozenset[str]:
+        return frozenset(name for count in self.counts.values() for name in count.people)
+
 
 def empty(*, score: float = 0.0) -> Lot:
     return Lot(salt=os.urandom(16).hex(), score=score)
@@ -78,6 +83,40 @@ def add(lot: Lot, *, person: int, kind: str, caught: bool) -> Lot:
         since=(*lot.since, caught),
         met=_more(lot.met, name),
     )
+
+
+def named(lot: Lot, *, salt: str) -> Lot:
+    """Return the lot with these names for whoever comes; where somebody is in it, with its own."""
+    return lot if lot.counts or lot.met else replace(lot, salt=salt)
+
+
+def together(found: Iterable[Lot]) -> Lot:
+    """Return the sums of several lots as one, in which each person is one; without their charts.
+
+    Their names have to be the same: raises ValueError where they are not.
+    """
+    lots = list(found)
+    (salt,) = {lot.salt for lot in lots}
+    kinds = {kind for lot in lots for kind in lot.counts}
+    held = {kind for lot in lots for kind in lot.held}
+    return Lot(
+        salt=salt,
+        counts={kind: _added(lot.counts.get(kind, Count()) for lot in lots) for kind in kinds},
+        held={kind: _sum(lot.held.get(kind, (0, 0)) for lot in lots) for kind in held},
+    )
+
+
+def _added(counts: Iterable[Count]) -> Count:
+    caught, people = 0, Counter[str]()
+    for count in counts:
+        caught += count.caught
+        people.update(count.people)
+    return Count(caught=caught, people=dict(people))
+
+
+def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    caught, tests = zip(*pairs, strict=True)
+    return sum(caught), sum(tests)
 
 
 def looked_at(lot: Lot, *, score: float) -> Lot:
@@ -108,16 +147,11 @@ def held_back(lot: Lot) -> Lot:
     after weeks without one would be of whoever was tested since.
     """
     held = {
-        kind: (caught + before[0], tests + before[1])
+        kind: _sum([lot.held.get(kind, (0, 0)), (count.caught, count.tests)])
         for kind in lot.counts.keys() | lot.held.keys()
-        for before in [lot.held.get(kind, (0, 0))]
-        for caught, tests in [_sums(lot.counts.get(kind, Count()))]
+        for count in [lot.counts.get(kind, Count())]
     }
     return replace(lot, counts={}, held=held)
-
-
-def _sums(count: Count) -> tuple[int, int]:
-    return count.caught, count.tests
 
 
 def _more(people: Mapping[str, int], name: str) -> dict[str, int]:
@@ -151,6 +185,11 @@ def unseal(sealed: bytes, *, cohort: str, secrets: Iterable[str]) -> Lot:
 
 def _key(secret: str) -> bytes:
     return hmac.digest(secret.encode(), _PURPOSE, "sha256")
+
+
+def salt(secret: str) -> str:
+    """Return what makes names of people in every lot of this server."""
+    return hmac.digest(secret.encode(), _NAMES, "sha256")[:16].hex()
 
 
 def _plain(lot: Lot) -> dict[str, Any]:

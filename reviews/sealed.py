@@ -14,15 +14,25 @@ logger = logging.getLogger(__name__)
 def take(cohort: str) -> Lot:
     """Return the cohort's lot, locked until this transaction ends.
 
-    One that no secret of the server opens any more is lost, and begins anew.
+    One that no secret of the server opens any more is lost, and begins anew. Whoever comes into one
+    in which nobody is yet has the same name as in every other.
     """
     SealedLot.objects.bulk_create(
         [SealedLot(cohort=cohort, sealed=_seal(lots.empty(), cohort))], ignore_conflicts=True
     )
     row = SealedLot.objects.select_for_update().get(cohort=cohort)
+    return lots.named(_unsealed(row), salt=names())
+
+
+def names() -> str:
+    """Return what makes people's names now; lots of before another secret have others."""
+    return lots.salt(settings.SECRET_KEY)
+
+
+def _unsealed(row: SealedLot) -> Lot:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     try:
-        return lots.unseal(bytes(row.sealed), cohort=cohort, secrets=secrets)
+        return lots.unseal(bytes(row.sealed), cohort=row.cohort, secrets=secrets)
     except LotUnreadable:
         logger.error("A sealed lot could not be read with any secret and begins anew.")
         return lots.empty()

@@ -10,23 +10,38 @@ import time
 
 from bench import ground
 from bench.collapse import scene as scenes
+from bench.collapse.alone import READS, Alone
 from bench.collapse.drill import is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.years import Years
 from governance.estimates import Share
+from oversight.statistics.power import WORKING_YEAR
 
-YEARS, COLLAPSES = 10, 30
+PEOPLE, TESTS_A_DAY = 6, 3
+ALONE, YEARS, COLLAPSES = 400, 20, 30
+FALLS = (0.5, 0.05)
 SOON = 400
 
 
 def run() -> None:
-    scene = scenes.build(people=6, rate=0.05, past=60)
+    _read_alone()
+    scene = scenes.build(people=PEOPLE, rate=0.05, past=60)
     with ground.owner() as owner:
-        years = Years(scene=scene, nights=Nights(owner), chance=random.Random(1), tests_a_day=3)
+        years = Years(
+            scene=scene, nights=Nights(owner), chance=random.Random(1), tests_a_day=TESTS_A_DAY
+        )
         years.begin()
         _read(years)
-        for after in (0.5, 0.05):
+        for after in FALLS:
             _collapse(years, after)
+
+
+def _read_alone() -> None:
+    """Let the chart of a team that reads go on by itself, without desks and database."""
+    team = Alone(chance=random.Random(1), people=PEOPLE, tests_a_day=TESTS_A_DAY)
+    team.live(ALONE * WORKING_YEAR)
+    print(f"the chart by itself: {team.alarms / ALONE:.2f} alarms in a year of a team that reads, "
+          f"of {ALONE} years; at most 1 stated", flush=True)  # fmt: skip
 
 
 def _read(years: Years) -> None:
@@ -36,22 +51,23 @@ def _read(years: Years) -> None:
         years.live()
     took = (time.perf_counter() - begun) / YEARS
     print(f"{years.alarms} alarms in {YEARS} years of a team that reads, at most {YEARS} stated "
-          f"on average; a year in {took:.0f} s")  # fmt: skip
+          f"on average; a year in {took:.0f} s", flush=True)  # fmt: skip
 
 
 def _collapse(years: Years, after: float) -> None:
-    """Let it stop reading again and again; each time it reads again until that is believed."""
+    """Let it stop reading again and again, each time as a team of which little is known yet."""
     mean, nine = years.predicted(after)
-    found = []
+    found, mended = [], []
     for _ in range(COLLAPSES):
-        years.catches = 0.9
-        while is_raised(years.scene):
-            years.live(1)
+        years.begin_again()
         years.live(years.chance.randrange(5, 25))
         if is_raised(years.scene):
             continue
         years.catches = after
         found.append(years.live(SOON, until_raised=True))
+        years.catches = READS
+        mended.append(years.live(SOON, until_raised=False))
     soon = Share(sum(days <= nine for days in found), len(found))
-    print(f"from 90 % to {after:.0%}: told after {statistics.mean(found):.1f} working days, "
-          f"predicted {mean:.1f}; within the {nine:.1f} of nine in ten: {soon}")  # fmt: skip
+    print(f"from {READS:.0%} to {after:.0%}: told after {statistics.mean(found):.1f} working days, "
+          f"predicted {mean:.1f}; within the {nine:.1f} of nine in ten: {soon}; once it reads "
+          f"again, over after {statistics.mean(mended):.1f}", flush=True)  # fmt: skip

@@ -43,6 +43,10 @@ class Nights:
                     self._age(table, column, days)
         self.passed += nights
 
+    def forget(self) -> None:
+        """Let nothing be kept of what tests showed."""
+        self.owner.execute("truncate reviews_sealedlot, oversight_chart, oversight_tally")
+
     def _age(self, table: str, column: str, days: int) -> None:
         query = sql.SQL("update {0} set {1} = {1} - {2}")
         names = (sql.Identifier(table), sql.Identifier(column), sql.Literal(days))

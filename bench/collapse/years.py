@@ -11,18 +11,17 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
+from bench.collapse.alone import KIND, READS
 from bench.collapse.drill import CLOSE, WORKING_DAYS, is_raised
 from bench.collapse.nights import Nights
 from bench.collapse.scene import TEAM, Scene
 from config.celery import app
-from oversight.blind_tests import cohorts, sowing, telling
+from oversight.blind_tests import cohorts, sowing
 from oversight.models import Cohort
 from oversight.statistics import cusum, power, waiting_for_five
 from oversight.statistics.power import WORKING_YEAR
 from reviews import lots, plants, sealed
 from reviews.models import Plant
-
-KIND = telling.key("wrong_amount", "easy", "allows")
 
 
 @dataclass
@@ -31,7 +30,7 @@ class Years:
     nights: Nights
     chance: random.Random
     tests_a_day: int
-    catches: float = 0.9
+    catches: float = READS
     day: int = 0
     alarms: int = 0
 
@@ -56,8 +55,13 @@ class Years:
         Cohort.objects.update(let_in=scene.rate)
         self.nights.pass_by(7)
 
-    def live(self, days: int = WORKING_YEAR, *, until_raised: bool = False) -> int:
-        """Live so many days, or until it is raised; return how many that were."""
+    def begin_again(self) -> None:
+        """Let nothing be known of this team any more, and let it read."""
+        self.nights.forget()
+        self.catches = READS
+
+    def live(self, days: int = WORKING_YEAR, *, until_raised: bool | None = None) -> int:
+        """Live so many days, or until it is raised or no longer; return how many that were."""
         for number in range(1, days + 1):
             was = is_raised(self.scene)
             for _ in range(self.tests_a_day):
@@ -67,7 +71,7 @@ class Years:
             self.nights.pass_by(1 if self.day % WORKING_DAYS else 3, tests_too=False)
             now = is_raised(self.scene)
             self.alarms += now and not was
-            if now and until_raised:
+            if now is until_raised:
                 return number
         return days
 

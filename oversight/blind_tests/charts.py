@@ -4,6 +4,7 @@ Only whether it is alarmed leaves the sealed lot; where the score stands stays i
 written anew on every look, so that nobody sees whether anything came.
 """
 
+import math
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -20,7 +21,8 @@ from reviews.models import Plant
 # misses that are usual as long as too little was told to know better
 USUAL = 0.10
 LEAST, MOST = 0.05, 0.40
-_ENOUGH, _LATELY, _PAST = 60, timedelta(weeks=4), timedelta(weeks=52)
+ENOUGH = 60
+_LATELY, _PAST = timedelta(weeks=4), timedelta(weeks=52)
 _WEEKS = 8
 # fewer tests a day than this are too few to reckon with
 _FEWEST = 0.2
@@ -28,9 +30,13 @@ _FEWEST = 0.2
 
 def look(chart: Chart, lot: Lot, *, today: date) -> Lot:
     """Move the chart by what came since, if many made it; return the lot as it is kept on."""
-    usual = _usual(chart, today)
-    noticed = usual + power.RISE
-    limit = _limit(round(usual, 2), _between(chart.cohort, today))
+    usual, between = _usual(chart, today), _between(chart.cohort, today)
+    return move(chart, lot, usual=usual, between=between)
+
+
+def move(chart: Chart, lot: Lot, *, usual: float, between: float) -> Lot:
+    """Do so where so many misses are usual, and so many tests lie between two false alarms."""
+    noticed, limit = usual + power.RISE, _limit(usual, between)
     line = cusum.Chart(usual=usual, noticed=noticed, threshold=limit)
     plan = acceptance.Plan(good=usual, bad=noticed)
     found = telling.rearm(lot, plan, line) if chart.raised else telling.look(lot, line)
@@ -44,14 +50,28 @@ def look(chart: Chart, lot: Lot, *, today: date) -> Lot:
 
 def _usual(chart: Chart, today: date) -> float:
     """Return the share of misses that this cohort is used to, by what was told of it."""
+    since, until = learned_from(today)
     told = Tally.objects.filter(
         workflow=chart.workflow, team=chart.team, kind="", difficulty="", harm="",
-        week__gte=today - _PAST, week__lt=today - _LATELY,
+        week__gte=since, week__lt=until,
     ).aggregate(tests=Sum("tests"), caught=Sum("caught"))  # fmt: skip
-    tests, caught = told["tests"] or 0, told["caught"] or 0
-    if tests < _ENOUGH:
+    return usual(told["tests"] or 0, told["caught"] or 0)
+
+
+def learned_from(today: date) -> tuple[date, date]:
+    """Return from when on, and until when, what was told says what is usual: not lately."""
+    return today - _PAST, today - _LATELY
+
+
+def usual(tests: int, caught: int) -> float:
+    """Return the share of misses to reckon with, rounded up.
+
+    Below what it really is by luck, alarms would come oftener than stated.
+    """
+    if tests < ENOUGH:
         return USUAL
-    return round(min(MOST, max(LEAST, 1 - caught / tests)), 2)
+    percent = math.ceil(100 * (tests - caught) / tests)
+    return min(MOST, max(LEAST, percent / 100))
 
 
 def _between(cohort: str, today: date) -> float:

@@ -30,8 +30,9 @@ What you are told. Right after you have decided a test you read that it was one,
 wrong and where it could be seen. You see that once, and nobody else does.
 
 What is not kept. It is not stored who caught a test and who did not. What you decided, wrote \
-and opened in a test is deleted in the same moment. Results are counted for a team, and told \
-only when at least five people met at least twenty tests, and nobody most of them. They are \
+and opened in a test is deleted in the same moment. Results are counted for a team, or for \
+several together where one is small, and told only when at least five people met at least \
+twenty tests, and nobody most of them. They are \
 not used to judge, compare, pay or discipline anybody, and they cannot be: there is nothing to \
 do it with.
 
@@ -69,8 +70,9 @@ niemand.
 
 Was nicht aufbewahrt wird. Es wird nicht gespeichert, wer einen Test erkannt hat und wer \
 nicht. Was Sie in einem Test entschieden, geschrieben und geöffnet haben, wird im selben \
-Augenblick gelöscht. Ergebnisse werden je Team gezählt und erst genannt, wenn mindestens fünf \
-Personen mindestens zwanzig Tests hatten und niemand die meisten davon. Sie dienen nicht dazu, \
+Augenblick gelöscht. Ergebnisse werden je Team gezählt, oder für mehrere zusammen, wo eines \
+klein ist, und erst genannt, wenn mindestens fünf Personen mindestens zwanzig Tests hatten und \
+niemand die meisten davon. Sie dienen nicht dazu, \
 jemanden zu beurteilen, zu vergleichen, zu bezahlen oder zu maßregeln, und sie können es \
 nicht: Es gibt nichts, womit es ginge.
 
@@ -102,10 +104,10 @@ Articles 14 and 26), and to tell staff and their representatives before such a s
 
 What it must not become. A means to watch or rate people. So the system is made such that it \
 cannot: it does not store who caught a test; what was decided in it is deleted at once; \
-results exist only as counts of teams, told when at least five people met at least twenty \
-tests and nobody more than two in five of them; what is all one way is not told at all. There \
-is no view, export, report or interface of a person's results, and tests of the product search \
-for one. Two on one day is the most anybody meets.
+results exist only as counts of teams, or of several teams together, told when at least five \
+people met at least twenty tests and nobody more than two in five of them; what is all one way \
+is not told at all. There is no view, export, report or interface of a person's results, and \
+tests of the product search for one. Two on one day is the most anybody meets.
 
 What remains. The log says who was given a handoff, tests too. Whoever runs the server and \
 holds its secret could read counts before they are told, in which few people may be, or watch \
@@ -141,8 +143,9 @@ unterrichtet werden (Artikel 26 Absatz 7).
 Was daraus nicht werden darf. Ein Mittel, Menschen zu überwachen oder zu bewerten. Darum ist \
 das System so gebaut, dass es das nicht kann: Es speichert nicht, wer einen Test erkannt hat; \
 was darin entschieden wurde, wird sofort gelöscht; Ergebnisse gibt es nur als Zahlen von \
-Teams, genannt erst, wenn mindestens fünf Personen mindestens zwanzig Tests hatten und niemand \
-mehr als zwei Fünftel davon; was nur in eine Richtung ausging, wird gar nicht genannt. Es gibt \
+Teams oder von mehreren zusammen, genannt erst, wenn mindestens fünf Personen mindestens \
+zwanzig Tests hatten und niemand mehr als zwei Fünftel davon; was nur in eine Richtung \
+ausging, wird gar nicht genannt. Es gibt \
 keine Ansicht, keinen Export, keinen Bericht und keine Schnittstelle mit Ergebnissen einer \
 Person, und Prüfungen des Produkts suchen danach. Mehr als zwei an einem Tag bekommt niemand.
 

@@ -52,7 +52,7 @@ def situation(workflow: Workflow, queue: Queue, *, now: datetime) -> Situation:
         stopped=_stopped(workflow),
         incident=_incident(workflow, queue, now),
         came=_came(queue, now),
-        usual=_usual(queue, now),
+        usual=profiles.read(queue, now=now).usual(now),
         oldest=_oldest(queue, now),
         taken=_taken(queue),
     )
@@ -77,12 +77,6 @@ def _came(queue: Queue, now: datetime) -> int:
     hour = now - timedelta(hours=1)
     came = Handoff.objects.filter(id__gte=ids.at("ho", hour), opened_at__gt=hour, queue=queue)
     return came.filter(real.of("run")).count()
-
-
-def _usual(queue: Queue, now: datetime) -> float | None:
-    profile = profiles.read(queue, now=now)
-    cell = profile.at(now)
-    return cell.arrivals if cell.weeks else None
 
 
 def _oldest(queue: Queue, now: datetime) -> float:

@@ -7,7 +7,7 @@ it: at the test that raised an alarm, it would say that its reviewer missed it.
 The log says who claimed what, tests too. So nothing is told here that is all one way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -49,10 +49,27 @@ def key(kind: str, difficulty: str, harm: str) -> str:
 
 def close(lot: Lot) -> tuple[list[Told], Lot]:
     """Return what a week that is over lets tell, and the lot as it goes on."""
-    rows = told(lot)
+    rows, goes_on = close_as_one(lot, people=cells.PEOPLE)
+    return rows, goes_on(lot)
+
+
+def close_as_one(lot: Lot, *, people: int) -> tuple[list[Told], Callable[[Lot], Lot]]:
+    """Return what this lot lets tell, and how each one that it was put together from goes on."""
+    rows = told(lot, people=people)
     if rows:
-        return rows, lots.begun_anew(lot)
-    return [], lots.held_back(lot) if is_one_way(lot) else lot
+        return rows, _begun_anew
+    return [], lots.held_back if is_one_way(lot, people=people) else _as_it_is
+
+
+def _begun_anew(lot: Lot) -> Lot:
+    """Where fewer than five people were, nobody looks at the chart: nothing is kept for that."""
+    if len(lot.people) < cells.PEOPLE:
+        return lots.empty(score=lot.score)
+    return lots.begun_anew(lot)
+
+
+def _as_it_is(lot: Lot) -> Lot:
+    return lot
 
 
 def told(lot: Lot, *, people: int = cells.PEOPLE) -> list[Told]:

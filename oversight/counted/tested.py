@@ -1,13 +1,16 @@
 """What blind tests showed, of those lots that were told: how many wrong ones were caught.
 
 Nothing here leads to a person: lots are told of many, and only so (`blind_tests.telling`). It is
-known of a workflow and its teams, and not of its queues, tiers or action types.
+known of a workflow and its teams, and not of its queues, tiers or action types. Teams that are too
+small are told of together (`blind_tests.pooling`), some only of the whole house.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.db.models import Q
 
 from governance.estimates import Share
 from handoffs.models import Workflow
@@ -17,6 +20,8 @@ from oversight.statistics.evidence import Bet, Course
 
 # the words that a lot is broken down by, and what they mean all of
 WORDS = ("team", "kind", "difficulty", "harm")
+# instead of a team
+SEVERAL = "several together"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +35,13 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Lots:
-    """What was told until a day, the oldest first, and whether more is to come."""
+    """What was told until a day, the oldest first, and whether more is to come.
+
+    `everywhere` is what was told of all workflows; each test is in it once.
+    """
 
     told: tuple[Tally, ...]
+    everywhere: tuple[Tally, ...]
     is_on: bool
 
 
@@ -47,6 +56,9 @@ class Tested:
     now: Share
     before: Share
     by_week: dict[date, Share]
+    # of all teams of all workflows
+    everywhere: Share
+    everywhere_before: Share
     groups: tuple[Group, ...]
     tests: Share | None
     year: int | None
@@ -59,13 +71,23 @@ class Tested:
 
 def read(workflow: Workflow | None, *, since: date | None, last: date) -> Lots:
     """Read all that was told from then on until before `last`: there is little of it."""
-    found = Tally.objects.filter(week__lt=last)
+    found = Tally.objects.filter(week__lt=last, **{"week__gte": since} if since else {})
     on = Programme.objects.filter(on=True)
     if workflow:
-        found, on = found.filter(workflow=workflow.slug), on.filter(workflow=workflow)
-    if since:
-        found = found.filter(week__gte=since)
-    return Lots(told=tuple(found.order_by("week", "pk")), is_on=on.exists())
+        of_all = Q(kind="", difficulty="", harm="")
+        found = found.filter(of_all | Q(workflow=workflow.slug))
+        on = on.filter(workflow=workflow)
+    rows = tuple(found.order_by("week", "pk"))
+    return Lots(
+        told=tuple(one for one in rows if not workflow or one.workflow == workflow.slug),
+        everywhere=tuple(one for one in rows if _is_whole(one)),
+        is_on=on.exists(),
+    )
+
+
+def caught(lots: Lots) -> tuple[Share, Share]:
+    """Return what was caught of these lots, and of all teams of all workflows."""
+    return _share(one for one in lots.told if _is_whole(one)), _share(lots.everywhere)
 
 
 def of(lots: Lots, *, earlier: date, starts: date, decided: int | None) -> Tested:
@@ -82,6 +104,8 @@ def of(lots: Lots, *, earlier: date, starts: date, decided: int | None) -> Teste
         now=caught,
         before=_share(before),
         by_week=_by_week(now),
+        everywhere=_share(one for one in lots.everywhere if one.week >= starts),
+        everywhere_before=_share(one for one in lots.everywhere if earlier <= one.week < starts),
         groups=tuple(_groups([one for one in lots.told if one.week >= starts])),
         tests=None if decided is None else Share(caught.of, caught.of + decided),
         year=year,
@@ -113,7 +137,7 @@ def _groups(found: Sequence[Tally]) -> Iterable[Group]:
     known: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     for one in found:
         if _is_whole(one):
-            known[("team", one.team)].append(one)
+            known[("team", one.team or SEVERAL)].append(one)
         for what in WORDS[1:]:
             if getattr(one, what):
                 known[(what, getattr(one, what))].append(one)

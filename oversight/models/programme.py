@@ -125,7 +125,8 @@ class SpentPair(models.Model):
 class Tally(models.Model):
     """What tests showed, of many: words and counts, no key to anything and no time but a week.
 
-    Empty words mean all. Of one cohort no test is in two rows that say the same of it.
+    Empty words mean all: no team, several of a workflow; no workflow, several of the house. No test
+    is in two rows that say the same of it, whoever they are of.
     """
 
     workflow = models.CharField(max_length=60)

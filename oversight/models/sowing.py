@@ -81,6 +81,8 @@ class Chart(models.Model):
     looked_on = models.DateField(null=True)
     # the Monday of the last week whose end was tried to be told
     closed = models.DateField(null=True)
+    # the same of what was tried to be told of several cohorts at once
+    pooled = models.DateField(null=True)
     # when its lot began: at the last one that was told, or emptied
     begun_on = models.DateField()
 

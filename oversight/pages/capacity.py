@@ -86,6 +86,8 @@ class Page:
     sources: tuple[Source, ...]
     now: str
     warning: str
+    # why nothing is reckoned, where that is so
+    unknown: str
     days: tuple[Day, ...]
     chart: charts.Day
     rows: tuple[Row, ...]
@@ -111,6 +113,7 @@ def page(found: Capacity, form: Assumptions, *, query: str) -> Page:
         sources=_sources(found),
         now=_now(found),
         warning=_warning(found),
+        unknown=_unknown(found),
         days=_days(found, form),
         chart=charts.day(found.shown),
         rows=tuple(map(_row, found.shown)),
@@ -182,7 +185,9 @@ def _source(figure: Figure, measured: str) -> str:
 def _now(found: Capacity) -> str:
     if found.now is None:
         return ""
-    words = f"Now {found.now.waiting} wait and {found.now.hands:.1f} people are at it"
+    hands = f"{found.now.hands:.1f}"
+    people = "nobody is" if hands == "0.0" else f"{hands} people are"
+    words = f"Now {found.now.waiting} wait and {people} at it"
     if found.now.next_seconds is None:
         return f"{words}; nothing can be said about the next one."
     return f"{words}; whoever comes next is answered in about {times.span(found.now.next_seconds)}."
@@ -200,6 +205,17 @@ def _warning(found: Capacity) -> str:
         hours = "hour" if len(short) == 1 else "hours"
         return f"{len(short)} {hours} of the week have fewer people than they need, {first} most."
     return ""
+
+
+def _unknown(found: Capacity) -> str:
+    if found.busiest.work.arrivals:
+        return ""
+    if found.queue is None:
+        return "Say what you expect to come, and how many people it takes is reckoned."
+    return (
+        "Nothing has been counted here yet: what comes is counted hour by hour. "
+        "Say what you expect, and it is reckoned with that."
+    )
 
 
 def _days(found: Capacity, form: Assumptions) -> tuple[Day, ...]:

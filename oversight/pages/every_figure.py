@@ -134,6 +134,7 @@ def _tested(found: Summary, whole: _Of, before: _Of) -> Iterator[Row]:
     tested = found.tested
     yield whole.share("catch_rate", tested.now)
     yield before.share("catch_rate", tested.before)
+    yield whole.share("catch_rate_across_all_teams", tested.everywhere)
     if tested.tests is not None:
         yield whole.share("tests_share", tested.tests)
     for one in tested.groups:

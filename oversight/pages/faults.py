@@ -153,6 +153,7 @@ def fault(
     }
     said = generator or by_hand
     assert said is not None
+    is_draft, may_not = row.state == LibraryFault.State.DRAFT, _may_not(row, reader)
     return FaultPage(
         id=row.pk,
         line=_line(row),
@@ -172,8 +173,8 @@ def fault(
         fits=_fits(tried) if tried else "",
         misfits=tried.misfits if tried else (),
         shown=_shown_of(row, tried) if tried else _by_hand_shown(row, by_hand),
-        may_approve=not _may_not(row, reader),
-        may_not_because=_may_not(row, reader),
+        may_approve=is_draft and not may_not,
+        may_not_because=may_not if is_draft else "",
         may_retire=row.state != LibraryFault.State.RETIRED and library.leads(reader, row.workflow),
         error=error,
         why=why,
@@ -252,8 +253,6 @@ def _line(row: LibraryFault) -> Line:
 
 def _may_not(row: LibraryFault, reader: User) -> str:
     """Say why this person does not approve it, or nothing."""
-    if row.state != LibraryFault.State.DRAFT:
-        return "It is approved or retired already."
     if not library.may_approve(reader, row.workflow):
         return "You read this. Whoever signs maps or leads the workflow approves it."
     if row.author_id == reader.pk:

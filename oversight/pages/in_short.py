@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from governance.estimates import Share, percent
 from oversight.counted.summary import Summary
+from oversight.counted.tested import Tested
 from oversight.pages import lines, oversight_lines
 from oversight.statistics import shares
 from oversight.watch import gauges
@@ -32,7 +33,7 @@ def _working(found: Summary) -> Answer:
     tested, spike = found.tested, oversight_lines.spike(found.now)
     quick = f"{percent(spike.share)} were decided within {gauges.SPIKE_SECONDS} seconds."
     if tested.now.of < shares.ENOUGH:
-        said = "No blind tests were told in these weeks, and nothing else would say it."
+        said = _untold(tested)
         said += f" {quick}" if spike.of >= shares.ENOUGH else ""
         return _answer("working", "Is oversight working?", "Not known", said, "plain")
     fell = lines.change(tested.now, tested.before) == "fell" or tested.fallen_in is not None
@@ -45,6 +46,15 @@ def _working(found: Summary) -> Answer:
     tone = "red" if fell else "green" if tested.at_least else "plain"
     figure = percent(tested.now.share)
     return _answer("working", "Is oversight working?", figure, said, tone)
+
+
+def _untold(tested: Tested) -> str:
+    if tested.everywhere.of < shares.ENOUGH:
+        return "No blind tests were told in these weeks, and nothing else would say it."
+    return (
+        "Too few blind tests were told of it alone. Across all teams "
+        f"{percent(tested.everywhere.share)} of wrong ones were caught."
+    )
 
 
 def _healthy(found: Summary) -> Answer:

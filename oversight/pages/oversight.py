@@ -146,7 +146,7 @@ def page(found: Summary, workflows: Sequence[Workflow], period: int, *, may_all:
         more_healthy=tuple(oversight_lines.more_healthy(found.now, found.before)),
         more_improving=tuple(oversight_lines.more_improving(found)),
         sensitivity=tuple(tested_lines.sensitivity(found.tested, found.now)),
-        tested=tuple(tested_lines.groups(found.tested)),
+        tested=tuple(tested_lines.by_what(found)),
         untold=tested_lines.why_untold(found.tested),
         times=lengths.lengths(found.now),
         times_beside=lengths.of_parts(found.parts),

@@ -15,6 +15,7 @@ def working(found: Summary) -> list[Line]:
     now, before = found.now, found.before
     return [
         tested_lines.caught(found),
+        *([] if tested_lines.is_told(found.tested) else tested_lines.across(found)),
         *tested_lines.evidence(found.tested),
         rapid(now, before),
         of_share("Overridden", now.overridden, before.overridden,

@@ -52,11 +52,12 @@ def as_json(found: Summary) -> dict[str, Any]:
 
 def _caught(tested: Tested) -> dict[str, Any] | None:
     """Say what tests showed, at the prevalence at which they were met; None: none were told."""
-    if not tested.now.of and not tested.before.of:
+    if not (tested.now.of or tested.before.of or tested.everywhere.of):
         return None
     return {
         "now": _share(tested.now),
         "before": _share(tested.before),
+        "across_all_teams": _share(tested.everywhere),
         "at_tested_prevalence": _share(tested.tests) if tested.tests else None,
         "groups": [
             {"what": one.what, "word": one.word, **one.caught.to_json()} for one in tested.groups

@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 from django.forms import Form
 from django.urls import reverse
 
+from governance.estimates import Share
 from handoffs.models import Workflow
 from oversight.blind_tests import notice_texts, programmes
 from oversight.blind_tests.programme_forms import RateForm, TextsForm, ToldForm
 from oversight.blind_tests.workload import Workload
 from oversight.models import LibraryFault, Programme
+from oversight.pages import lines, tested_lines
 from oversight.pages import power as power_page
 from oversight.statistics import cells, pacing, power
 from oversight.statistics.pacing import Off
@@ -50,6 +52,16 @@ class Shelf:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Showed:
+    """What was caught of this workflow's tests and across all teams, in the last weeks."""
+
+    weeks: int
+    its: str
+    across: str
+    together: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Typed:
     """What forms held that were refused."""
 
@@ -69,6 +81,7 @@ class Page:
     steps: tuple[Step, ...]
     reckoned: Reckoned
     shelf: Shelf
+    showed: Showed
     rate: Form
     rate_now: str
     slide: tuple[str, str, str]
@@ -85,6 +98,7 @@ def page(
     programme: Programme,
     work: Workload,
     shelf: Shelf,
+    showed: Showed,
     *,
     may_change: bool,
     language: str,
@@ -101,6 +115,7 @@ def page(
         steps=_steps(programme, shelf),
         reckoned=reckoned(programme.rate, work),
         shelf=shelf,
+        showed=showed,
         rate=typed.rate or RateForm(programme),
         rate_now=power_page.percent(programme.rate),
         slide=_SLIDE,
@@ -122,6 +137,16 @@ def shelf(rows: list[LibraryFault], *, ready: int, off: Off | None) -> Shelf:
         retired=states.count(LibraryFault.State.RETIRED),
         ready=ready,
         off="" if off is None else off.value,
+    )
+
+
+def showed(its: Share, across: Share, *, weeks: int) -> Showed:
+    """Say both as the page about oversight does."""
+    return Showed(
+        weeks=weeks,
+        its=lines.said(its),
+        across=lines.said(across),
+        together=tested_lines.together(),
     )
 
 
@@ -168,7 +193,8 @@ def _notes(work: Workload) -> list[str]:
     if work.tested < cells.PEOPLE:
         notes.append(
             f"{_people(work.tested)} here can meet a test. A result is told of at least "
-            f"{cells.PEOPLE}, so nothing could be told of this workflow alone."
+            f"{cells.PEOPLE}, so nothing could be told of this workflow alone, only together with "
+            f"others: of {cells.PEOPLE_ACROSS_TEAMS} people."
         )
     if work.knowing:
         notes.append(

@@ -3,6 +3,7 @@
 from datetime import date
 
 from governance.estimates import percent
+from oversight.blind_tests import pooling
 from oversight.counted.summary import Summary
 from oversight.counted.tested import Tested
 from oversight.counted.totals import Figures
@@ -11,17 +12,35 @@ from oversight.statistics import cells, detection, known, shares
 from oversight.statistics.detection import Detection
 
 _UNTESTED = "The one figure that would say whether oversight works; below, what it takes."
+_ACROSS = "across all teams"
 _WORDS = {"team": "Team", "kind": "Fault", "difficulty": "Difficulty", "harm": "Harm"}
 
 
 def caught(found: Summary) -> Line:
     """Say first what everything else is read by."""
     tested = found.tested
+    what = "Wrong ones caught" if found.subject.workflow else f"Wrong ones caught, {_ACROSS}"
     if not tested.now.of and not tested.before.of:
         untested = "no blind tests are run" if not tested.is_on else "none were told yet"
-        return Line(what="Wrong ones caught", now=f"{NOT_ENOUGH}: {untested}", before=NOT_ENOUGH,
+        return Line(what=what, now=f"{NOT_ENOUGH}: {untested}", before=NOT_ENOUGH,
                     means=_UNTESTED)  # fmt: skip
-    return of_share("Wrong ones caught", tested.now, tested.before, _prevalence(found))
+    return of_share(what, tested.now, tested.before, _prevalence(found))
+
+
+def across(found: Summary) -> list[Line]:
+    """Say of one workflow what was caught in all: first where little is told of it by itself."""
+    tested = found.tested
+    if found.subject.workflow is None or not tested.everywhere.of:
+        return []
+    return [
+        of_share(f"Caught {_ACROSS}", tested.everywhere, tested.everywhere_before,
+                 "Of every workflow, those teams too that are told of only together with others.")
+    ]  # fmt: skip
+
+
+def is_told(tested: Tested) -> bool:
+    """Tell whether enough was told to speak of by itself."""
+    return tested.now.of >= shares.ENOUGH
 
 
 def _prevalence(found: Summary) -> str:
@@ -58,12 +77,13 @@ def _week(day: date) -> str:
     return f"the week of {day:%-d %b %Y}"
 
 
-def groups(tested: Tested) -> list[Line]:
+def by_what(found: Summary) -> list[Line]:
     """Say what was caught of each kind of fault, where that tells of nobody."""
-    return [
+    beside = across(found) if is_told(found.tested) else []
+    return beside + [
         of_share(f"{_WORDS[one.what]}: {one.word.replace('_', ' ')}", one.caught,
                  type(one.caught)(0, 0), "")
-        for one in tested.groups
+        for one in found.tested.groups
     ]  # fmt: skip
 
 
@@ -126,7 +146,17 @@ def why_untold(tested: Tested) -> str:
     return (
         f"Tests are told together, once at least {cells.PEOPLE} people met at least "
         f"{cells.TESTS}, none of them more than {percent(cells.SHARE)}, and some were caught and "
-        "some were not. Lots in which all were caught wait, so the share is rather too low."
+        "some were not. Lots in which all were caught wait, so the share is rather too low. "
+        f"{together()}"
+    )
+
+
+def together() -> str:
+    """Say when a team that can't be told of by itself is told of with others."""
+    return (
+        f"What a team lets tell too little of for {pooling.WITH_ITS_WORKFLOW} weeks is told "
+        f"together with the other teams of its workflow, after {pooling.WITH_THE_HOUSE} with all "
+        f"teams, of at least {cells.PEOPLE_ACROSS_TEAMS} people; each test once."
     )
 
 

@@ -63,6 +63,14 @@ class Profile:
         local = moment.astimezone(self.zone)
         return self.cells[local.weekday() * 24 + local.hour]
 
+    def usual(self, moment: datetime) -> float | None:
+        """Return how many come in such an hour; before one was seen, in the busiest that was."""
+        seen = [cell for cell in self.cells if cell.weeks]
+        here = self.at(moment)
+        if here in seen:
+            return here.arrivals
+        return max((cell.arrivals for cell in seen), default=None)
+
     def day(self, weekday: int) -> list[Cell]:
         return self.cells[weekday * 24 : weekday * 24 + 24]
 

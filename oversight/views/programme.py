@@ -1,5 +1,6 @@
 """The blind tests of a workflow: who answers for it sees to them, who signs and audits reads."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +17,14 @@ from accounts.http import UserRequest
 from handoffs.models import Workflow
 from oversight.blind_tests import library, programmes, situations, stock, workload
 from oversight.blind_tests.programme_forms import RateForm, TextsForm, ToldForm, refuse
+from oversight.counted import beginnings, tested, weeks
 from oversight.models import Programme
 from oversight.pages import programme as pages
 from oversight.pages.here import of_power
-from oversight.pages.programme import Typed
+from oversight.pages.programme import Showed, Typed
 
+# what tests showed is shown of so many
+WEEKS = 12
 _TEXTS = ("notice", "consultation")
 
 
@@ -147,12 +151,21 @@ def _show(request: UserRequest, workflow: Workflow, typed: Typed, *, status: int
         _programme(workflow),
         workload.of(workflow, now=now),
         shelf,
+        _showed(workflow, now),
         may_change=library.leads(request.user, workflow),
         language=request.GET.get("language", ""),
         typed=typed,
     )
     context: dict[str, Any] = {"page": page, "reckoned": page.reckoned, "here": of_power()}
     return render(request, "oversight/tests.html", context, status=status)
+
+
+def _showed(workflow: Workflow, now: datetime) -> Showed:
+    """Read what was told in the last weeks; what stands before its launch is demo history."""
+    this = weeks.monday(now.date())
+    since = max(this - timedelta(weeks=WEEKS), beginnings.real_since(workflow) or this)
+    lots = tested.read(workflow, since=since, last=this)
+    return pages.showed(*tested.caught(lots), weeks=WEEKS)
 
 
 def _reckoned(request: UserRequest, workflow: Workflow) -> HttpResponse:

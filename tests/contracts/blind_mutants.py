@@ -31,6 +31,8 @@ _TELLS = "tests/reviews/test_tells.py::"
 _TRACES = "tests/reviews/test_traces.py::"
 _DUMP = "tests/oversight/test_dump.py::"
 _IDENTIFY = "tests/oversight/test_identify.py::"
+_POOLING = "tests/oversight/test_pooling.py::"
+_POOLED = "tests/oversight/test_pooled_releases.py::"
 MUTANTS = [
     Mutant(
         "reviews/plants.py",
@@ -263,8 +265,8 @@ MUTANTS = [
     ),
     Mutant(
         "oversight/blind_tests/telling.py",
-        "lots.held_back(lot) if is_one_way(lot) else lot",
-        "lot",
+        "lots.held_back if is_one_way(lot, people=people) else _as_it_is",
+        "_as_it_is",
         _IDENTIFY
         + "test_the_first_miss_after_weeks_without_one_is_not_of_whoever_was_tested_since",
     ),
@@ -285,6 +287,48 @@ MUTANTS = [
         "max(found.values()) > SHARE * tests",
         "False",
         _IDENTIFY + "test_no_miss_is_anybodys_more_often_than_the_rule_lets",
+    ),
+    Mutant(
+        "reviews/sealed.py",
+        "lots.named(_unsealed(row), salt=names())",
+        "_unsealed(row)",
+        _POOLED + "test_three_teams_of_four_are_told_of_their_workflow_and_begin_anew",
+    ),
+    Mutant(
+        "oversight/blind_tests/releases.py",
+        "if lot.salt == sealed.names():",
+        "if lots.named(lot, salt=sealed.names()):",
+        _POOLED + "test_who_was_named_by_another_secret_is_not_put_beside_who_was_not",
+    ),
+    Mutant(
+        "oversight/blind_tests/releases.py",
+        "Chart.objects.exclude(pooled=monday).select",
+        "Chart.objects.select",
+        _POOLED + "test_it_is_tried_once_a_week_whatever_comes_meanwhile",
+    ),
+    Mutant(
+        "oversight/blind_tests/pooling.py",
+        "people=cells.PEOPLE_ACROSS_TEAMS",
+        "people=cells.PEOPLE",
+        _POOLING + "test_together_is_of_ten_and_never_all_one_way",
+    ),
+    Mutant(
+        "oversight/blind_tests/pooling.py",
+        "if one.cohort not in found.lots)",
+        ")",
+        _POOLING + "test_each_test_is_told_once_and_added_up_rightly",
+    ),
+    Mutant(
+        "reviews/lots.py",
+        "        people.update(count.people)",
+        "        people.update({f'{name}{caught}': n for name, n in count.people.items()})",
+        _POOLING + "test_whoever_is_in_two_teams_is_one",
+    ),
+    Mutant(
+        "oversight/blind_tests/telling.py",
+        "    if len(lot.people) < cells.PEOPLE:",
+        "    if False:",
+        _POOLING + "test_what_the_chart_was_not_looked_at_for_stays_only_where_five_are",
     ),
 ]
 

@@ -13,12 +13,14 @@ from reviews.spec import Spec
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "safeguards.md"
 WAYS = ["page", "link", "API", "admin", "bulk", "expired claim", "second tab"]
-SAFEGUARDS = {
+SAFEGUARDS: dict[str, set[str]] = {
     "Minimum review time": {"minimum_seconds", "words_per_minute"},
     "Forced challenge": {"challenge", "challenge_share", "reason"},
     "Withheld recommendation": {"withhold_recommendation"},
     "Evidence gates": {"evidence"},
     "More than one pair of eyes": {"approvers", "seats", "tie_break"},
+    # of every row, so no row says it
+    "What the requester said": set(),
 }
 # how long it can be taken back is no safeguard of its own
 NONE = {"undo_seconds"}

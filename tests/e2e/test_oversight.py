@@ -21,8 +21,8 @@ from tests.oversight.figured import have_days
 
 Open = Callable[..., Page]
 pytestmark = pytest.mark.slow
-# screens of 760 pixels: three questions with a drawing each, the last days, and where to go
-PHONE = 7.5 * 760
+# what a phone shows before anybody scrolls; and all of it, with the figures folded
+FIRST, ALL = 740, 4 * 740
 
 
 def test_an_owner_reads_it_in_a_minute(open_as: Open, shop: Shop, mia: User) -> None:
@@ -42,11 +42,40 @@ def test_an_owner_reads_it_in_a_minute(open_as: Open, shop: Shop, mia: User) -> 
             assert_fits(page)
         assert_accessible(page)
     # on a phone it is an answer and no scroll: what is long is folded
-    assert page.evaluate("document.body.scrollHeight") < PHONE
+    assert_answered(page)
     page.get_by_role("link", name="4 weeks").click()
     expect(page.get_by_role("navigation", name="Period").locator("[aria-current]")).to_have_text(
         "4 weeks"
     )
+
+
+def assert_answered(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": FIRST})
+    last = page.get_by_role("listitem").filter(has_text="Is the agent improving?").bounding_box()
+    assert last is not None and last["y"] + last["height"] <= FIRST
+    assert page.evaluate("document.body.scrollHeight") < ALL
+
+
+def test_figures_fold_on_a_phone_and_open_where_they_are_asked_for(
+    open_as: Open, shop: Shop, mia: User
+) -> None:
+    have_days(shop.workflow, shop.queue, back=14)
+    page = _open_whole(open_as, shop, mia)
+    figures = page.get_by_role("table", name="Is the queue healthy?")
+    asked = page.get_by_role("link", name="Is the queue healthy?")
+    fold = page.get_by_text("Its figures, and the weeks before")
+    # a wide screen has room for all of it, and nothing there to unfold
+    expect(figures).to_be_visible()
+    assert not fold.nth(1).is_visible()
+
+    page.set_viewport_size({"width": 360, "height": FIRST})
+    expect(figures).to_be_hidden()
+    asked.focus()
+    page.keyboard.press("Enter")
+    expect(figures).to_be_visible()
+    expect(page.get_by_role("table", name="Is oversight working?")).to_be_hidden()
+    assert_fits(page)
+    picture(page, "oversight-unfolded-360")
 
 
 def _open_whole(open_as: Open, shop: Shop, mia: User, **how: object) -> Page:
@@ -97,6 +126,11 @@ def test_printed_it_has_everything_that_is_folded(open_as: Open, shop: Shop, mia
     assert page.locator("caption", has_text="Time in each state").is_visible()
     assert page.locator("details .across").last.is_visible()
     assert not page.get_by_role("navigation", name="Period").is_visible()
+    assert page.get_by_role("table", name="Is the queue healthy?").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # nor is anything folded on narrow paper
+    page.set_viewport_size({"width": 500, "height": 700})
+    assert page.get_by_role("table", name="Is the queue healthy?").is_visible()
     picture(page, "oversight-print")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.pdf(path=PICTURES / "oversight.pdf", format="A4")
@@ -118,3 +152,4 @@ def test_demo_history_says_what_it_is(
             picture(page, f"oversight-demo-{width}-{theme}-first", full=False)
             assert_fits(page)
         assert_accessible(page)
+    assert_answered(page)

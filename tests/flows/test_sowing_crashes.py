@@ -39,7 +39,7 @@ def run(program: str, *arguments: str, step: str, mark: Path) -> Program:
 
 
 def test_every_step_is_killed_somewhere_here() -> None:
-    assert len(SOWN) >= 3 and len(CLOSED) == 1
+    assert len(SOWN) >= 3 and len(CLOSED) == 2
     assert set(SOWN) | set(CLOSED) == set(STEPS)
 
 
@@ -75,19 +75,30 @@ def test_killed_at_each_step_one_test_comes_in_and_goes(
 def test_killed_as_it_is_told_a_week_is_told_once_and_whole(
     step: str, committed_db: Databases, tmp_path: Path
 ) -> None:
-    kind = telling.key("wrong amount", "easy", "wrongly allows")
-    with transaction.atomic():
-        lot = sealed.take(COHORT)
-        for number in range(24):
-            lot = lots.add(lot, person=number % 6, kind=kind, caught=number > 3)
-        sealed.write(COHORT, lot)
+    meet(COHORT, range(6), 4, missed=4)
     releases.close(now=datetime(2026, 11, 21, tzinfo=UTC))
+    small = [f"retail-support / {name}" for name in "abc"]
+    for number, cohort in enumerate(small):
+        meet(cohort, range(10 * number, 10 * number + 4), 3, missed=1)
+        Chart.objects.create(
+            cohort=cohort, workflow="retail-support", team=cohort[-1], begun_on="2026-08-31"
+        )
     monday, mark = datetime(2026, 11, 23, 1, tzinfo=UTC), tmp_path / "reached"
 
     program = run("closer", monday.isoformat(), step=step, mark=mark)
 
     assert program.deaths == 1 and mark.exists()
-    assert list(Tally.objects.values_list("tests", "caught")) == [(24, 20)]
-    assert Chart.objects.get().looked_on == monday.date()
+    # one of them by itself, three together
+    assert sorted(Tally.objects.values_list("tests", "caught")) == [(24, 20), (36, 33)]
+    assert set(Chart.objects.values_list("looked_on", flat=True)) == {monday.date()}
     with transaction.atomic():
-        assert sealed.take(COHORT).tests == 0
+        assert [sealed.take(one).tests for one in (COHORT, *small)] == [0, 0, 0, 0]
+
+
+@transaction.atomic
+def meet(cohort: str, people: range, each: int, *, missed: int) -> None:
+    kind = telling.key("wrong amount", "easy", "wrongly allows")
+    lot = sealed.take(cohort)
+    for number, person in enumerate(one for one in people for _ in range(each)):
+        lot = lots.add(lot, person=person, kind=kind, caught=number >= missed)
+    sealed.write(cohort, lot)

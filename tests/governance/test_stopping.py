@@ -179,7 +179,7 @@ class TestRecord:
         """Were the look at the door and the one in the statement both missing, it would show."""
         run = walks.start_run(shop, bot)
         press(signed_in(mia))
-        Stop.objects.update(settled_at=now() - timedelta(seconds=1))
+        Stop.objects.update(settled_at=now() - timedelta(minutes=5))
         live = Stop.objects.get()
         Stop.objects.update(ended_at=now(), end_reason="hidden")
         walks.propose(bot_key, run)

@@ -203,7 +203,7 @@ def test_a_claimed_resumption_carries_everything_needed_to_go_on(agent, run, wai
 def test_a_worker_that_went_silent_cannot_acknowledge(agent, waiting):
     answer(waiting)
     turn = claim(agent).json()
-    Resumption.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    Resumption.objects.update(lease_expires_at=timezone.now() - timedelta(minutes=5))
     token = {"token": turn["lease"]["token"]}
     path = f"/resumptions/{turn['id']}"
     refused = [

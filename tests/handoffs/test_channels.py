@@ -36,7 +36,7 @@ def there(receiver: Receiver, path: str = "/chat") -> str:
 
 
 def try_again(message: OutboxMessage) -> OutboxMessage:
-    past = timezone.now() - timedelta(seconds=1)
+    past = timezone.now() - timedelta(minutes=5)
     OutboxMessage.objects.filter(pk=message.pk).update(next_attempt_at=past)
     deliveries.deliver()
     message.refresh_from_db()

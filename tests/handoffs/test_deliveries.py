@@ -23,6 +23,7 @@ from handoffs.models import AuditEntry, OutboxMessage, WebhookEndpoint
 from handoffs.webhooks import Delivery
 from tests.database import Databases
 from tests.factories import ClientFactory
+from tests.flows.processes import until
 from tests.handoffs.receiver import Received, Receiver, receiving
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,8 +49,14 @@ def tell(client: Client, count: int = 1) -> None:
 def make_due() -> None:
     """Move what waits for its next attempt, as if the time had passed."""
     OutboxMessage.objects.filter(state="pending").update(
-        next_attempt_at=timezone.now() - timedelta(seconds=1)
+        next_attempt_at=timezone.now() - timedelta(minutes=5)
     )
+
+
+def nobody_sends() -> bool:
+    """The lock of a killed sender is gone once the server has noticed that it is dead."""
+    with locks.only_one(deliveries.SENDER_LOCK) as alone:
+        return alone
 
 
 def only() -> OutboxMessage:
@@ -334,6 +341,7 @@ def test_a_sender_that_dies_loses_nothing(
         cwd=ROOT,
     )
     assert died.returncode == -signal.SIGKILL
+    until(nobody_sends, 30)
     assert only().state == "pending"
     assert deliveries.deliver() == 0, "its lease still runs"
 

@@ -47,7 +47,7 @@ def settle(handoff: Handoff, verb: Verb = Verb.APPROVE, *, seconds: int = 600, *
 
 
 def window_ends() -> None:
-    HeldAnswer.objects.update(release_at=now() - timedelta(seconds=1))
+    HeldAnswer.objects.update(release_at=now() - timedelta(minutes=5))
 
 
 def take_back(handoff: Handoff) -> Said:

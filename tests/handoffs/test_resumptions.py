@@ -17,7 +17,7 @@ now = timezone.now
 def expire(lease: resumptions.Lease) -> None:
     """Let the lease run out by moving its end, not by waiting."""
     Resumption.objects.filter(id=lease.resumption.id).update(
-        lease_expires_at=now() - timezone.timedelta(seconds=1)
+        lease_expires_at=now() - timezone.timedelta(minutes=5)
     )
 
 

@@ -190,7 +190,7 @@ def decide(handoff: Handoff, verb: Verb = Verb.APPROVE, **changes) -> None:
 
 
 def window_ends() -> None:
-    HeldAnswer.objects.update(release_at=now() - timedelta(seconds=1))
+    HeldAnswer.objects.update(release_at=now() - timedelta(minutes=5))
 
 
 @pytest.mark.django_db

@@ -83,7 +83,7 @@ def test_a_minute_of_the_clock_moves_everything_on(
 ) -> None:
     """An overdue handoff, a lease that ran out, unsealed entries, unsent mail, an old key."""
     overdue = walks.waiting(shop, bot, bot_key)
-    past = timezone.now() - timedelta(seconds=1)
+    past = timezone.now() - timedelta(minutes=5)
     walks.overdue(overdue, ladder=[])
     leased = walks.waiting(shop, bot, bot_key)
     walks.say(leased)

@@ -22,7 +22,7 @@ MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 def near(handoff: Handoff, minutes: int = 5) -> None:
     """Let the handoff have come within its urgent time."""
     due = now() + timedelta(minutes=minutes)
-    urgent = now() - timedelta(seconds=1)
+    urgent = now() - timedelta(minutes=5)
     Handoff.objects.filter(id=handoff.id).update(
         deadline_at=due, urgent_at=urgent, next_at=urgent, next_rung="urgent"
     )

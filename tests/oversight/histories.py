@@ -12,9 +12,8 @@ from django.db.models import F
 from accounts.models import User
 from handoffs import ids
 from handoffs.models import Handoff, QueueDepth, QueueRate, Run, Transition
-from oversight.counted import counting
 from oversight.models import Arrival
-from oversight.queues import figures, hours
+from oversight.queues import counting, figures, hours
 from reviews.models import Claim
 from tests.factories import Shop
 from tests.reviews.waiting import due

@@ -54,6 +54,9 @@ def test_the_page_says_what_is_raised_what_it_means_and_what_is_watched(
     assert "Asked so often, people tend to approve without reading." in page
     assert "Nobody has said that they saw it." in page
     assert "That people hardly ever override is no alarm by itself" in page
+    assert "What is raised now" in page
+    Alarm.objects.update(cleared_at=timezone.now())
+    assert "What is raised now" not in text(browser(mia).get(reverse("oversight:alarms")))
     for title in ("The queue is falling behind", "Many decisions take under 5 seconds"):
         assert title in page
 

@@ -150,10 +150,21 @@ def test_a_new_queue_says_what_it_assumes(shop: Shop, mia: User) -> None:
     assert "Nothing was said yet" in page
 
 
+def test_where_nothing_came_nothing_is_reckoned(shop: Shop, mia: User) -> None:
+    _, page = get(mia, of(shop.queue))
+    assert "Nothing has been counted here yet" in page and "nobody is at it" in page
+    # nobody needed and all in time would be said of nothing
+    assert "<table" not in page and 'class="assumptions" open' in page
+    _, page = get(mia, reverse("oversight:plan"))
+    assert "Say what you expect to come" in page and "<table" not in page
+    _, page = get(mia, of(shop.queue), arrivals="5")
+    assert "Nothing has been counted here yet" not in page and page.count("<table") == 3
+
+
 def test_a_closed_day_has_no_hours(mia: User) -> None:
     queue = factories.QueueFactory(hours={"monday": ["09:00-12:00"]})
-    _, monday = get(mia, of(queue), day="0")
-    _, tuesday = get(mia, of(queue), day="1")
+    _, monday = get(mia, of(queue), day="0", arrivals="5")
+    _, tuesday = get(mia, of(queue), day="1", arrivals="5")
     assert monday.count('class="bar come"') == 3
     assert "The queue is closed on this day" in tuesday
 

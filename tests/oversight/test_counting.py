@@ -10,9 +10,8 @@ from accounts.models import Client, User
 from accounts.roles import Role
 from handoffs import calendars
 from handoffs.models import Handoff, Queue
-from oversight.counted import counting
 from oversight.models import Arrival, Forecast, QueueFigures, QueueHour
-from oversight.queues import arrivals, figures, forecasts, hours, profiles
+from oversight.queues import arrivals, counting, figures, forecasts, hours, profiles
 from reviews import claims
 from tests import factories, walks
 from tests.factories import Shop

@@ -86,7 +86,7 @@ def decide(handoff: str) -> None:
     assert desk.take() == handoff
     assert desk.decides(handoff, "approve").status_code == 302
     held = HeldAnswer.objects.filter(handoff_id=handoff)
-    held.update(release_at=timezone.now() - timedelta(seconds=1))
+    held.update(release_at=timezone.now() - timedelta(minutes=5))
     release.release_due(now=timezone.now())
 
 

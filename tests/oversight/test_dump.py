@@ -148,7 +148,7 @@ RESULTS = {
         "id", "workflow", "team", "week", "kind", "difficulty", "harm", "tests", "caught",
     },
     "oversight_chart": {
-        "cohort", "workflow", "team", "raised", "looked_on", "closed", "begun_on",
+        "cohort", "workflow", "team", "raised", "looked_on", "closed", "pooled", "begun_on",
     },
 }  # fmt: skip
 # whatever knows that there are tests, or who met one, and nothing of what they showed

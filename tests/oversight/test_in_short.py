@@ -13,7 +13,7 @@ from oversight.counted.summary import Summary
 from oversight.counted.totals import Figures
 from oversight.pages import in_short
 
-NOTHING = tested.of(tested.Lots(told=(), is_on=True), earlier=date(2026, 1, 5),
+NOTHING = tested.of(tested.Lots(told=(), everywhere=(), is_on=True), earlier=date(2026, 1, 5),
                     starts=date(2026, 6, 1), decided=0)  # fmt: skip
 Tests = dict[str, Any]
 NONE: Tests = {}

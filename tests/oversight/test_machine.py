@@ -50,13 +50,15 @@ def test_the_page_says_in_words_what_stands_still(olga: User, ann: User) -> None
     found = page(olga)
     assert "The clock and all its jobs were at work lately." in found
     assert "stands still" not in found
+    # what is at work is folded, and what is not is there to see
+    assert "<details>" in found and "<details open>" not in found
     with connection.cursor() as cursor:
         cursor.execute(
             "update handoffs_jobpulse set done_at = done_at - interval '10 minutes' "
             "where name = 'handoffs.deliver_outbox'"
         )
     found = page(olga)
-    assert "One job stands still, others are done." in found
+    assert "One job stands still, others are done." in found and "<details open>" in found
     # what stands still comes first
     assert found.index("handoffs.deliver_outbox") < found.index("handoffs.seal_audit")
     browser = Browser()

@@ -62,6 +62,9 @@ def test_what_is_typed_is_reckoned_with_and_downloaded(mia: User) -> None:
 def test_only_what_changes_comes_back_while_a_slider_moves(mia: User) -> None:
     page = get(mia, PAGE, headers={"HX-Request": "true"}, after="70")
     assert page.lstrip().startswith('<div id="power-figures">') and "<html" not in page
+    # the sentence stands above the sliders, and is put there
+    assert page.count('id="power-verdict" role="status" hx-swap-oob="innerHTML">A fall') == 1
+    assert "hx-swap-oob" not in get(mia, PAGE)
 
 
 def test_a_small_team_is_told_that_it_cannot_have_both(mia: User) -> None:

@@ -19,7 +19,8 @@ from handoffs import stops
 from handoffs.actors import person_actor
 from handoffs.stops import Presser
 from oversight.blind_tests import programmes, stock
-from oversight.models import FaultCertificate, LibraryFault, Programme
+from oversight.counted import weeks
+from oversight.models import FaultCertificate, LibraryFault, Programme, Tally
 from tests import factories
 from tests.oversight import sown
 from tests.oversight.test_programmes import NOTICE, recorded
@@ -91,7 +92,12 @@ def test_the_ready_made_notice_is_one_that_may_be_kept(shop: factories.Shop, mia
 
 
 def test_from_words_to_on(shop: factories.Shop, mia: User) -> None:
+    words = "<summary>The words, to edit</summary>"
+    assert words in get(mia, url(shop)).split("<details open>")[1]
     assert post(mia, url(shop, "tests-texts"), notice=NOTICE, consultation="").status_code == 302
+    # words that are kept are out of the way, until others are asked for
+    assert words in get(mia, url(shop)).split("<details>")[1]
+    assert words in get(mia, url(shop) + "?language=de").split("<details open>")[1]
     read = programmes.digest(programmes.of(shop.workflow))
     told = {"told_on": now().date().isoformat(), "told_how": "By mail", "read": read}
     told["consulted"] = "There is no works council."
@@ -103,6 +109,31 @@ def test_from_words_to_on(shop: factories.Shop, mia: User) -> None:
     assert "Recorded by Mia" in page
     assert post(mia, url(shop, "tests-switch"), on="0").status_code == 302
     assert not programmes.of(shop.workflow).on
+
+
+def test_it_says_what_was_caught_of_this_workflow_and_across_all_teams(
+    shop: factories.Shop, mia: User
+) -> None:
+    page = get(mia, url(shop))
+    assert page.count("not enough data") == 2
+    this = weeks.monday(now().date())
+    shop.workflow.launched_at = now() - timedelta(weeks=20)
+    shop.workflow.save()
+    for workflow, back, tests, caught in (
+        (shop.workflow.slug, 1, 40, 30),
+        ("", 2, 20, 18),
+        # demo history, and longer ago than is shown
+        (shop.workflow.slug, 30, 40, 1),
+        ("", 13, 40, 1),
+    ):
+        week = this - timedelta(weeks=back)
+        Tally.objects.create(workflow=workflow, week=week, tests=tests, caught=caught)
+
+    page = get(mia, url(shop))
+
+    assert "<dt>This workflow</dt><dd>75 % (30 of 40;" in page
+    assert "<dt>Across all teams</dt><dd>80 % (48 of 60;" in page
+    assert "of at least 10 people; each test once" in page
 
 
 @pytest.mark.parametrize("name", ["tests-texts", "tests-told", "tests-switch", "tests-rate"])

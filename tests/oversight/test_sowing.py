@@ -96,17 +96,29 @@ def test_a_review_counts_once_however_often_it_changes_hands(desk: Desk, ben: Us
     assert Cohort.objects.get().reviews == 1
 
 
-def test_tests_and_what_is_at_a_higher_level_or_needs_several_are_not_counted(desk: Desk) -> None:
+def test_tests_and_what_no_test_could_have_been_are_not_counted(desk: Desk) -> None:
     test = desk.test().handoff
     assert test is not None
     before = Cohort.objects.get().reviews
-    above, several, _ = desk.review(), desk.review(), desk.review()
     sown.had(test, desk.reviewer)
-    Handoff.objects.filter(id=above.id).update(level=2)
-    Handoff.objects.filter(id=several.id).update(safeguards={"approvers": 2})
+    several = {"safeguards": {"approvers": 2}}
+    for other in ({"level": 2}, several, {"kind": "exception"}, {"tier": "hard_stop"}):
+        Handoff.objects.filter(id=desk.review().id).update(**other)
+    desk.review()
     cohorts.count(now=now())
 
     assert Cohort.objects.get().reviews == before + 1
+
+
+def test_it_comes_in_where_the_last_of_its_reviews_was(desk: Desk) -> None:
+    """Whichever queue has the lower number."""
+    other = factories.QueueFactory()
+    for last in (other, desk.shop.queue, other):
+        for queue in (desk.shop.queue, other, last):
+            Handoff.objects.filter(id=desk.review().id).update(queue=queue)
+        cohorts.count(now=now())
+
+        assert Cohort.objects.get().queue == last
 
 
 def test_another_rate_counts_anew_and_draws_others(desk: Desk) -> None:
@@ -577,6 +589,21 @@ def test_in_a_surge_and_without_a_past_none_comes_in(desk: Desk) -> None:
     assert situations.off(*where, now=now()) is Off.SURGE
     QueueHour.objects.all().delete()
     assert situations.off(*where, now=now()) is Off.SURGE
+
+
+def test_a_new_queue_is_held_against_its_busiest_hour(desk: Desk) -> None:
+    QueueHour.objects.all().delete()
+    desk.review(12)
+    at = now()
+    this = at.replace(minute=0, second=0, microsecond=0)
+    # since it began, two hours ago; such an hour of the week was never seen
+    for back, came in ((1, 3), (2, 40)):
+        starts_at = this - timedelta(hours=back)
+        QueueHour.objects.create(queue=desk.shop.queue, starts_at=starts_at, came=came)
+
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is None
+    QueueHour.objects.filter(came=40).update(came=5)
+    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is Off.SURGE
 
 
 def test_where_people_are_behind_none_comes_in(desk: Desk) -> None:

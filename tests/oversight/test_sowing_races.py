@@ -13,7 +13,7 @@ from handoffs.models import Handoff
 from handoffs.states import HandoffState
 from oversight.blind_tests import cohorts, releases, sowing, telling
 from oversight.models import Chart, Cohort, SpentPair, Sprout, Tally
-from reviews import claims, decisions, lots, plants, sealed
+from reviews import claims, decisions, lots, sealed
 from reviews.disclosed import WasATest
 from reviews.errors import ClaimLost
 from reviews.models import Plant
@@ -21,6 +21,7 @@ from tests import factories
 from tests.database import Databases
 from tests.oversight import sown
 from tests.oversight.sown import Desk
+from tests.oversight.test_pooled_releases import MONDAY, meet
 from tests.reviews.racing import Racer, all_at_once
 
 now = timezone.now
@@ -61,6 +62,31 @@ def test_whole_turns_at_once_do_everything_once(desk: Desk) -> None:
     assert Plant.objects.count() == 4
 
 
+def test_what_is_counted_while_a_test_begins_is_counted_beside_it(desk: Desk) -> None:
+    before = sown.due(desk)
+    desk.review(3)
+    with transaction.atomic():
+        assert sowing.begin_due(now=now()) == 1
+        counter = Racer(lambda: cohorts.count(now=now()))
+        counter.wait_until_blocked()
+    assert counter.done() == 3
+
+    after = Cohort.objects.get()
+    assert (after.reviews, after.done) == (before.reviews + 3, cohorts.due(before))
+    assert sowing.begin_due(now=now()) == 0
+
+
+def test_none_begins_while_it_is_counted_and_then_one_does(desk: Desk) -> None:
+    before = sown.due(desk)
+    desk.review(3)
+    with transaction.atomic():
+        cohorts.count(now=now())
+        assert Racer(lambda: sowing.begin_due(now=now())).done() == 0
+    assert sowing.begin_due(now=now()) == 1
+
+    assert Cohort.objects.get().reviews == before.reviews + 3
+
+
 def held(desk: Desk, by: User) -> Plant:
     plant = desk.test()
     desk.never_busy()
@@ -98,7 +124,6 @@ def test_somebody_decides_as_its_time_is_up(desk: Desk, ann: User, person_first:
     plant.refresh_from_db()
     assert plant.ended
     assert Handoff.objects.get(id=plant.handoff_id).state == HandoffState.WITHDRAWN.value
-    assert sealed.take.__name__ == "take"
 
 
 def test_a_week_is_told_once_by_many_who_close_it(committed_db: Databases) -> None:
@@ -114,6 +139,16 @@ def test_a_week_is_told_once_by_many_who_close_it(committed_db: Databases) -> No
 
     assert sum(one.result for one in closed) == 1
     assert Tally.objects.count() == Chart.objects.count() == 1
+
+
+def test_several_teams_are_told_together_once_by_many_who_close(committed_db: Databases) -> None:
+    for number in range(3):
+        meet(f"retail / team {number}", range(10 * number, 10 * number + 4))
+
+    all_at_once([lambda: releases.close(now=MONDAY)] * 4)
+    releases.close(now=MONDAY + timedelta(days=1))
+
+    assert list(Tally.objects.values_list("team", "tests", "caught")) == [("", 36, 33)]
 
 
 @pytest.mark.parametrize("test_first", [True, False])
@@ -159,4 +194,3 @@ def test_whoever_has_two_tests_of_a_cohort_ended_at_once_loses_none(desk: Desk, 
 
     with transaction.atomic():
         assert sealed.take(COHORT).tests == 6
-    assert plants is not None

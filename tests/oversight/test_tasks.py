@@ -4,8 +4,8 @@ import pytest
 
 from config.celery import app
 from oversight.blind_tests import certificates, releases, sowing
-from oversight.counted import counting, days
-from oversight.queues import figures
+from oversight.counted import days
+from oversight.queues import counting, figures
 from oversight.watch import alarms
 
 TASKS = {

@@ -128,6 +128,44 @@ def test_without_any_it_says_so_and_nothing_else_stands_in(shop: Shop, mia: User
     assert "It takes 30 tests and 100 decisions; there are 29" in page(mia, shop)
 
 
+def test_of_a_team_that_is_told_of_only_with_others_the_page_says_what_all_caught(
+    shop: Shop, mia: User
+) -> None:
+    this = have_days(shop.workflow, shop.queue, back=24)
+    Tally.objects.create(workflow="", week=this - WEEK, tests=30, caught=24)
+    Tally.objects.create(workflow="other", team="x", week=this - 2 * WEEK, tests=20, caught=16)
+    # a breakdown is of tests that are in the whole already
+    Tally.objects.create(workflow="", week=this - WEEK, kind="wrong amount", tests=20, caught=1)
+    Tally.objects.create(workflow="", week=this - 13 * WEEK, tests=20, caught=19)
+
+    said, found = page(mia, shop), json.loads(get(mia, shop, "-json").getvalue())
+
+    assert "Caught across all teams" in said
+    assert "80 % (40 of 50; 95 %:" in said and "95 % (19 of 20;" in said
+    assert "Too few blind tests were told of it alone. Across all teams 80 %" in said
+    assert found["catch_rate"]["across_all_teams"]["count"] == 40
+    assert found["catch_rate"]["now"] is None
+    every = [one for one in found["figures"] if one["figure"] == "catch_rate_across_all_teams"]
+    assert [(one["count"], one["of"]) for one in every] == [(40, 50)]
+
+
+def test_where_a_workflow_is_told_of_itself_that_comes_first(shop: Shop, mia: User) -> None:
+    this = have_days(shop.workflow, shop.queue, back=24)
+    tell(shop, this - WEEK, 30, 40)
+    tell(shop, this - WEEK, 18, 20, team="")
+    Tally.objects.create(workflow="", week=this - WEEK, tests=40, caught=20)
+
+    said = page(mia, shop)
+
+    assert said.index("80 % (48 of 60") < said.index("Caught across all teams")
+    assert "68 % (68 of 100" in said
+    assert "Team: refunds" in said and "Team: several together" in said
+    browser = Browser()
+    browser.force_login(mia)
+    everything = browser.get(reverse("oversight:all")).getvalue().decode().replace("\xa0", " ")
+    assert "Wrong ones caught, across all teams" in everything and "68 % (68 of 100" in everything
+
+
 def test_what_was_told_before_the_launch_is_no_figure_of_it(shop: Shop, mia: User) -> None:
     this = have_days(shop.workflow, shop.queue, back=8)
     tell(shop, this - 10 * WEEK, 3, 40)
@@ -164,7 +202,7 @@ def test_what_is_proven_is_of_a_year_whichever_weeks_are_looked_at(shop: Shop) -
     year = [Tally(workflow="x", week=date(2026, 1, 5) + number * 2 * WEEK, tests=30, caught=25)
             for number in range(10)]  # fmt: skip
     older = Tally(workflow="x", week=date(2025, 12, 1), tests=300, caught=1)
-    lots = tested.Lots(told=(older, *year), is_on=True)
+    lots = tested.Lots(told=(older, *year), everywhere=(), is_on=True)
     found = {
         starts: tested.of(lots, earlier=date(2025, 1, 1), starts=starts, decided=0)
         for starts in (date(2026, 1, 5), date(2026, 5, 4))

@@ -37,7 +37,7 @@ def page(desk: Browser, audit: Handoff) -> str:
 
 def close_window(audit: Handoff) -> None:
     Handoff.objects.filter(id=audit.id).update(
-        roll_back_until=timezone.now() - timedelta(seconds=1)
+        roll_back_until=timezone.now() - timedelta(minutes=5)
     )
 
 

@@ -62,7 +62,7 @@ def approve(claim: Claim | None, by: User) -> None:
 
 
 def end_window(handoff: Handoff) -> None:
-    Handoff.objects.filter(id=handoff.id).update(gather_until=now() - timedelta(seconds=1))
+    Handoff.objects.filter(id=handoff.id).update(gather_until=now() - timedelta(minutes=5))
 
 
 @pytest.mark.django_db
@@ -77,7 +77,7 @@ class TestGathering:
     def test_what_becomes_urgent_in_its_window_breaks_out(self, gathers, ann):
         handoff = gathers()
         Handoff.objects.filter(id=handoff.id).update(
-            urgent_at=now(), next_at=now() - timedelta(seconds=1)
+            urgent_at=now(), next_at=now() - timedelta(minutes=5)
         )
         assert take(ann) is None
 

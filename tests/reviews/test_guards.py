@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from accounts.models import Client, User
 from accounts.roles import Role
+from handoffs import requesters
 from handoffs.models import Answer, Handoff
 from reviews import claims
 from reviews.errors import ClaimLost
@@ -38,6 +39,7 @@ from tests.reviews.guarded import (
 from tests.reviews.waiting import let_lease_run_out
 
 pytestmark = pytest.mark.django_db
+PLAIN = Guard(spec={})
 every_guard = pytest.mark.parametrize("guard", list(GUARDS.values()), ids=list(GUARDS))
 
 
@@ -250,6 +252,72 @@ def test_second_tab_reads_no_faster(shop: Shop, bot: Client, ann: User) -> None:
 
     assert attempt(handoff, ann) is None
     assert is_open(handoff)
+
+
+def say(handoff: Handoff) -> None:
+    text = "It was the blue one, not the red one"
+    requesters.say(handoff.run_id, kind="information", text=text, now=timezone.now())
+
+
+def opened(handoff: Handoff, by: User) -> Handoff:
+    claims.mark_opened(handoff.id, by=by, now=timezone.now())
+    return handoff
+
+
+def test_what_the_requester_said_since_is_read_behind_a_link_too(
+    shop: Shop, bot: Client, box: Postbox
+) -> None:
+    handoff = put_guarded(PLAIN, shop, bot, terms={"email": "yes"})
+    browser, link = within(box, handoff, approver(shop))
+    browser.get(f"/links/at/{link.id}")
+    say(handoff)
+    typed = {"answer": "approve", "words": ""}
+
+    refused = browser.post(f"/links/at/{link.id}/decide", typed)
+
+    assert is_open(handoff) and "It was the blue one" in refused.text
+    browser.post(f"/links/at/{link.id}/decide", typed)
+    assert not is_open(handoff)
+
+
+def test_what_one_requester_said_is_read_for_that_one_alone(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    one, other = (opened(hold(put_guarded(PLAIN, shop, bot), ann), ann) for _ in range(2))
+    say(one)
+    say(other)
+    opened(one, ann)
+
+    assert attempt(other, ann) is None and is_open(other)
+    assert attempt(one, ann) is not None
+
+
+def test_what_was_said_while_nobody_held_it_is_read_first(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    handoff = opened(hold(put_guarded(PLAIN, shop, bot), ann), ann)
+    let_lease_run_out(handoff)
+    say(handoff)
+    hold(handoff, ann)
+
+    assert attempt(handoff, ann) is None and is_open(handoff)
+    assert attempt(opened(handoff, ann), ann) is not None
+
+
+def test_what_one_tab_has_shown_is_read_in_the_other_too(
+    shop: Shop, bot: Client, ann: User
+) -> None:
+    handoff = hold(put_guarded(PLAIN, shop, bot), ann)
+    first, second = Browser(), Browser()
+    for tab in (first, second):
+        tab.force_login(ann)
+        tab.get(address("handoff", handoff))
+    say(handoff)
+
+    refused = first.post(address("decide", handoff), {"verb": "approve"})
+    assert is_open(handoff) and "It was the blue one" in refused.text
+    second.post(address("decide", handoff), {"verb": "approve"})
+    assert not is_open(handoff)
 
 
 def test_a_reason_met_once_is_not_met_for_the_next(shop: Shop, bot: Client, ann: User) -> None:

@@ -68,11 +68,47 @@ def test_it_is_read_in_no_other_cohorts_place_and_not_when_changed() -> None:
         lots.unseal(row[:-1] + bytes([row[-1] ^ 1]), cohort=COHORT, secrets=[SECRET])
 
 
-def test_people_have_other_names_in_every_lot() -> None:
-    first, second = filled((1, "amount", True)), filled((1, "amount", True))
+def test_whoever_is_in_two_lots_of_a_server_has_one_name_that_is_of_no_other_server() -> None:
+    first, second = (lots.named(lots.empty(), salt=lots.salt(SECRET)) for _ in range(2))
+    other = lots.named(lots.empty(), salt=lots.salt("another"))
+    names = [set(lots.add(lot, person=1, kind="amount", caught=True).met)
+             for lot in (first, second, other)]  # fmt: skip
 
-    assert set(first.met).isdisjoint(second.met)
-    assert "1" not in first.met
+    assert names[0] == names[1]
+    assert names[0].isdisjoint(names[2])
+    assert "1" not in names[0]
+
+
+def test_whoever_is_in_it_keeps_their_name_until_it_is_empty() -> None:
+    lot = filled((1, "amount", True))
+
+    assert lots.named(lot, salt="00" * 16) == lot
+    assert lots.named(lots.looked_at(lot, score=0.5), salt="00" * 16).salt == lot.salt
+    unlooked = lots.begun_anew(lot)
+    assert (unlooked.counts, lots.named(unlooked, salt="00" * 16).salt) == ({}, lot.salt)
+    told = lots.begun_anew(lots.looked_at(lot, score=0.5))
+    assert lots.named(told, salt="00" * 16).salt == "00" * 16
+
+
+def test_together_they_are_the_sums_and_each_person_is_one() -> None:
+    lot = lots.Lot(salt="00" * 16, held={"stale": (3, 3)}, score=1.0)
+    one = lots.add(lots.add(lot, person=1, kind="amount", caught=True), person=2, kind="stale",
+                   caught=False)  # fmt: skip
+    other = lots.add(lots.add(lot, person=1, kind="amount", caught=False), person=3,
+                     kind="amount", caught=True)  # fmt: skip
+
+    found = lots.together([one, other])
+
+    assert found.tests == 4 and len(found.people) == 3
+    assert (found.counts["amount"].caught, found.counts["stale"].caught) == (2, 0)
+    assert sorted(found.counts["amount"].people.values()) == [1, 2]
+    assert found.held == {"stale": (6, 6)}
+    assert (found.score, found.since, found.met) == (0.0, (), {})
+
+
+def test_where_names_differ_they_are_not_put_together() -> None:
+    with pytest.raises(ValueError):
+        lots.together([filled((1, "amount", True)), filled((1, "amount", True))])
 
 
 def test_which_test_was_whose_is_not_in_it() -> None:

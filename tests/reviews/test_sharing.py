@@ -180,7 +180,7 @@ class TestTaking:
         assert self.take(ann).handoff_id == handoff.id
 
         claims.give_back(handoff.id, by=ann, now=now())
-        Handoff.objects.update(urgent_since=None, gather_until=now() - timedelta(seconds=1))
+        Handoff.objects.update(urgent_since=None, gather_until=now() - timedelta(minutes=5))
         assert self.take(ann).handoff_id == handoff.id
 
     def test_nobody_gets_a_turn_of_what_they_may_not_decide(

@@ -43,7 +43,7 @@ def take_back(handoff: Handoff, by: User) -> bool:
 
 
 def window_ends() -> None:
-    HeldAnswer.objects.update(release_at=now() - timedelta(seconds=1))
+    HeldAnswer.objects.update(release_at=now() - timedelta(minutes=5))
 
 
 @pytest.fixture
