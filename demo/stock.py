@@ -65,7 +65,7 @@ def invoices(count: int = 32) -> list[dict[str, Any]]:
     rows = []
     for n in range(count):
         supplier, iban = _SUPPLIERS[n % len(_SUPPLIERS)]
-        amount = round(180 + (n * 977) % 9200 + 0.5 * (n % 2), 2)
+        amount = round(180 + (n * 977) % 9200 + (n * 37 + 13) % 100 / 100, 2)
         rows.append(
             {
                 "id": f"INV-{2300 + 11 * n}",

@@ -82,11 +82,10 @@ def add_context(
     evidence: list[dict[str, Any]],
     by: Actor,
     now: datetime,
-    unsaid: bool = False,
 ) -> Brief:
     """Put what a person found out on the brief, as a new version of it.
 
-    `unsaid`: the log, which keeps everything, says that they did and not what.
+    The log, which forgets nothing, says that they did; what, the version, which is never changed.
     """
     with transaction.atomic():
         handoff = moves.lock_handoff(handoff_id)
@@ -107,11 +106,7 @@ def add_context(
             by=by,
             action="handoff.context_added",
             subject=handoff_id,
-            body={
-                "version": added.version,
-                "facts": [] if unsaid else facts,
-                "evidence": [] if unsaid else evidence,
-            },
+            body={"version": added.version},
         )
     return added
 

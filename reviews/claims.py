@@ -153,10 +153,6 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
         queueing.floors.learn(look, used=floors["floor_queues"])
         if look.queues == 0 and queue_slug is not None:
             raise NotFound
-        if look.planted and not plants.may_stay(look, by=by):
-            # no try is lost by it, and there are only so many tests
-            plants.put_aside(look, come_again=given_back_too, now=now)
-            continue
         tries -= 1
         claim = _settle(look, by, now=now)
         if claim is not None:
@@ -168,6 +164,9 @@ def take_next(*, by: User, now: datetime, queue_slug: str | None = None) -> Clai
         elif not given_back_too:
             given_back_too = True
         else:
+            # a list that still showed one would tell
+            for test in look.spared:
+                plants.withdraw(test, now=now)
             return None
     return None
 
@@ -190,12 +189,12 @@ def take_asked(handoff_id: str, *, by: User, now: datetime) -> Claim:
 def _take(handoff_id: str, by: User, *, now: datetime) -> Claim:
     for _ in range(2):
         look = queueing.attempt(by, handoff=handoff_id)
-        if look.planted and not plants.may_stay(look, by=by):
-            plants.withdraw(handoff_id, now=now)
-            break
         claim = _settle(look, by, now=now)
         if claim is not None:
             return claim
+        if look.spared:
+            plants.withdraw(handoff_id, now=now)
+            break
     standstill.check_asked(Handoff.objects.get(id=handoff_id))
     conflict = conflicts.current(handoff_id, reader=by)
     raise AlreadyClaimed(conflict=conflict)
@@ -209,7 +208,7 @@ def put_into_hands(handoff_id: str, *, of: User, seconds: int, now: datetime) ->
 def assign(handoff_id: str, *, to: User, seconds: int, now: datetime) -> Claim:
     """Lease a handoff that nobody holds to somebody who has so long to open it.
 
-    Raises MayNotStay for a test that they may not meet; nothing is to be kept of the claim then.
+    Raises MayNotStay for a test that they may not meet.
     """
     return _give(handoff_id, to, _ASSIGN, seconds)
 
@@ -217,9 +216,9 @@ def assign(handoff_id: str, *, to: User, seconds: int, now: datetime) -> Claim:
 def _give(handoff_id: str, to: User, how: str, seconds: int) -> Claim:
     look = queueing.attempt(to, handoff=handoff_id)
     if look.id is None:
-        raise HandsFull if look.full else AlreadyClaimed
-    if look.planted and not plants.may_stay(look, by=User.objects.get(pk=to.pk)):
-        raise plants.MayNotStay
+        if look.full:
+            raise HandsFull
+        raise plants.MayNotStay if look.spared else AlreadyClaimed
     with connection.cursor() as cursor:
         cursor.execute(how, {"claim": look.id, "seconds": seconds})
     return Claim.objects.get(id=look.id)
@@ -234,7 +233,7 @@ def _settle(look: Look, by: User, *, now: datetime) -> Claim | None:
             return renew(look.held, by=by, now=now)
         except ClaimLost:
             return None
-    if look.seen and look.full:
+    if (look.seen or look.spared) and look.full:
         raise caps.refusal(by)
     return None
 

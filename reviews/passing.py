@@ -73,7 +73,6 @@ def add_context(handoff_id: str, *, by: User, added: dict[str, Any], now: dateti
             evidence=evidence,
             by=fenced.by,
             now=now,
-            unsaid=fenced.planted,
         )
 
 

@@ -28,6 +28,10 @@ from reviews.errors import (
 
 WORK = "work_queue"
 DECIDING_ROLES = sorted(role.value for role, can in GRANTS.items() if Can.DECIDE in can)
+# whoever reads figures or records could lay them, where no blind test is, beside their list
+KNOWING_ROLES = sorted(
+    role.value for role, can in GRANTS.items() if can & {Can.EDIT_WORKFLOW, Can.READ_AUDIT}
+)
 
 # The same grant as `workable`, for statements that do more in one round trip: true for a queue
 # `queue` that the person %(user)s may work.

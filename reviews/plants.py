@@ -14,19 +14,17 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from accounts.models import Client, User
-from accounts.roles import Can
 from handoffs import house, moves
 from handoffs.models import Brief, Handoff, Workflow
 from handoffs.rulings import Proposed
 from handoffs.saying import Said
 from handoffs.states import FINAL_RUN_STATES, RunState, Verb
-from reviews import caught, lots, meeting, sealed
+from reviews import caught, lots, sealed
 from reviews.caught import Wrong
 from reviews.disclosed import Disclosed, WasATest
-from reviews.meeting import Hands, Known, Met
+from reviews.meeting import Met
 from reviews.models import (
     Claim,
     Comment,
@@ -39,7 +37,6 @@ from reviews.models import (
     TestsMet,
     Visit,
 )
-from reviews.queueing import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,19 +70,33 @@ class NoPlace(Exception):
 
 
 class MayNotStay(Exception):
-    """The test that came into these hands may not be met by them: it is to be withdrawn."""
+    """The test that was to come into these hands may not be met by them: it is to be withdrawn."""
 
 
-# Tests that the clock would move, that something else has moved, or that nobody in whose hands they
-# were put has opened; and those that somebody read and let go, as long as that is not noted.
+# Tests that the clock would move, that something else has moved, that nobody in whose hands they
+# were put has opened, or that were passed over by whom they were not for; and those that somebody
+# read and let go, as long as that is not noted. What was taken while there were such tests is
+# forgotten as soon as none of them was due before it, and is not in other hands.
 _LET_GO = """
-with standing as (
+with passed as materialized (
+    select spared.id, h.id as test
+    from reviews_spared spared join handoffs_handoff taken on taken.id = spared.taken
+    join handoffs_handoff h on h.id = any(spared.tests) and h.state = 'waiting'
+    where (h.urgent_since is null, h.deadline_at, h.id)
+            < (taken.urgent_since is null, taken.deadline_at, taken.id)
+        and not exists (select from reviews_claim claim
+            where claim.handoff_id = h.id and claim.ended_at is null
+                and claim.expires_at > statement_timestamp())
+), forgotten as (
+    delete from reviews_spared spared
+    where not exists (select from passed where passed.id = spared.id)
+), standing as (
     select plant.handoff_id, plant.run_id,
         h.state <> 'waiting' or h.next_at <= statement_timestamp() or exists (
             select from reviews_claim claim
             where claim.handoff_id = plant.handoff_id and claim.opened_at is null
                 and (claim.ended_at is not null or claim.expires_at <= statement_timestamp())
-        ) as over
+        ) or exists (select from passed where passed.test = plant.handoff_id) as over
     from reviews_plant plant join handoffs_handoff h on h.id = plant.handoff_id
     where not plant.ended
 )
@@ -146,43 +157,6 @@ def stand(plant: Plant, proposed: Proposed, *, queue_id: int, now: datetime) -> 
 def standing(handoff_id: str) -> Plant | None:
     """Return the test that stands as this handoff; of real ones it is asked as often."""
     return Plant.objects.filter(handoff=handoff_id, ended=False).first()
-
-
-def may_stay(look: Look, *, by: User) -> bool:
-    """Tell whether the test that this person has just been given may stay with them.
-
-    One that they have read and let go before does, as a real one would.
-    """
-    if look.turn > 1 and _has_read(look, by):
-        return True
-    assert look.day is not None
-    met = Met(day=look.met_day, times=look.met_times or 0)
-    hands = Hands(
-        person=by.pk, day=look.day, met=met, reviewed=look.reviewed or 0, holds=look.holds or 0
-    )
-    # whoever reads figures or records could lay them, where no test is, beside their list
-    owners = (by.pk,) if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()
-    known = Known(fault=(), source=(by.pk,) if look.known else (), owners=owners)
-    return meeting.unfit(hands, known) is None
-
-
-def _has_read(look: Look, by: User) -> bool:
-    read = Claim.objects.filter(handoff=look.handoff_id, reviewer=by, opened_at__isnull=False)
-    return read.exclude(pk=look.id).exists()
-
-
-def put_aside(look: Look, *, come_again: bool, now: datetime) -> None:
-    """Take the test out of the hands that it has just come into, as quickly as it came.
-
-    The clock withdraws it seconds later, see `see_to_let_go`: to withdraw it here would take longer
-    than taking does, and tell. One that comes again is withdrawn at once.
-    """
-    if come_again:
-        withdraw(look.handoff_id, now=now)
-    else:
-        Claim.objects.filter(id=look.id).update(
-            ended_at=Now(), ended_because=Claim.Ended.GIVEN_BACK
-        )
 
 
 @transaction.atomic

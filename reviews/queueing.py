@@ -2,14 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import User
 from handoffs.actors import person_actor
-from reviews import caps, permissions
+from reviews import caps, meeting, permissions
 from reviews.errors import MayNotDecide
 from reviews.models import Claim
 
@@ -17,12 +17,12 @@ from reviews.models import Claim
 OVER = """(claim.expires_at <= statement_timestamp() or h.state <> 'waiting'
     or claim.level <> h.level or claim.round <> h.round)"""
 
-# The function is written out in reviews/migrations/0031_take_in_turns.py; 0041 adds a look. What
-# decides whether a test may stay is asked of whatever was taken: none takes longer by it.
-_TAKE = """select take.*, hands.* from overread_take_in_turns(%(user)s, %(roles)s, %(queue)s,
+# The function is written out in reviews/migrations/0031_take_in_turns.py; 0041 adds a look, and
+# 0051 the blind tests that it passes over.
+_TAKE = """select * from overread_take_sparing(%(user)s, %(roles)s, %(queue)s,
     %(handoff)s, %(given_back_too)s, %(floor_queues)s::bigint[], %(floor_calm)s::boolean[],
-    %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s) take
-    left join lateral overread_hands(%(user)s, take.handoff_id, take.number) hands on true"""
+    %(floor_at)s::timestamptz[], %(floor_ids)s::text[], %(cap)s, %(actor)s,
+    %(knowing)s, %(a_day)s, %(between)s)"""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,8 @@ class Look:
     head_at: list[datetime] | None
     head_ids: list[str] | None
     walked: int
-    # of whoever took it, and whether it is a blind test that they would know
-    planted: bool | None
-    known: bool | None
-    day: date | None
-    met_day: date | None
-    met_times: int | None
-    reviewed: int | None
-    holds: int | None
+    # the blind tests that waited for anybody but them
+    spared: list[str]
 
     def claim(self, by: User) -> Claim:
         return Claim(
@@ -129,6 +123,9 @@ def attempt(
         "given_back_too": given_back_too,
         "cap": caps.OPEN,
         "actor": person_actor(by.id, "").audit_name,
+        "knowing": permissions.KNOWING_ROLES,
+        "a_day": meeting.A_DAY,
+        "between": meeting.BETWEEN,
         **(start or NO_FLOORS),
     }
     with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """Who gets what next: the rule by which work is shared, without a database.
 
-Taking the next one is the function `overread_take_in_turns` (migration 0031), and a test holds the
+Taking the next one is the function `overread_take_sparing` (migration 0051), and a test holds the
 two together; assigning calls this module. `docs/sharing.md` says what is promised by it.
 """
 

@@ -7,7 +7,7 @@ known it makes no tests, and is measured again.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from handoffs import ids, jobs, outbox
-from oversight.blind_tests import fault_files, library, proving
+from oversight.blind_tests import fault_files, library, proving, untouched
 from oversight.blind_tests.errors import FaultRetired
 from oversight.blind_tests.material import Material
 from oversight.blind_tests.proving import Original, Proof
@@ -31,10 +31,8 @@ BACK, MOST = timedelta(days=180), 600
 _TOLD_SHORT = 200
 State = FaultCertificate.State
 
-_ORIGINALS = """
-select h.id, h.run_id, h.opened_at, proposal.arguments, brief.body, run.input,
-    h.state = 'answered' and h.round = 1 and h.kind = 'approval' and answer.verb = 'approve'
-        and answer.by_kind = 'person' and proposal.outcome not in ('failed', 'rolled_back')
+_ORIGINALS = f"""
+select h.id, h.run_id, h.opened_at, proposal.arguments, brief.body, run.input, {untouched.SQL}
 from handoffs_handoff h
 join handoffs_proposal proposal on proposal.id = h.proposal_id
 join handoffs_run run on run.id = h.run_id
@@ -47,18 +45,22 @@ order by h.id desc limit %(most)s
 """
 
 
+# which handoffs tests may be made of, and how often each is to be drawn
+Draws = Mapping[str, float]
+
+
 def holds(fault: LibraryFault) -> bool:
     """Tell whether tests may be made with this fault now."""
     return fault.pk in holding([fault])
 
 
-def holding(faults: Collection[LibraryFault]) -> set[int]:
-    """Return those whose last certificate of what they say holds and is fresh, by one query."""
+def holding(faults: Collection[LibraryFault]) -> dict[int, Draws]:
+    """Return the draws of those whose last certificate of what they say holds and is fresh."""
     says = {fault.pk: fault.digest for fault in faults}
     found = FaultCertificate.objects.filter(fault__in=says, digest__in=says.values())
     last = found.order_by("fault", "digest", "-measured_at", "-id").distinct("fault", "digest")
     return {
-        one.fault_id
+        one.fault_id: one.draws
         for one in last.annotate(is_fresh=Q(measured_at__gt=Now() - FRESH))
         if one.digest == says[one.fault_id] and one.state == State.HOLDS and one.is_fresh
     }
@@ -133,6 +135,7 @@ def _store(fault: LibraryFault, proof: Proof, *, now: datetime) -> FaultCertific
         by=found.worst.by if known else "",
         telling=[[name, round(weight, 3)] for name, weight in found.worst.telling],
         unfit=dict(proof.unfit),
+        draws={id: round(often, 3) for id, often in proof.draws.items()},
     )
     if stored.state == State.TOLD_APART:
         _retire(fault, stored, now)

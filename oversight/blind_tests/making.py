@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -123,8 +124,13 @@ def _of(turn: Turn, stocked: Stocked) -> Ready | None:
     said = stocked.said
     if isinstance(said, Written):
         return _by_hand(turn, stocked, said)
-    place = turn.place("source", stocked.digest)
-    found = sources.find(turn.cohort, said.action_type, place=place, now=turn.now)
+    found = sources.find(
+        turn.cohort,
+        said.action_type,
+        draws=stocked.draws,
+        lot=partial(turn.place, "source", stocked.digest),
+        now=turn.now,
+    )
     tried = (_generated(turn, stocked, said, one) for one in islice(found, _SOURCES))
     return next((ready for ready in tried if ready is not None), None)
 

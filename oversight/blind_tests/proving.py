@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,16 +30,25 @@ class Original:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
-    """A certificate, and why no copy could be made of other sources: sentence, how many.
+class Seen:
+    """Copies and real ones as classifiers see them; of each copy which original it is of.
 
-    `beside_sources` is the same against the sources alone: it is the copying that tells there, and
-    not which handoffs were taken for it.
+    `unfit` says why no copy could be made of other right ones: sentence, how many.
     """
 
-    certificate: Certificate
-    beside_sources: Certificate
+    copies: Sequence[Look]
+    reals: Sequence[Look]
+    sources: Sequence[int]
     asked: int
+    unfit: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A certificate; `draws` says of which originals tests may be made, and how often of each."""
+
+    certificate: Certificate
+    draws: Mapping[str, float]
     unfit: tuple[tuple[str, int], ...]
 
 
@@ -47,25 +56,32 @@ def prove(
     fault: Fault, originals: Sequence[Original], *, key: bytes, now: datetime, seed: int = 1
 ) -> Proof:
     """Hold copies of the right ones against all of them."""
+    seen = look(fault, originals, key=key, now=now)
+    found = blindness.certify(seen.copies, seen.reals, seed=seed, sources=seen.sources)
+    draws = {originals[at].id: found.draws[at] for at in set(seen.sources) if found.draws}
+    return Proof(certificate=found, draws=draws, unfit=seen.unfit)
+
+
+def look(fault: Fault, originals: Sequence[Original], *, key: bytes, now: datetime) -> Seen:
+    """Make copies of the right ones, and look at them and at all of them."""
     names = guises.names(one.material.brief for one in originals)
     usual = realism.usual(one.material.body for one in originals)
-    unfit, seen = Counter[str](), list[Look]()
-    for one in originals:
+    unfit, copied, sources = Counter[str](), list[Look](), list[int]()
+    for at, one in enumerate(originals):
         try:
             made = list(_copies(fault, one, key, names, usual, now)) if one.right else []
         except Unusable as why:
             unfit[str(why)] += 1
             continue
-        seen += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
-    reals = [
-        looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
-        for one in originals
-    ]
-    copied = {look.of for look in seen}
-    sources = [look for look in reals if look.of in copied]
-    return Proof(
-        beside_sources=blindness.certify(seen, sources, seed=seed),
-        certificate=blindness.certify(seen, reals, seed=seed),
+        copied += [looks.of_copy(copy, fault, of=one.run, stands=now.date()) for copy in made]
+        sources += [at] * len(made)
+    return Seen(
+        copies=copied,
+        reals=[
+            looks.of_real(one.material, fault, of=one.run, opened=one.opened.date())
+            for one in originals
+        ],
+        sources=sources,
         asked=sum(one.right for one in originals),
         unfit=tuple(unfit.most_common()),
     )

@@ -5,7 +5,8 @@ people added, makes it none. And what its workflow is like besides: its names, a
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,39 +15,26 @@ from django.db import connection
 
 from handoffs import ids, real
 from handoffs.models import Brief, Handoff
-from oversight.blind_tests import guises, realism
+from oversight.blind_tests import guises, realism, untouched
+from oversight.blind_tests.certificates import Draws
 from oversight.blind_tests.material import Material
 from oversight.models import Cohort
 
 # by then what was decided is known to have been right, or not to have been
 YOUNGEST, OLDEST = timedelta(days=3), timedelta(days=90)
-AT_ONCE = 100
 # of these the last say what is usual
 BRIEFS = 200
 _DELAYS = 50
 _LONGEST = timedelta(days=1)
 
 _FOUND = f"""
-select h.id from handoffs_handoff h
+select h.id, h.opened_at < %(settled)s from handoffs_handoff h
 join handoffs_run run on run.id = h.run_id
 join handoffs_proposal proposal on proposal.id = h.proposal_id
 join handoffs_answer answer on answer.handoff_id = h.id
-where h.id >= %(since)s and h.id < %(until)s and h.workflow_id = %(workflow)s
-    and h.queue_id = %(queue)s and h.role_id = %(team)s and h.kind = 'approval'
-    and h.tier = 'hard_approval' and h.state = 'answered' and h.level = 1 and h.round = 1
-    and proposal.action_type = %(action_type)s
-    and proposal.outcome not in ('failed', 'rolled_back')
-    and {real.run()} and answer.verb = 'approve' and answer.by_kind = 'person' and run.task is null
-    -- what an agent asked first, and asked once
-    and not exists (select from handoffs_proposal other
-        where other.run_id = run.id and other.id < proposal.id)
-    and (select count(*) from handoffs_brief brief where brief.handoff_id = h.id) = 1
-    and not exists (select from handoffs_informationrequest asked where asked.handoff_id = h.id)
-    and not exists (select from handoffs_requesterword word where word.run_id = run.id)
-    -- a later state of the agent would tell that it went on
-    and not exists (select from handoffs_checkpoint kept
-        where kept.run_id = run.id and kept.saved_at > greatest(h.opened_at, h.answered_at))
-order by h.id limit %(limit)s
+where h.id = any(%(certified)s) and h.workflow_id = %(workflow)s
+    and h.queue_id = %(queue)s and h.role_id = %(team)s
+    and proposal.action_type = %(action_type)s and {real.run()} and {untouched.SQL}
 """
 _KNOW = """
 select reviewer_id from reviews_claim where handoff_id = %(handoff)s
@@ -83,34 +71,28 @@ class Wording:
     usual: frozenset[str]
 
 
-def find(cohort: Cohort, action_type: str, *, place: float, now: datetime) -> Iterator[Source]:
-    """Yield decided handoffs of this cohort, from this place in the last months onwards.
+def find(
+    cohort: Cohort, action_type: str, *, draws: Draws, lot: Callable[[str], float], now: datetime
+) -> Iterator[Source]:
+    """Yield decided handoffs of this cohort, drawn by lot, each as often as its certificate says.
 
-    Where the workflow is younger than that, what was decided lately has to do.
+    Where none is settled yet, what was decided lately has to do.
     """
-    since, until = now - OLDEST, now - YOUNGEST
-    at = since + (until - since) * place
-    seen: set[str] = set()
-    for begins, ends in ((at, until), (since, at), (until, now)):
-        for handoff_id in _ids(cohort, action_type, begins, ends):
-            if handoff_id not in seen:
-                seen.add(handoff_id)
-                yield read(handoff_id)
-
-
-def _ids(cohort: Cohort, action_type: str, begins: datetime, ends: datetime) -> list[str]:
     asked: dict[str, Any] = {
-        "since": ids.at("ho", begins),
-        "until": ids.at("ho", ends),
+        "settled": now - YOUNGEST,
+        "certified": list(draws),
         "workflow": cohort.workflow_id,
         "queue": cohort.queue_id,
         "team": cohort.team_id,
         "action_type": action_type,
-        "limit": AT_ONCE,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, asked)
-        return [row[0] for row in cursor.fetchall()]
+        found = {handoff: is_settled for handoff, is_settled in cursor.fetchall()}
+    # whose time comes first, if each comes so often
+    comes = {one: -math.log(1 - lot(one)) / draws[one] for one in found}
+    for one in sorted(found, key=lambda one: (not found[one], comes[one])):
+        yield read(one)
 
 
 def read(handoff_id: str) -> Source:

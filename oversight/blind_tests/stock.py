@@ -1,10 +1,11 @@
 """What may be met in a workflow now: what two others approved, generators under certificates."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handoffs.models import Workflow
 from oversight.blind_tests import certificates, fault_files, library
+from oversight.blind_tests.certificates import Draws
 from oversight.blind_tests.faults import Fault
 from oversight.blind_tests.written import Written
 from oversight.models import LibraryFault
@@ -19,6 +20,8 @@ class Stocked:
     digest: str
     said: Fault | Written
     known_to: frozenset[int]
+    # of a generator: what tests may be made of, see `certificates`
+    draws: Draws = field(default_factory=dict)
 
     @property
     def block(self) -> Block:
@@ -38,7 +41,8 @@ def _generators(workflow: Workflow) -> Iterator[Stocked]:
         if one.id in holding:
             digest = fault_files.digest(fault_files.write(one.fault))
             known = frozenset(one.known_to)
-            yield Stocked(id=one.id, digest=digest, said=one.fault, known_to=known)
+            draws = holding[one.id]
+            yield Stocked(id=one.id, digest=digest, said=one.fault, known_to=known, draws=draws)
 
 
 def _by_hand(workflow: Workflow) -> Iterator[Stocked]:

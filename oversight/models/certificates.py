@@ -37,6 +37,8 @@ class FaultCertificate(models.Model):
     # which it was, and what it went by: [[name, weight]], the worst first
     by = models.CharField(max_length=10, blank=True, default="")
     telling = models.JSONField(default=list)
+    # of which handoffs tests may be made, and how often each is to be drawn: {handoff: weight}
+    draws = models.JSONField(default=dict)
     # why no copy could be made of others: {why: how many}
     unfit = models.JSONField(default=dict)
 

@@ -193,8 +193,8 @@ def _notes(work: Workload) -> list[str]:
     if work.tested < cells.PEOPLE:
         notes.append(
             f"{_people(work.tested)} here can meet a test. A result is told of at least "
-            f"{cells.PEOPLE}, so nothing could be told of this workflow alone, only together with "
-            f"others: of {cells.PEOPLE_ACROSS_TEAMS} people."
+            f"{cells.PEOPLE}, so nothing could be told of this workflow alone, only with others, "
+            f"of at least {cells.PEOPLE_ACROSS_TEAMS} together."
         )
     if work.knowing:
         notes.append(

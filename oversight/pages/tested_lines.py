@@ -154,9 +154,9 @@ def why_untold(tested: Tested) -> str:
 def together() -> str:
     """Say when a team that can't be told of by itself is told of with others."""
     return (
-        f"What a team lets tell too little of for {pooling.WITH_ITS_WORKFLOW} weeks is told "
-        f"together with the other teams of its workflow, after {pooling.WITH_THE_HOUSE} with all "
-        f"teams, of at least {cells.PEOPLE_ACROSS_TEAMS} people; each test once."
+        f"Where too little may be told of a team for {pooling.WITH_ITS_WORKFLOW} weeks, it is told "
+        f"together with the other teams of its workflow, and after {pooling.WITH_THE_HOUSE} with "
+        f"all teams: of at least {cells.PEOPLE_ACROSS_TEAMS} people, and each test once."
     )
 
 

@@ -4,6 +4,9 @@ Classifiers learn from some of both and guess at others. How often one ranks a t
 one is its AUC; 0.5 is guessing. What is certified is the bound that the true AUC lies below, by
 figures and by words, and a generator whose bound is above 0.55, or that too little is known of,
 makes no more tests.
+
+Some sources are drawn oftener than others (`matching`), and a copy counts as often as its source is
+drawn. How often that is was learned, as everything is, without those that are guessed at.
 """
 
 import math
@@ -12,10 +15,12 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from operator import mul
 from statistics import NormalDist
 from typing import TypeVar
 
-from oversight.statistics import classifiers
+from oversight.statistics import classifiers, matching
 
 MOST = 0.55
 CONFIDENCE = 0.95
@@ -54,6 +59,8 @@ class Certificate:
     reals: int
     sources: int
     guesses: tuple[Guess, ...] = field(default=(Guess(by="figures", auc=0.5, upper=1.0),))
+    # how often each real one is to be drawn, of those that are sources; none: each as often as any
+    draws: tuple[float, ...] = ()
 
     @property
     def worst(self) -> Guess:
@@ -69,95 +76,154 @@ class Certificate:
         return not self.holds and any(one.lower > 0.5 for one in self.guesses)
 
 
-def certify(tests: Sequence[Look], reals: Sequence[Look], *, seed: int) -> Certificate:
-    """Try to tell them apart; who guesses at a copy has seen neither it nor its source."""
-    sources = len({look.of for look in tests})
-    found = Certificate(tests=len(tests), reals=len(reals), sources=sources)
-    if sources < LEAST or len({look.of for look in reals}) < LEAST:
+def certify(
+    tests: Sequence[Look],
+    reals: Sequence[Look],
+    *,
+    seed: int,
+    sources: Sequence[int] | None = None,
+) -> Certificate:
+    """Try to tell them apart; who guesses at a copy has seen neither it nor its source.
+
+    `sources` says of each test which of the real ones it is a copy of; None: each counts alike.
+    """
+    many = len({look.of for look in tests})
+    found = Certificate(tests=len(tests), reals=len(reals), sources=many)
+    if many < LEAST or len({look.of for look in reals}) < LEAST:
         return found
-    rows, labels = [*tests, *reals], [1] * len(tests) + [0] * len(reals)
-    folds = _folds(rows, labels, seed)
-    guesses = tuple(_guess(how, rows, labels, folds) for how in (_figures, _words))
-    return replace(found, guesses=guesses)
+    trial = _Trial([*tests, *reals], [1] * len(tests) + [0] * len(reals), seed)
+    if sources is not None:
+        found = replace(found, draws=tuple(trial.draw(reals, sources)))
+    return replace(found, guesses=tuple(trial.guess(how) for how in (_figures, _words)))
 
 
-# a way to score the rows `at` after learning from the rows `rest`, and what it goes by
-Scores = Callable[[Sequence[int], Sequence[int]], list[float]]
-Telling = Callable[[], list[tuple[str, float]]]
+# a way to score the rows `at` after learning from the rows `rest` with their weights, and its name
+Weights = Sequence[float]
+Scores = Callable[[Sequence[int], Sequence[int], Weights], list[float]]
+Telling = Callable[[Weights], list[tuple[str, float]]]
 One = TypeVar("One")
 
 
-def _guess(
-    how: Callable[[Sequence[Look], list[int]], tuple[str, Scores, Telling]],
-    rows: Sequence[Look],
-    labels: list[int],
-    folds: Sequence[int],
-) -> Guess:
-    by, score, telling = how(rows, labels)
-    scores = [0.0] * len(rows)
-    for fold in range(FOLDS):
-        rest = [at for at, one in enumerate(folds) if one != fold]
-        mine = [at for at, one in enumerate(folds) if one == fold]
-        for at, found in zip(mine, score(rest, mine), strict=True):
-            scores[at] = found
-    tests, reals = _apart(scores, labels)
-    of = [look.of for look in rows]
-    kinds = _apart(of, labels)
-    upper = auc_upper(tests, reals, of=kinds)
-    lower = auc_lower(tests, reals, of=kinds, confidence=SURE)
-    worst = sorted(telling(), key=lambda one: (-abs(one[1]), one[0]))[:_TOLD]
-    return Guess(by=by, auc=auc(tests, reals), upper=upper, lower=lower, telling=tuple(worst))
+class _Trial:
+    """Tests and real ones together, dealt out to folds; `often` is what each counts in a fold."""
+
+    def __init__(self, rows: Sequence[Look], labels: Sequence[int], seed: int) -> None:
+        self._rows, self._labels = rows, labels
+        folds = _folds(rows, labels, seed)
+        self._folds = [
+            ([at for at, one in enumerate(folds) if one != fold],
+             [at for at, one in enumerate(folds) if one == fold])
+            for fold in range(FOLDS)
+        ]  # fmt: skip
+        self._often: list[Weights] = [[1.0] * len(rows)] * FOLDS
+        self._always: Weights = [1.0] * len(rows)
+
+    def draw(self, reals: Sequence[Look], sources: Sequence[int]) -> list[float]:
+        """Let copies count as often as their sources are drawn; return how often that is."""
+        pairs = matching.alike([(look.figures, look.words) for look in reals])
+        copied, tests = [at in set(sources) for at in range(len(reals))], len(sources)
+
+        def often(known: Sequence[int]) -> list[float]:
+            return matching.weights(pairs, copied, known)
+
+        def counted(found: Weights) -> Weights:
+            return [*(found[at] for at in sources), *([1.0] * len(reals))]
+
+        self._often = [
+            counted(often([at - tests for at in rest if at >= tests])) for rest, _ in self._folds
+        ]
+        found = often(range(len(reals)))
+        self._always = counted(found)
+        return found
+
+    def guess(self, how: Callable[[Sequence[Look], Sequence[int]], "_How"]) -> Guess:
+        by, score, telling = how(self._rows, self._labels)
+        scores, counts = [0.0] * len(self._rows), [1.0] * len(self._rows)
+        for (rest, mine), often in zip(self._folds, self._often, strict=True):
+            found = score(rest, mine, [often[at] for at in rest])
+            fair = _mean([often[at] for at in mine if self._labels[at]])
+            for at, one in zip(mine, found, strict=True):
+                scores[at], counts[at] = one, often[at] / fair if self._labels[at] else 1.0
+        tests, reals = _apart(scores, self._labels)
+        of = _apart([look.of for look in self._rows], self._labels)
+        weighed = _apart(counts, self._labels)
+        worst = sorted(telling(self._always), key=lambda one: (-abs(one[1]), one[0]))[:_TOLD]
+        return Guess(
+            by=by,
+            auc=auc(tests, reals, often=weighed),
+            upper=auc_upper(tests, reals, of=of, often=weighed),
+            lower=auc_lower(tests, reals, of=of, often=weighed, confidence=SURE),
+            telling=tuple(worst),
+        )
 
 
-def _figures(rows: Sequence[Look], labels: list[int]) -> tuple[str, Scores, Telling]:
+_How = tuple[str, Scores, Telling]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 1.0
+
+
+def _figures(rows: Sequence[Look], labels: Sequence[int]) -> _How:
     names, table = classifiers.by_figures([row.figures for row in rows])
 
-    def score(rest: Sequence[int], mine: Sequence[int]) -> list[float]:
-        weights = classifiers.learn_figures([table[at] for at in rest], [labels[at] for at in rest])
-        return [classifiers.score_figures(weights, table[at]) for at in mine]
+    def score(rest: Sequence[int], mine: Sequence[int], often: Weights) -> list[float]:
+        learned = classifiers.learn_figures(
+            [table[at] for at in rest], [labels[at] for at in rest], often
+        )
+        return [classifiers.score_figures(learned, table[at]) for at in mine]
 
-    def telling() -> list[tuple[str, float]]:
-        return list(zip(names, classifiers.learn_figures(table, labels)[1:], strict=True))
+    def telling(often: Weights) -> list[tuple[str, float]]:
+        learned = classifiers.learn_figures(table, labels, often)
+        return list(zip(names, learned[1:], strict=True))
 
     return "figures", score, telling
 
 
-def _words(rows: Sequence[Look], labels: list[int]) -> tuple[str, Scores, Telling]:
-    def score(rest: Sequence[int], mine: Sequence[int]) -> list[float]:
-        weights = classifiers.learn_words(
-            [rows[at].words for at in rest], [labels[at] for at in rest]
+def _words(rows: Sequence[Look], labels: Sequence[int]) -> _How:
+    def score(rest: Sequence[int], mine: Sequence[int], often: Weights) -> list[float]:
+        learned = classifiers.learn_words(
+            [rows[at].words for at in rest], [labels[at] for at in rest], often
         )
-        return [classifiers.score_words(weights, rows[at].words) for at in mine]
+        return [classifiers.score_words(learned, rows[at].words) for at in mine]
 
-    def telling() -> list[tuple[str, float]]:
-        return list(classifiers.shares_apart([row.words for row in rows], labels).items())
+    def telling(often: Weights) -> list[tuple[str, float]]:
+        return list(classifiers.shares_apart([row.words for row in rows], labels, often).items())
 
     return "words", score, telling
 
 
-def auc(tests: Sequence[float], reals: Sequence[float]) -> float:
+Both = tuple[Sequence[One], Sequence[One]]
+
+
+def auc(
+    tests: Sequence[float], reals: Sequence[float], *, often: Both[float] | None = None
+) -> float:
     """Return how often a test scores above a real one; equal ones count half."""
-    return sum(_parts(tests, reals)) / len(tests)
+    mine, theirs = often or _alike(tests, reals)
+    return float(sum(map(mul, mine, _parts(tests, reals, theirs))) / sum(mine))
 
 
 def auc_upper(
     tests: Sequence[float],
     reals: Sequence[float],
     *,
-    of: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
+    of: Both[Hashable] | None = None,
+    often: Both[float] | None = None,
     confidence: float = CONFIDENCE,
 ) -> float:
     """Return DeLong's one-sided bound, kept within 0 and 1 by its logit; of too few, 1.
 
     `of` says what each was made of: a copy is no news beside its source and other copies of it
-    (Obuchowski 1997). Below a half is no tell: the classifier has learned which side is which, and
-    where there is nothing to learn each fold errs a little to the side of the others.
+    (Obuchowski 1997). `often` says as how many each counts: that is no news either. Below a half is
+    no tell: the classifier has learned which side is which, and where there is nothing to learn
+    each fold errs a little to the side of the others.
     """
-    found = auc(tests, reals)
+    found = auc(tests, reals, often=often)
     if not 0 < found < 1 or min(len(tests), len(reals)) < 2:
         return 1.0
     kinds = of or (range(len(tests)), range(-len(reals), 0))
-    spread = _spread(_parts(tests, reals), [1 - one for one in _parts(reals, tests)], kinds, found)
+    spread = _spread((tests, reals), kinds, often or _alike(tests, reals), found)
     error = math.sqrt(max(0.0, spread)) / (found * (1 - found))
     logit = math.log(found / (1 - found)) + NormalDist().inv_cdf(confidence) * error
     return 1 / (1 + math.exp(-logit))
@@ -167,33 +233,38 @@ def auc_lower(
     tests: Sequence[float],
     reals: Sequence[float],
     *,
-    of: tuple[Sequence[Hashable], Sequence[Hashable]],
+    of: Both[Hashable],
     confidence: float,
+    often: Both[float] | None = None,
 ) -> float:
     """Return the bound from below; where all were told, as of so many told one by one."""
-    if auc(tests, reals) == 1:
+    often = often or _alike(tests, reals)
+    if auc(tests, reals, often=often) == 1:
         return float((1 - confidence) ** (1 / min(len(set(of[0])), len(set(of[1])))))
-    return 1 - auc_upper(reals, tests, of=of[::-1], confidence=confidence)
+    return 1 - auc_upper(reals, tests, of=of[::-1], often=often[::-1], confidence=confidence)
 
 
-def _spread(
-    tests: Sequence[float],
-    reals: Sequence[float],
-    of: tuple[Sequence[Hashable], Sequence[Hashable]],
-    mean: float,
-) -> float:
+def _alike(tests: Sequence[float], reals: Sequence[float]) -> Both[float]:
+    return [1.0] * len(tests), [1.0] * len(reals)
+
+
+def _spread(scores: Both[float], of: Both[Hashable], often: Both[float], mean: float) -> float:
     """Return the variance of an AUC from what each test and each real one adds to it."""
-    mine, theirs = _added(tests, of[0], mean), _added(reals, of[1], mean)
-    both = len(mine.keys() | theirs.keys())
-    together = sum(one * theirs.get(name, 0.0) for name, one in mine.items())
-    squares = (_inflated(mine) / len(tests) ** 2, _inflated(theirs) / len(reals) ** 2)
-    return sum(squares) + 2 * both / (both - 1) * together / (len(tests) * len(reals))
+    (tests, reals), (mine, theirs) = scores, often
+    ours = _added(_parts(tests, reals, theirs), of[0], mine, mean)
+    others = _added([1 - one for one in _parts(reals, tests, mine)], of[1], theirs, mean)
+    both = len(ours.keys() | others.keys())
+    together = sum(one * others.get(name, 0.0) for name, one in ours.items())
+    return _inflated(ours) + _inflated(others) + 2 * both / (both - 1) * together
 
 
-def _added(parts: Sequence[float], of: Sequence[Hashable], mean: float) -> dict[Hashable, float]:
+def _added(
+    parts: Sequence[float], of: Sequence[Hashable], often: Sequence[float], mean: float
+) -> dict[Hashable, float]:
     found: dict[Hashable, float] = defaultdict(float)
-    for part, name in zip(parts, of, strict=True):
-        found[name] += part - mean
+    whole = sum(often)
+    for part, name, counts in zip(parts, of, often, strict=True):
+        found[name] += counts * (part - mean) / whole
     return found
 
 
@@ -202,11 +273,13 @@ def _inflated(added: Mapping[Hashable, float]) -> float:
     return few / (few - 1) * sum(one**2 for one in added.values()) if few > 1 else math.inf
 
 
-def _parts(ones: Sequence[float], others: Sequence[float]) -> list[float]:
+def _parts(ones: Sequence[float], others: Sequence[float], often: Sequence[float]) -> list[float]:
     """Return for each the share of the others that it is above, equal ones counting half."""
-    ordered = sorted(others)
+    order = sorted(range(len(others)), key=others.__getitem__)
+    ordered, below = [others[at] for at in order], [0.0]
+    below += accumulate(often[at] for at in order)
     return [
-        (bisect_left(ordered, one) + bisect_right(ordered, one)) / (2 * len(ordered))
+        (below[bisect_left(ordered, one)] + below[bisect_right(ordered, one)]) / (2 * below[-1])
         for one in ones
     ]
 

@@ -7,6 +7,7 @@ the more it looks like a test.
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import mul
 
 Features = Mapping[str, float]
 # of so many a word is learned from; rarer ones name one handoff, not a kind
@@ -20,44 +21,61 @@ def by_figures(rows: Sequence[Features]) -> tuple[list[str], list[list[float]]]:
     return names, _scaled([[row.get(name, 0.0) for name in names] for row in rows])
 
 
-def learn_words(rows: Sequence[Collection[str]], labels: Sequence[int]) -> dict[str, float]:
+def learn_words(
+    rows: Sequence[Collection[str]], labels: Sequence[int], often: Sequence[float]
+) -> dict[str, float]:
     """Return what each word speaks for: the log of how much oftener tests say it than real ones."""
-    ones, others, size = Counter[str](), Counter[str](), Counter(labels)
-    for row, label in zip(rows, labels, strict=True):
-        (ones if label else others).update(row)
-    found = {}
-    for word in ones.keys() | others.keys():
-        if ones[word] + others[word] >= _RARE:
-            of_tests = (ones[word] + _SMOOTH) / (size[1] + 2 * _SMOOTH)
-            of_reals = (others[word] + _SMOOTH) / (size[0] + 2 * _SMOOTH)
-            found[word] = math.log(of_tests / of_reals)
-    return found
+    said = Counter(word for row in rows for word in row)
+    (others, reals), (ones, tests) = _said(rows, labels, often)
+    return {
+        word: math.log((ones[word] + _SMOOTH) / (tests + 2 * _SMOOTH))
+        - math.log((others[word] + _SMOOTH) / (reals + 2 * _SMOOTH))
+        for word, times in said.items()
+        if times >= _RARE
+    }
 
 
-def shares_apart(rows: Sequence[Collection[str]], labels: Sequence[int]) -> dict[str, float]:
+def shares_apart(
+    rows: Sequence[Collection[str]], labels: Sequence[int], often: Sequence[float]
+) -> dict[str, float]:
     """Return by how much the share of tests that say a word is above that of real ones."""
-    ones, others, size = Counter[str](), Counter[str](), Counter(labels)
-    for row, label in zip(rows, labels, strict=True):
-        (ones if label else others).update(row)
-    words = ones.keys() | others.keys()
-    return {word: ones[word] / size[1] - others[word] / size[0] for word in words}
+    (others, reals), (ones, tests) = _said(rows, labels, often)
+    return {word: ones[word] / tests - others[word] / reals for word in ones.keys() | others.keys()}
+
+
+Said = tuple[Counter[str], float]
+
+
+def _said(
+    rows: Sequence[Collection[str]], labels: Sequence[int], often: Sequence[float]
+) -> tuple[Said, Said]:
+    """Count the words of real ones and of tests, and of how many they are."""
+    found, size = (Counter[str](), Counter[str]()), [0.0, 0.0]
+    for row, label, counts in zip(rows, labels, often, strict=True):
+        size[label] += counts
+        for word in row:
+            found[label][word] += counts  # type: ignore[assignment]
+    return (found[0], size[0]), (found[1], size[1])
 
 
 def score_words(weights: Mapping[str, float], row: Collection[str]) -> float:
     return sum(weights.get(word, 0.0) for word in row)
 
 
-def learn_figures(table: Sequence[Sequence[float]], labels: Sequence[int]) -> list[float]:
+def learn_figures(
+    table: Sequence[Sequence[float]], labels: Sequence[int], often: Sequence[float]
+) -> list[float]:
     """Fit a logistic regression in which tests and real ones weigh the same, by Newton's steps."""
-    ones, size = sum(labels), len(table[0]) + 1
-    shares = {1: 0.5 / ones, 0: 0.5 / (len(labels) - ones)}
+    size, ones = len(table[0]) + 1, sum(map(mul, labels, often))
+    shares = {1: 0.5 / ones, 0: 0.5 / (sum(often) - ones)}
     weights = [0.0] * size
     for _ in range(_STEPS):
         slope = [_SHRINK * weight for weight in weights]
         bend = [[_SHRINK if at == other else 0.0 for other in range(size)] for at in range(size)]
-        for row, label in zip(table, labels, strict=True):
+        for row, label, counts in zip(table, labels, often, strict=True):
             full, guess = (1.0, *row), _logistic(score_figures(weights, row))
-            off, spread = shares[label] * (guess - label), shares[label] * guess * (1 - guess)
+            weight = counts * shares[label]
+            off, spread = weight * (guess - label), weight * guess * (1 - guess)
             for at, value in enumerate(full):
                 slope[at] += off * value
                 for other in range(at + 1):

@@ -8,7 +8,7 @@ from reviews.models.expectations import Expectation
 from reviews.models.letters import RequesterLetter
 from reviews.models.links import ApproverLink
 from reviews.models.notices import LogPlace, Notice, NoticeWish, QueueNotices
-from reviews.models.plants import Plant, SealedLot, TestsMet
+from reviews.models.plants import Plant, SealedLot, Spared, TestsMet
 from reviews.models.search import SavedFilter, SearchEntry
 from reviews.models.sessions import BatchSession
 from reviews.models.shifts import Absence, Availability, Caps, Presence
@@ -36,6 +36,7 @@ __all__ = [
     "QueueNotices",
     "SavedFilter",
     "SealedLot",
+    "Spared",
     "SearchEntry",
     "SummaryEdit",
     "TestsMet",

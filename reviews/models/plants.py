@@ -72,6 +72,21 @@ class TestsMet(models.Model):
         return f"{self.person_id}: {self.times}"
 
 
+class Spared(models.Model):
+    """What somebody took while tests stood that are not for them, for the seconds until the clock
+    has withdrawn those that were due before it; no person, and nothing of tests that were met.
+    """
+
+    taken = models.CharField(max_length=40)
+    tests = ArrayField(models.CharField(max_length=40))
+
+    class Meta:
+        verbose_name_plural = "spared"
+
+    def __str__(self) -> str:
+        return self.taken
+
+
 class SealedLot(models.Model):
     """What a cohort's tests showed since it was last told; only `reviews.lots` reads it."""
 

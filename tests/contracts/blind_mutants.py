@@ -21,11 +21,13 @@ class Mutant:
     test: str
 
 
+_SPARED = "reviews/migrations/0051_spare_while_taking.py"
 _PLANTS = "tests/reviews/test_plants.py::"
 _EXITS = "tests/reviews/test_exits.py::"
 _LEFT = "tests/oversight/test_left_out.py::"
 _PAIRS = "tests/reviews/test_pairs.py::"
 _ACTS = "tests/reviews/test_planted_acts.py::"
+_MEETING = "tests/reviews/test_meeting.py::"
 _TAKING = "tests/reviews/test_planted_taking.py::"
 _TELLS = "tests/reviews/test_tells.py::"
 _TRACES = "tests/reviews/test_traces.py::"
@@ -47,10 +49,76 @@ MUTANTS = [
         _ACTS + "test_given_back_it_counts_against_their_limit_once",
     ),
     Mutant(
-        "reviews/plants.py",
-        "if look.turn > 1 and _has_read(look, by):",
-        "if False:",
+        _SPARED,
+        "and h.id <> all(spares.has_read)\n",
+        "\n",
         _TAKING + "test_who_let_it_go_may_have_it_again_as_anything_else",
+    ),
+    Mutant(
+        _SPARED,
+        "select spared.ids || given_back_lately.ids as ids",
+        "select given_back_lately.ids as ids",
+        _TAKING + "test_to_be_given_the_next_one_instead_asks_the_database_the_same",
+    ),
+    Mutant(
+        _SPARED,
+        " or p_user = any(plant.known_to)",
+        "",
+        _MEETING + "test_whoever_would_know_it_does_not_meet_it",
+    ),
+    Mutant(
+        _SPARED,
+        "u.roles && p_knowing::varchar[] or ",
+        "",
+        _MEETING + "test_whoever_would_know_it_does_not_meet_it",
+    ),
+    Mutant(
+        _SPARED,
+        "lately.reviewed < p_between or ",
+        "",
+        _MEETING + "test_it_comes_to_whom_the_rule_lets_it_and_to_nobody_else",
+    ),
+    Mutant(
+        _SPARED,
+        "met.times >= p_a_day",
+        "met.times > p_a_day",
+        _MEETING + "test_it_comes_to_whom_the_rule_lets_it_and_to_nobody_else",
+    ),
+    Mutant(
+        _SPARED,
+        "or array_remove(spares.holds, h.id) <> '{{}}'",
+        "",
+        _MEETING + "test_it_comes_to_whom_the_rule_lets_it_and_to_nobody_else",
+    ),
+    Mutant(
+        _SPARED,
+        " and h.role_id = any(teams.ids)\n",
+        "\n",
+        _TAKING + "test_whoever_could_not_take_it_anyway_passes_none_over",
+    ),
+    Mutant(
+        _SPARED,
+        "where spared.ids <> '{}'",
+        "where false",
+        _TAKING + "test_nothing_says_whom_it_did_not_come_to",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "            < (taken.urgent_since is null, taken.deadline_at, taken.id)",
+        "            <> (taken.urgent_since is null, taken.deadline_at, taken.id)",
+        _TAKING + "test_one_that_is_due_later_than_what_they_took_stays",
+    ),
+    Mutant(
+        "reviews/plants.py",
+        "where claim.handoff_id = h.id and claim.ended_at is null\n",
+        "where claim.handoff_id = h.id and false\n",
+        _TAKING + "test_passed_over_it_stays_with_whoever_took_it_meanwhile",
+    ),
+    Mutant(
+        "reviews/claims.py",
+        "if (look.seen or look.spared) and look.full:",
+        "if look.seen and look.full:",
+        _TAKING + "test_with_full_hands_they_are_told_so_as_ever",
     ),
     Mutant(
         "reviews/migrations/0045_plants_reach_no_agent.py",
@@ -203,9 +271,9 @@ MUTANTS = [
         _PAIRS + "test_a_new_name_of_its_client_is_its_own_too",
     ),
     Mutant(
-        "reviews/plants.py",
-        "if by.can(Can.EDIT_WORKFLOW) or by.can(Can.READ_AUDIT) else ()",
-        "if False else ()",
+        "reviews/permissions.py",
+        "if can & {Can.EDIT_WORKFLOW, Can.READ_AUDIT}",
+        "if not can",
         _TELLS + "test_whoever_reads_figures_or_records_meets_none",
     ),
     Mutant(

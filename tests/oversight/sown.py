@@ -46,11 +46,16 @@ def turn_on(workflow: Workflow, *, by: User, rate: float = 0.02) -> Programme:
 
 
 def stock(workflow: Workflow, fault: Fault = AMOUNT) -> LibraryFault:
-    """Put a fault into the library that two others approved and nothing tells apart."""
+    """Put a fault into the library that two others approved and nothing tells apart.
+
+    Tests are made of what was answered so far.
+    """
+    answered = Handoff.objects.filter(workflow=workflow, state="answered")
+    draws = dict.fromkeys(answered.values_list("pk", flat=True), 1.0)
     row = _approved(workflow, fault.name, fault_files.write(fault))
     FaultCertificate.objects.create(
         fault=row, digest=row.digest, state=FaultCertificate.State.HOLDS, sources=200, copies=600,
-        reals=600, auc=0.5, upper=0.54, by="", telling=[], unfit={},
+        reals=600, auc=0.5, upper=0.54, by="", telling=[], unfit={}, draws=draws,
     )  # fmt: skip
     return row
 
@@ -182,8 +187,8 @@ class Desk:
 
 def desk(shop: factories.Shop, bot: Client, bot_key: str, *, owner: User, reviewer: User) -> Desk:
     turn_on(shop.workflow, by=owner, rate=RATE)
-    fault = stock(shop.workflow)
     made = past(shop, bot, bot_key)
+    fault = stock(shop.workflow)
     busy(shop)
     cohorts.count(now=now())
     return Desk(shop=shop, bot=bot, bot_key=bot_key, reviewer=reviewer, fault=fault, past=made)

@@ -5,7 +5,7 @@ from statistics import NormalDist, mean
 
 import pytest
 
-from oversight.statistics import blindness
+from oversight.statistics import blindness, matching
 from oversight.statistics.blindness import Look
 
 WORDS = [f"word{number}" for number in range(300)]
@@ -120,6 +120,81 @@ def test_what_kind_of_source_is_chosen_tells_too() -> None:
 
     assert not found.holds
     assert found.worst.telling[0][0] == "words"
+
+
+def chosen(
+    seed: int, *, others: int = 300, **tells: float
+) -> tuple[list[Look], list[Look], list[int]]:
+    """Copy the short ones rather than the long: tests, real ones, and which each is a copy of."""
+    chance = random.Random(seed)
+    reals = [real(chance, of) for of in range(others)]
+    short = [
+        at for at, one in enumerate(reals)
+        if chance.random() < 1 / (1 + 2.7 ** ((one.figures["words"] - 85) / 15))
+    ]  # fmt: skip
+    sources = short * 2
+    return [copy(reals[at], chance, **tells) for at in sources], reals, sources
+
+
+def test_which_are_copied_tells_no_more_where_others_stand_for_them() -> None:
+    tests, reals, sources = chosen(8)
+
+    even = blindness.certify(tests, reals, seed=1)
+    matched = blindness.certify(tests, reals, seed=1, sources=sources)
+
+    assert even.is_told_apart and even.worst.telling[0][0] == "words"
+    assert matched.worst.auc < 0.53 and not matched.is_told_apart
+
+
+@pytest.mark.parametrize(
+    ("tell", "by", "name"), [({"off": 0.8}, "figures", "hour"), ({"says": 0.4}, "words", "kindly")]
+)
+def test_what_copying_does_is_found_whichever_are_drawn(
+    tell: dict[str, float], by: str, name: str
+) -> None:
+    tests, reals, sources = chosen(9, others=200, **tell)
+
+    found = blindness.certify(tests, reals, seed=1, sources=sources)
+
+    assert found.is_told_apart
+    assert (found.worst.by, found.worst.telling[0][0]) == (by, name)
+
+
+def test_how_often_one_is_drawn_is_learned_without_those_that_are_guessed_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learned, weights = [], matching.weights
+
+    def noted(pairs: matching.Alike, copied: list[bool], known: list[int]) -> list[float]:
+        learned.append(set(known))
+        return weights(pairs, copied, known)
+
+    monkeypatch.setattr(matching, "weights", noted)
+    tests, reals, sources = chosen(2, others=80)
+
+    blindness.certify(tests, reals, seed=1, sources=sources)
+
+    *folds, last = learned
+    every = set(range(len(reals)))
+    judged = [every - known for known in folds]
+    # how tests are drawn in the end is judged by those who did not see it learned
+    assert last == every
+    assert sorted(at for fold in judged for at in fold) == sorted(every)
+
+
+def test_the_bound_holds_also_of_some_that_count_more() -> None:
+    """Of the low ones fewer are copied, and each stands for those like it."""
+    chance, own, off = random.Random(7), 0.4, 0.3
+    true, held = NormalDist().cdf(off / (1 + 1 + own**2) ** 0.5), 0
+    for _ in range(400):
+        reals = [chance.gauss() for _ in range(120)]
+        copied = [1 / (1 + 2.7 ** (-one)) for one in reals]
+        sources = [at for at, share in enumerate(copied) if chance.random() < share] * 2
+        tests = [reals[at] + off + chance.gauss(0, own) for at in sources]
+        often = ([1 / copied[at] for at in sources], [1.0] * 120)
+        held += blindness.auc_upper(tests, reals, of=(sources, range(120)), often=often) >= true
+
+    assert 0.92 <= held / 400 <= 0.99
 
 
 def test_whoever_guesses_at_a_copy_has_not_seen_its_source() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs.models import AuditEntry, OutboxMessage, Workflow
+from handoffs.models import AuditEntry, Brief, OutboxMessage, Workflow
 from oversight.blind_tests import certificates
 from oversight.blind_tests.faults import Edit, How
 from oversight.models import FaultCertificate, LibraryFault
@@ -156,6 +156,29 @@ def test_only_what_people_approved_as_it_was_is_copied(
 
     # what waits is held against them, what is planted is neither
     assert (found.sources, found.copies, found.reals) == (2, 6, 3)
+
+
+def test_it_says_of_which_tests_are_made_and_how_often(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    past = settled(shop, bot, bot_key, count=32)
+    walks.waiting(shop, bot, bot_key)
+
+    found = certificates.renew(slight, now=now())
+
+    assert set(found.draws) == {one.pk for one in past}
+    assert all(1 <= often < 4 for often in found.draws.values())
+
+
+def test_what_somebody_added_to_is_copied_by_no_certificate(
+    shop: factories.Shop, bot: Client, bot_key: str, slight: LibraryFault
+) -> None:
+    """A certificate of others than tests are made of would certify nothing."""
+    one, *_ = settled(shop, bot, bot_key, count=4)
+    brief = one.briefs.get()
+    Brief.objects.create(handoff=one, version=2, body=brief.body, digest=brief.digest)
+
+    assert certificates.renew(slight, now=now()).sources == 3
 
 
 def test_why_others_could_not_be_copied_is_kept(

@@ -1,6 +1,7 @@
 """The faults that ./run brings along fit what the demo's agent asks, and nothing is switched on."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from accounts.models import User
 from demo import faults as starters
 from demo import plans, stock
 from handoffs.models import Workflow
-from oversight.blind_tests import faults, library, programmes, realism
+from oversight.blind_tests import faults, library, programmes, proving, realism
 from oversight.blind_tests.examples import GUISE_FAMILY, GUISE_GIVEN
 from oversight.blind_tests.faults import Unusable
 from oversight.blind_tests.guises import Guise, disguise
 from oversight.blind_tests.material import Material
+from oversight.blind_tests.proving import Original
 from oversight.models import LibraryFault
+from oversight.statistics import blindness
 
 ALL = list(starters.all_faults())
 
@@ -70,6 +73,24 @@ def test_it_makes_tests_of_what_the_demos_agent_asks(slug: str, fault: faults.Fa
         made += 1
 
     assert made >= len(asked) / 3, why
+
+
+@pytest.mark.parametrize(
+    "name", ["Two digits of the account swapped", "A little more than was invoiced"]
+)
+def test_nothing_tells_them_once_the_demos_invoices_were_approved(name: str) -> None:
+    """An owner who tries them out sees tests come in: their certificate holds."""
+    fault = next(fault for _, fault in ALL if fault.name == name)
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    past = [
+        Original(id=f"{at}", run=f"{at}", opened=now - timedelta(days=9), material=one, right=True)
+        for at, one in enumerate(_asked(fault.action_type))
+    ]
+
+    found = proving.prove(fault, past, key=b"key", now=now)
+
+    assert found.certificate.holds
+    assert len(found.draws) == len(past) >= blindness.LEAST
 
 
 @pytest.mark.django_db

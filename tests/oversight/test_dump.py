@@ -157,6 +157,7 @@ EXPOSURES = {
         "run_id", "handoff_id", "cohort", "kind", "ended", "wrong", "told", "known_to",
     },
     "reviews_testsmet": {"person_id", "day", "times", "last_claim"},
+    "reviews_spared": {"id", "taken", "tests"},
 }  # fmt: skip
 _FOREIGN = """
 select conrelid::regclass::text, confrelid::regclass::text from pg_constraint

@@ -133,7 +133,7 @@ def test_it_says_what_was_caught_of_this_workflow_and_across_all_teams(
 
     assert "<dt>This workflow</dt><dd>75 % (30 of 40;" in page
     assert "<dt>Across all teams</dt><dd>80 % (48 of 60;" in page
-    assert "of at least 10 people; each test once" in page
+    assert "of at least 10 people, and each test once" in page
 
 
 @pytest.mark.parametrize("name", ["tests-texts", "tests-told", "tests-switch", "tests-rate"])

@@ -1,5 +1,6 @@
 """Blind tests, made and let stand, and the real ones they are beside."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.timezone import now
@@ -10,6 +11,7 @@ from handoffs.rulings import Proposed
 from handoffs.states import Verb
 from reviews import plants
 from reviews.caught import Wrong
+from reviews.meeting import A_DAY, BETWEEN, Met
 from reviews.models import Plant
 from reviews.plants import Sown
 from tests import factories
@@ -49,3 +51,9 @@ def planted(shop: factories.Shop, bot: Client, sown: Sown = SOWN, **changes: Any
 def house_run(shop: factories.Shop, bot: Client) -> Run:
     """A run of the house, whatever is then written into it."""
     return begin(shop, bot).run
+
+
+def too_often(met: Met, *, today: date, reviewed: int) -> bool:
+    """Say the rule without a database; `reviewed`: what they decided since they met the last."""
+    twice = met.day == today and met.times >= A_DAY
+    return met.times > 0 and (twice or reviewed < BETWEEN)

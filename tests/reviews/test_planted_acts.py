@@ -536,14 +536,20 @@ def _added(words: str) -> dict[str, Any]:
     return {"facts": [{"label": "Called the shop", "value": words, "kind": "text"}]}
 
 
-def test_of_a_real_one_the_log_says_what_was_added(shop: Shop, bot: Client, ann: User) -> None:
+def test_of_what_was_added_the_log_says_the_same(
+    plant: Plant, shop: Shop, bot: Client, ann: User, ben: User
+) -> None:
+    """Which version it is: of a real one that stays, and a receipt has its digest."""
     real = put(shop, bot)
-    claims.pick(real.id, by=ann, now=now())
+    claims.pick(real.id, by=ben, now=now())
+    bodies = []
+    for handoff, person in ((str(plant.handoff_id), ann), (real.id, ben)):
+        added = passing.add_context(handoff, by=person, added=_added("She agrees"), now=now())
+        entry = AuditEntry.objects.get(subject=handoff, action="handoff.context_added")
+        bodies.append(bytes(entry.body))
+        assert (added.version, added.body["facts"][0]["value"]) == (2, "She agrees")
 
-    passing.add_context(real.id, by=ann, added=_added("She agrees"), now=now())
-
-    entry = AuditEntry.objects.get(subject=real.id, action="handoff.context_added")
-    assert b"She agrees" in bytes(entry.body)
+    assert bodies == [b'{"version":2}'] * 2
 
 
 def test_what_comes_late_to_it_is_not_kept(plant: Plant, ann: User, desk: Browser) -> None:

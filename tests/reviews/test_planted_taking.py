@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -17,8 +18,8 @@ from accounts.roles import Role
 from handoffs.models import AuditEntry, Handoff, Queue
 from handoffs.states import HandoffState
 from reviews import assigning, claims, plants, queueing, sessions
-from reviews.errors import AlreadyClaimed
-from reviews.models import Claim, Plant, TestsMet
+from reviews.errors import AlreadyClaimed, CapReached
+from reviews.models import Claim, Plant, Spared, TestsMet
 from tests.factories import Shop
 from tests.reviews.planting import SOWN, planted
 from tests.reviews.waiting import let_lease_run_out, put
@@ -134,14 +135,13 @@ def test_today_is_by_the_clock_of_the_queue(
     first: Plant, shop: Shop, bot: Client, ann: User
 ) -> None:
     """East of the date line it is tomorrow already for half of each day, so one zone differs."""
-    zones = ("Pacific/Kiritimati", "Pacific/Niue")
-    for zone in zones:
+    reviewed(shop, bot, ann, 10)
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
         Queue.objects.filter(pk=shop.queue.pk).update(time_zone=zone)
-        look = queueing.attempt(ann, handoff=str(first.handoff_id))
-        from zoneinfo import ZoneInfo
-
-        assert look.day == timezone.now().astimezone(ZoneInfo(zone)).date()
-        Claim.objects.all().delete()
+        met(ann, times=2, day=timezone.now().astimezone(ZoneInfo(zone)).date())
+        assert len(queueing.attempt(ann, handoff=str(first.handoff_id)).spared) == 1
+    Queue.objects.filter(pk=shop.queue.pk).update(time_zone="Pacific/Kiritimati")
+    assert queueing.attempt(ann, handoff=str(first.handoff_id)).spared == []
 
 
 def test_two_tests_in_a_row_are_withdrawn_and_the_real_one_is_given(
@@ -162,6 +162,54 @@ def test_where_nothing_else_waits_they_get_nothing(first: Plant, ann: User) -> N
 
     assert take(ann) is None
     assert over(first)
+
+
+def test_one_that_is_due_later_than_what_they_took_stays(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    met(ann, times=2)
+    real = put(shop, bot, due_in=600)
+
+    assert take(ann) == real.id
+    assert not over(first)
+    assert not Spared.objects.exists()
+
+
+def test_passed_over_it_stays_with_whoever_took_it_meanwhile(
+    first: Plant, shop: Shop, bot: Client, ann: User, ben: User
+) -> None:
+    """Out of their hands it would not be gone for real; given back neither."""
+    met(ann, times=2)
+    put(shop, bot, due_in=3600)
+    take(ann)
+    assert take(ben) == first.handoff_id
+    assert not over(first)
+
+    claims.mark_opened(str(first.handoff_id), by=ben, now=now())
+    claims.give_back(str(first.handoff_id), by=ben, now=now())
+    assert not over(first)
+
+
+def test_whoever_could_not_take_it_anyway_passes_none_over(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    """It is another team's."""
+    met(ann, times=2)
+    put(shop, bot, due_in=3600)
+    Handoff.objects.filter(id=first.handoff_id).update(role=shop.leads)
+    assert take(ann) is not None
+    assert not over(first)
+
+
+def test_with_full_hands_they_are_told_so_as_ever(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    for _ in range(claims.OPEN_CLAIMS):
+        claims.pick(put(shop, bot).id, by=ann, now=now())
+
+    with pytest.raises(CapReached):
+        claims.pick(str(first.handoff_id), by=ann, now=now())
+    assert not over(first)
 
 
 def test_what_somebody_let_go_the_next_one_meets(
@@ -334,15 +382,35 @@ def test_taking_one_asks_the_database_the_same_as_taking_a_real_one(
     assert len(mine) == len(theirs) == 1
 
 
-def test_to_be_given_the_next_one_instead_asks_for_little_more(
+def test_to_be_given_the_next_one_instead_asks_the_database_the_same(
     first: Plant, shop: Shop, bot: Client, ann: User
 ) -> None:
     """To withdraw it there and then would take many times as long as taking, and tell."""
     met(ann, times=2)
+    real = put(shop, bot, due_in=3600)
+    past_it = statements(lambda: take(ann))
+    claims.give_back(real.id, by=ann, now=now())
+    assert over(first)
     put(shop, bot, due_in=3600)
 
-    assert len(statements(lambda: take(ann))) == 3
+    assert past_it == statements(lambda: take(ann))
+    assert len(past_it) == 1
+
+
+def test_nothing_says_whom_it_did_not_come_to(
+    first: Plant, shop: Shop, bot: Client, ann: User
+) -> None:
+    """A claim that is deleted would leave a gap in the numbers of theirs."""
+    met(ann, times=2)
+    put(shop, bot, due_in=3600)
+    take(ann)
+
+    assert Claim.objects.get().number == 1
     assert over(first)
+    said = AuditEntry.objects.filter(subject=first.handoff_id).values_list("action", flat=True)
+    assert "handoff.claimed" not in said
+    claims.end_stale(now())
+    assert not Spared.objects.exists()
 
 
 def test_the_answer_to_taking_is_the_same_when_one_was_withdrawn_for_it(
