@@ -68,6 +68,7 @@ def _collapse(years: Years, after: float) -> None:
         years.catches = READS
         mended.append(years.live(SOON, until_raised=False))
     soon = Share(sum(days <= nine for days in found), len(found))
-    print(f"from {READS:.0%} to {after:.0%}: told after {statistics.mean(found):.1f} working days, "
-          f"predicted {mean:.1f}; within the {nine:.1f} of nine in ten: {soon}; once it reads "
-          f"again, over after {statistics.mean(mended):.1f}", flush=True)  # fmt: skip
+    fall = f"from {100 * READS:.0f} % to {100 * after:.0f} %"
+    print(f"{fall}: told after {statistics.mean(found):.1f} working days, predicted {mean:.1f}; "
+          f"within the {nine:.1f} of nine in ten: {soon}; once it reads again, over after "
+          f"{statistics.mean(mended):.1f}", flush=True)  # fmt: skip

@@ -413,9 +413,9 @@ def survives(mutant: Mutant) -> bool:
         path.write_text(text)
 
 
-def main(word: str = "") -> int:
+def main(mutants: list[Mutant], word: str = "") -> int:
     left = 0
-    for mutant in MUTANTS:
+    for mutant in mutants:
         if word in f"{mutant.path} {mutant.test}":
             lives = survives(mutant)
             left += lives
@@ -424,4 +424,4 @@ def main(word: str = "") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    sys.exit(main(MUTANTS, *sys.argv[1:2]))

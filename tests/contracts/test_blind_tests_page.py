@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts import blind_mutants
+from tests.contracts import blind_mutants, counted_mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "blind-tests.md"
@@ -56,6 +56,13 @@ def test_none_of_them_is_skipped() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute):
                 assert node.attr not in ("skip", "skipif", "xfail"), f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("mutant", counted_mutants.MUTANTS, ids=lambda one: one.test)
+def test_what_is_counted_can_still_be_taken_away(mutant: blind_mutants.Mutant) -> None:
+    path, _, name = mutant.test.partition("::")
+    assert (ROOT / mutant.path).read_text().count(mutant.old) == 1
+    assert f"def {name}(" in (ROOT / path).read_text()
 
 
 @pytest.mark.parametrize("mutant", blind_mutants.MUTANTS, ids=lambda one: one.test)

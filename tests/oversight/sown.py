@@ -7,7 +7,17 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Client, User
-from handoffs.models import Brief, Checkpoint, Handoff, Queue, Run, Workflow
+from handoffs import ids
+from handoffs.models import (
+    Brief,
+    Checkpoint,
+    Handoff,
+    Proposal,
+    Queue,
+    RequesterWord,
+    Run,
+    Workflow,
+)
 from handoffs.states import Verb
 from oversight.blind_tests import cohorts, fault_files, sowing, written_files
 from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
@@ -176,6 +186,22 @@ class Desk:
         for one in self.past:
             brief = one.briefs.get()
             Brief.objects.create(handoff=one, version=2, body=brief.body, digest=brief.digest)
+
+    def questions_are_asked(self) -> None:
+        for one in self.past:
+            one.questions.create(question="Is it lost?", asked_role="refunds", answered_at=now())
+
+    def requesters_say_more(self) -> None:
+        for one in self.past:
+            RequesterWord.objects.create(run=one.run, number=1, kind="information", text="Hurry.")
+
+    def more_is_proposed_before(self) -> None:
+        """Let each run have asked for something else first."""
+        for one in self.past:
+            assert one.proposal is not None
+            earlier = Proposal.objects.get(pk=one.proposal.pk)
+            earlier.pk = ids.at("prop", one.run.created_at - timedelta(hours=1))
+            earlier.save(force_insert=True)
 
     def never_busy(self) -> None:
         """Let no other reason than time take a test out."""

@@ -285,10 +285,12 @@ def test_where_it_came_to_counts_not_where_it_is(
     shop: Shop, bot: Client, places: list[Queue], people: list[User]
 ) -> None:
     handoff = pasts.put(shop, start_run(shop, bot), places, people, Past(SUNDAY))
+    pasts.say_first(handoff, people[1], Said(1, "reject"))
     pasts.send_on(handoff, places[1])
     days.count(now=NOW)
     day = FigureDay.objects.get()
     assert day.queue == shop.queue and day.sent_on == 1
+    assert [cell[1] for cell in weeks._who(date(2026, 3, 23))] == [shop.queue.pk]
 
 
 def test_proposals_are_counted_whether_or_not_anybody_was_asked(

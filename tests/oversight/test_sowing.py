@@ -7,35 +7,39 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import Client, User
 from handoffs import stops
 from handoffs.actors import person_actor
-from handoffs.models import AuditEntry, Handoff, MatrixRow, Proposal, Queue, QueueDepth, Run
+from handoffs.models import (
+    AuditEntry,
+    Handoff,
+    MatrixRow,
+    Proposal,
+    Queue,
+    QueueDepth,
+    Run,
+)
 from handoffs.states import AtLimit, HandoffState, RunState, Verb
 from handoffs.stops import Presser
-from oversight.blind_tests import cohorts, making, situations, sources, sowing
+from oversight.blind_tests import cohorts, making, sources, sowing
 from oversight.blind_tests.faults import Difficulty, Edit, Harm, How, Kind
 from oversight.blind_tests.material import Material
 from oversight.blind_tests.written import Written
 from oversight.models import (
-    Alarm,
     Cohort,
     FaultCertificate,
     LibraryFault,
     Programme,
-    QueueHour,
     SpentPair,
     Sprout,
-    Threshold,
 )
 from oversight.statistics import pacing
-from oversight.statistics.marks import Measure
-from oversight.statistics.pacing import Off
 from reviews import claims, plants
 from reviews.caught import Wrong
-from reviews.models import Plant
+from reviews.models import Comment, EvidenceOpened, Plant
 from tests import factories, walks
 from tests.oversight import sown
 from tests.oversight.sown import Desk
@@ -153,6 +157,13 @@ def test_it_asks_where_and_as_real_ones_do(desk: Desk) -> None:
     assert not Sprout.objects.exists()
 
 
+def test_its_agent_waits_for_it_where_the_sources_did(desk: Desk) -> None:
+    desk.spoil(blocking=False)
+    handoff = desk.test().handoff
+
+    assert handoff is not None and not handoff.blocking
+
+
 def test_it_begins_a_while_before_it_asks(desk: Desk) -> None:
     sown.due(desk)
     desk.real_ones_take(timedelta(minutes=7))
@@ -182,12 +193,15 @@ def test_what_it_says_is_wrong_and_of_nobody_real(desk: Desk) -> None:
 
 
 def test_whoever_would_know_it_is_kept_with_it(desk: Desk, ben: User, mia: User) -> None:
+    reader, writer = factories.UserFactory(), factories.UserFactory()
     for one in desk.past:
         sown.had(one, ben)
+        EvidenceOpened.objects.create(handoff=one, reviewer=reader, evidence_id="policy")
+        Comment.objects.create(handoff=one, round=1, author=writer, text="Is it lost?")
     plant = desk.test()
 
     fault = desk.fault
-    assert {ben.pk, mia.pk, fault.author_id} <= set(plant.known_to)
+    assert {ben.pk, mia.pk, reader.pk, writer.pk, fault.author_id} <= set(plant.known_to)
     assert {one.by_id for one in fault.approvals.all()} <= set(plant.known_to)
 
 
@@ -217,6 +231,11 @@ def test_nothing_of_a_source_is_in_the_spent_pairs(desk: Desk) -> None:
         lambda desk: Run.objects.update(task={"objective": "Mend it"}),
         lambda desk: desk.agents_go_on(),
         lambda desk: desk.briefs_are_added_to(),
+        lambda desk: desk.spoil(queue=factories.QueueFactory()),
+        lambda desk: desk.spoil(role=Group.objects.create(name="others")),
+        lambda desk: desk.questions_are_asked(),
+        lambda desk: desk.requesters_say_more(),
+        lambda desk: desk.more_is_proposed_before(),
     ],
 )
 def test_only_what_was_approved_as_it_came_and_stayed_so_is_a_source(
@@ -268,10 +287,10 @@ def test_off_it_is_not_made_up_for(desk: Desk) -> None:
 def test_switched_off_nothing_is_counted_and_nothing_asks(desk: Desk) -> None:
     sown.due(desk)
     sowing.begin_due(now=now())
+    reviews = Cohort.objects.get().reviews
     Programme.objects.update(on=False)
     desk.review()
     cohorts.count(now=now())
-    reviews = Cohort.objects.get().reviews
 
     assert sowing.ask_due(now=now() + timedelta(minutes=1)) == 0
     assert reviews == Cohort.objects.get().reviews
@@ -334,6 +353,15 @@ def test_another_team_than_reviewed_keeps_it_out(desk: Desk) -> None:
     assert Plant.objects.get().ended
 
 
+def test_what_is_asked_in_another_way_meanwhile_keeps_it_out(desk: Desk) -> None:
+    sown.due(desk)
+    sowing.begin_due(now=now())
+    Sprout.objects.update(tier="hard_stop")
+
+    assert sowing.ask_due(now=Sprout.objects.get().asks_at) == 0
+    assert Plant.objects.get().ended
+
+
 def test_where_several_decide_it_is_kept_out(desk: Desk) -> None:
     sown.due(desk)
     sowing.begin_due(now=now())
@@ -379,6 +407,19 @@ def test_in_somebodys_hands_it_may_stay_a_little_longer(desk: Desk, ann: User) -
 
     assert sowing.take_out(now=half(plant, 0.7)) == 0
     assert sowing.take_out(now=half(plant, 0.76)) == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_where_people_are_behind_only_what_somebody_has_stays(
+    desk: Desk, ann: User, held: bool
+) -> None:
+    plant = desk.test()
+    desk.never_busy()
+    if held:
+        claims.pick(plant.handoff_id or "", by=ann, now=now())
+    Queue.objects.update(depth_limit=1)
+
+    assert sowing.take_out(now=now()) == (0 if held else 1)
 
 
 def test_it_goes_by_its_agents_name_as_agents_do(desk: Desk) -> None:
@@ -463,9 +504,11 @@ def test_nearly_as_many_as_before_change_nothing(desk: Desk) -> None:
 
 
 def test_one_who_does_most_of_it_is_hardly_shared(desk: Desk, ben: User) -> None:
-    desk.review(19)
+    desk.review(18)
+    given_back = desk.review()
     desk.reviewer = ben
     desk.review()
+    sown.had(given_back, ben)
     cohorts.count(now=now())
 
     assert cohorts._people(Cohort.objects.get()) == pytest.approx(1.1, abs=0.01)
@@ -530,94 +573,3 @@ def test_kinds_take_turns(desk: Desk) -> None:
     for number in range(20):
         turn = making.Turn(cohort=Cohort.objects.get(), number=number, now=now())
         assert next(making._chosen(turn)).said.kind.value not in met
-
-
-# Trouble
-
-
-def trouble(measure: Measure, **of: Any) -> None:
-    threshold, _ = Threshold.objects.get_or_create(
-        measure=measure.value, **of, defaults={"raise_at": 2.0, "clear_at": 1.0}
-    )
-    Alarm.objects.create(threshold=threshold, raised_at=now(), said="Too much.")
-
-
-@pytest.mark.parametrize(
-    ("measure", "of", "off"),
-    [
-        (Measure.BACKLOG, "queue", True),
-        (Measure.LATE, "workflow", True),
-        (Measure.SILENT_JOBS, "", True),
-        (Measure.QUICK, "workflow", False),
-        (Measure.BACKLOG, "other queue", False),
-    ],
-)
-def test_alarms_of_too_much_to_do_keep_it_out_and_those_of_too_little_care_do_not(
-    desk: Desk, measure: Measure, of: str, off: bool
-) -> None:
-    of_what: dict[str, Any] = {
-        "queue": {"queue": desk.shop.queue},
-        "other queue": {"queue": desk.shop.leads_queue},
-        "workflow": {"workflow": desk.shop.workflow},
-        "": {},
-    }[of]
-    trouble(measure, **of_what)
-
-    found = situations.off(desk.shop.workflow, desk.shop.queue, now=now())
-    assert found is (Off.INCIDENT if off else None)
-    Alarm.objects.update(cleared_at=now())
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is None
-
-
-def test_for_hours_after_a_stop_none_comes_in(desk: Desk, mia: User) -> None:
-    stopped = stop(desk.shop, mia)
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is Off.STOPPED
-    presser = Presser(by=person_actor(mia.pk, "manager"), user=mia)
-    stops.resume(stopped.id, reason="It is mended.", presser=presser, now=now())
-
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=now()) is Off.INCIDENT
-    later = now() + timedelta(hours=5)
-    desk.never_busy()
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=later) is None
-
-
-def test_in_a_surge_and_without_a_past_none_comes_in(desk: Desk) -> None:
-    where = (desk.shop.workflow, desk.shop.queue)
-    assert situations.off(*where, now=now()) is None
-    QueueHour.objects.update(came=1)
-    desk.review(8)
-    assert situations.off(*where, now=now()) is Off.SURGE
-    QueueHour.objects.all().delete()
-    assert situations.off(*where, now=now()) is Off.SURGE
-
-
-def test_a_new_queue_is_held_against_its_busiest_hour(desk: Desk) -> None:
-    QueueHour.objects.all().delete()
-    desk.review(12)
-    at = now()
-    this = at.replace(minute=0, second=0, microsecond=0)
-    # since it began, two hours ago; such an hour of the week was never seen
-    for back, came in ((1, 3), (2, 40)):
-        starts_at = this - timedelta(hours=back)
-        QueueHour.objects.create(queue=desk.shop.queue, starts_at=starts_at, came=came)
-
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is None
-    QueueHour.objects.filter(came=40).update(came=5)
-    assert situations.off(desk.shop.workflow, desk.shop.queue, now=at) is Off.SURGE
-
-
-def test_where_people_are_behind_none_comes_in(desk: Desk) -> None:
-    where, handoff = (desk.shop.workflow, desk.shop.queue), desk.review()
-    whole = handoff.deadline_at - handoff.counted_from
-
-    early, late = (handoff.counted_from + whole * part for part in (0.49, 0.51))
-    assert situations.situation(*where, now=early).oldest == pytest.approx(0.49, abs=0.01)
-    assert situations.off(*where, now=late) is Off.BEHIND
-
-
-def test_a_test_that_stands_for_long_is_no_sign_that_people_are_behind(desk: Desk) -> None:
-    plant = desk.test()
-    Handoff.objects.filter(run__client=desk.bot).update(gather_until=now() + timedelta(days=9))
-
-    late = half(plant, 0.6)
-    assert situations.situation(desk.shop.workflow, desk.shop.queue, now=late).oldest == 0

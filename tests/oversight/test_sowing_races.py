@@ -49,6 +49,7 @@ def test_of_many_workers_one_begins_it_and_one_lets_it_ask(desk: Desk) -> None:
     later = Sprout.objects.get().asks_at
     stood = all_at_once([lambda: sowing.ask_due(now=later)] * 4)
     assert sum(one.result for one in stood) == 1
+    assert not Plant.objects.get().ended
     assert Handoff.objects.filter(run=Plant.objects.get().run_id).count() == 1
 
 

@@ -215,6 +215,30 @@ def test_what_is_proven_is_of_a_year_whichever_weeks_are_looked_at(shop: Shop) -
     assert one.fallen == evidence.course(Bet(), [(5, 30)] * 10)
 
 
+def test_it_is_said_in_which_week_a_fall_was_proven() -> None:
+    weeks = [date(2026, 1, 5) + number * WEEK for number in range(6)]
+    lots = tested.Lots(
+        told=tuple(
+            Tally(week=week, tests=30, caught=27 if number < 3 else 3)
+            for number, week in enumerate(weeks)
+        ),
+        everywhere=(),
+        is_on=True,
+    )
+    found = tested.of(lots, earlier=weeks[0], starts=weeks[0], decided=0)
+    assert found.fallen_in == weeks[found.fallen.proven_by or 0] >= weeks[3]
+
+
+@pytest.mark.parametrize("teams", [("refunds",), ("leads", "refunds")])
+def test_teams_are_told_apart_where_there_are_several(teams: tuple[str, ...]) -> None:
+    week = date(2026, 1, 5)
+    told = tuple(Tally(week=week, team=team, tests=30, caught=27) for team in teams)
+    found = tested.of(
+        tested.Lots(told=told, everywhere=(), is_on=True), earlier=week, starts=week, decided=0
+    )
+    assert [one.word for one in found.groups] == (list(teams) if len(teams) > 1 else [])
+
+
 def test_every_figure_is_a_row_of_csv_and_of_json(shop: Shop, mia: User) -> None:
     this = have_days(shop.workflow, shop.queue, back=24)
     tell(shop, this - WEEK, 30, 40)
