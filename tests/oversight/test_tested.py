@@ -154,6 +154,7 @@ def test_where_a_workflow_is_told_of_itself_that_comes_first(shop: Shop, mia: Us
     this = have_days(shop.workflow, shop.queue, back=24)
     tell(shop, this - WEEK, 30, 40)
     tell(shop, this - WEEK, 18, 20, team="")
+    tell(shop, this - WEEK, 5, 20, kind="wrong amount")
     Tally.objects.create(workflow="", week=this - WEEK, tests=40, caught=20)
 
     said = page(mia, shop)
