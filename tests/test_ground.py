@@ -7,12 +7,14 @@ import threading
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.template import Context, engines
 from django.template.base import Origin, Template
 
 from accounts.models import Client, User
 from tests import factories
+from tests.database import KEPT, Databases
 
 
 def test_tests_run_as_the_runtime_role(db: None) -> None:
@@ -45,6 +47,28 @@ def test_committed_rows_are_seen_by_other_connections(committed_db: object, ann:
 
 def test_committed_rows_are_gone_afterwards(committed_db: object, ben: User) -> None:
     assert list(User.objects.values_list("email", flat=True)) == ["ben@example.com"]
+
+
+def test_emptied_is_every_table(committed_db: Databases, shop: factories.Shop, ann: User) -> None:
+    committed_db.empty()
+
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        for table in set(tables) - set(KEPT):
+            cursor.execute(f"select count(*) from {connection.ops.quote_name(table)}")
+            assert cursor.fetchone() == (0,), table
+
+
+def test_who_is_late_is_waited_for_and_emptied_too(committed_db: Databases) -> None:
+    with psycopg.connect(settings.OWNER_DATABASE_URL) as late:
+        late.execute("insert into auth_group (name) values ('late')")
+        emptying = threading.Thread(target=committed_db.empty)
+        emptying.start()
+        emptying.join(0.3)
+        assert emptying.is_alive()
+    emptying.join()
+
+    assert not Group.objects.exists()
 
 
 def test_a_second_thread_works_on_the_same_committed_rows(committed_db: object) -> None:

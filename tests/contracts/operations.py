@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from config.api import api
@@ -38,7 +39,9 @@ class Operation:
         return self.id
 
 
+@cache
 def document() -> dict[str, Any]:
+    """Return the document; to write it takes a third of a second, and ten files ask for it."""
     return api.get_openapi_schema()
 
 

@@ -111,6 +111,19 @@ def test_it_is_tried_once_a_week_whatever_comes_meanwhile() -> None:
     assert [one[2:] for one in told()] == [(MONDAY.date(), "", 36, 33)]
 
 
+def test_it_waits_until_every_teams_week_is_closed() -> None:
+    for number in range(3):
+        meet(f"retail / team {number}", range(10 * number, 10 * number + 4))
+    # another worker is at it
+    Chart.objects.filter(team="team 2").update(looked_on=MONDAY.date())
+    releases.close(now=MONDAY)
+    assert (told(), set(Chart.objects.values_list("pooled"))) == ([], {(None,)})
+
+    releases.close(now=MONDAY + DAY)
+
+    assert [one[4:] for one in told()] == [(36, 33)]
+
+
 def test_what_came_of_a_team_since_is_told_with_the_next() -> None:
     for week in range(2):
         for number in range(3):
