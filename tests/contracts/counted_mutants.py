@@ -84,7 +84,7 @@ MUTANTS = [
         "oversight/statistics/cells.py",
         "found = [*(_less(row, first, column) for row in found), first]",
         "found = [*found, first]",
-        _CELLS + "test_nor_do_three",
+        _CELLS + "test_no_sum_or_difference_that_follows_breaks_the_rule",
     ),
     Mutant(
         "oversight/counted/tested.py",

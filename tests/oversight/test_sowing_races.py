@@ -66,15 +66,19 @@ def test_whole_turns_at_once_do_everything_once(desk: Desk) -> None:
 def test_what_is_counted_while_a_test_begins_is_counted_beside_it(desk: Desk) -> None:
     before = sown.due(desk)
     desk.review(3)
+    number = cohorts.due(before)
+    assert number is not None
     with transaction.atomic():
-        assert sowing.begin_due(now=now()) == 1
+        # whoever begins one holds the cohort from before it is made
+        cohort = sowing._lock(before.name)
+        assert cohort is not None
         counter = Racer(lambda: cohorts.count(now=now()))
         counter.wait_until_blocked()
+        cohorts.settle(cohort, number)
     assert counter.done() == 3
 
     after = Cohort.objects.get()
-    assert (after.reviews, after.done) == (before.reviews + 3, cohorts.due(before))
-    assert sowing.begin_due(now=now()) == 0
+    assert (after.reviews, after.done) == (before.reviews + 3, number)
 
 
 def test_none_begins_while_it_is_counted_and_then_one_does(desk: Desk) -> None:
