@@ -1,16 +1,19 @@
 """Faults for the demo's workflows: what could go wrong there, approved by two, and not switched on.
 
-Each workflow also has one that is still to be approved, to try that.
+Each workflow also has one that is still to be approved, to try that, and tests by hand: those need
+no past that they could be made of, so they are what comes in first.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from accounts.models import User
+from demo import plans
 from handoffs.models import Workflow
-from oversight.blind_tests import library
+from oversight.blind_tests import faults, library
 from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind
-from oversight.blind_tests.material import Path
+from oversight.blind_tests.material import Material, Path
+from oversight.blind_tests.written import Written
 from oversight.models import LibraryFault
 
 AUTHOR = "olivia@demo.example"
@@ -147,24 +150,75 @@ FAULTS = {
     "webshop-support": (WEBSHOP, WEBSHOP_DRAFT),
     "supplier-payments": (PAYMENTS, PAYMENTS_DRAFT),
 }
+# orders and invoices that the shop never had: what they are about, and what goes wrong with them
+_ORDERS = [
+    ("W11873", "Ingrid Solheim", "standard", "Rain jacket, size L", 127.40, "refund",
+     "The zip broke the first time I wore it. I would like my money back.", WEBSHOP[0]),
+    ("W11910", "Mateo Fuentes", "gold", "Espresso machine", 438.00, "cancel",
+     "I found it cheaper, please cancel my order.", WEBSHOP[2]),
+    ("W11947", "Noor Jansen", "standard", "Bookshelf, birch", 189.90, "refund",
+     "It arrived with a cracked board. Please refund it.", WEBSHOP[1]),
+]  # fmt: skip
+_INVOICES = [
+    ("INV-2652", "Fairline Logistics", "NL91ABNA0417164300", 1274.55, PAYMENTS[2]),
+    ("INV-2663", "Kobe Leather Works", "GB29NWBK60161331926819", 3390.10, PAYMENTS[0]),
+]
+
+
+def by_hand() -> Iterator[tuple[str, Written]]:
+    """Yield tests of what the agent could have asked, each with the workflow that it belongs to."""
+    for at, (id, customer, tier, item, total, kind, message, fault) in enumerate(_ORDERS):
+        status = "pending" if kind == "cancel" else "delivered"
+        order = {
+            "id": id, "customer": customer, "tier": tier, "item": item, "total": total,
+            "status": status, "promised": f"2026-11-{12 + at}", "refunded": 0,
+        }  # fmt: skip
+        ticket = {"id": f"T{1140 + 7 * at:05d}", "kind": kind, "message": message}
+        yield "webshop-support", _written(fault, plans.of_order(order, ticket), message, id)
+    for at, (id, supplier, iban, amount, fault) in enumerate(_INVOICES):
+        invoice = {
+            "id": id, "supplier": supplier, "iban": iban, "iban_on_file": iban, "amount": amount,
+            "po_amount": amount, "due": f"2026-12-{9 + at:02d}", "status": "open",
+        }  # fmt: skip
+        message = f"Invoice {id} of {supplier} arrived."
+        yield "supplier-payments", _written(fault, plans.of_invoice(invoice), message, id)
+
+
+def _written(fault: Fault, plan: plans.Plan, message: str, about: str) -> Written:
+    """Return what this plan would ask if the fault had happened to it."""
+    said = {"text": message, "about": about}
+    body = {"arguments": plan.arguments, "brief": plan.brief, "input": said}
+    right = Material(action_type=plan.action_type, kind="approval", body=body)
+    made = faults.make(fault, right)
+    return Written(
+        name=f"{fault.name}: {about}",
+        kind=fault.kind,
+        difficulty=fault.difficulty,
+        harm=fault.harm,
+        material=made.material,
+        wrong=made.wrong,
+        shown_at=fault.shown_at,
+        right=made.before,
+        told=fault.told,
+    )
 
 
 def settle(*, now: datetime) -> None:
-    """Bring the faults into being that are not there yet; what somebody retired stays retired."""
+    """Bring into being what is not there yet; what somebody retired stays retired."""
     for slug, (usable, draft) in FAULTS.items():
         workflow = Workflow.objects.filter(slug=slug).first()
         if workflow is None or LibraryFault.objects.filter(workflow=workflow).exists():
             continue
         author, people = _person(AUTHOR), [_person(one) for one in APPROVERS]
-        for fault, approvers in [*((one, people) for one in usable), (draft, people[:1])]:
-            _add(workflow, fault, author, approvers, now)
+        for fault in usable:
+            _approve(library.write(workflow, fault, by=author, now=now), people, now)
+        for test in (one for where, one in by_hand() if where == slug):
+            _approve(library.write_by_hand(workflow, test, by=author, now=now), people, now)
+        _approve(library.write(workflow, draft, by=author, now=now), people[:1], now)
 
 
-def _add(
-    workflow: Workflow, fault: Fault, author: User, approvers: list[User], now: datetime
-) -> None:
-    row = library.write(workflow, fault, by=author, now=now)
-    for one in approvers:
+def _approve(row: LibraryFault, people: list[User], now: datetime) -> None:
+    for one in people:
         library.approve(row, digest=row.digest, by=one, now=now)
 
 

@@ -20,8 +20,11 @@ class Plan:
 def plan(shop: Shop, ticket: dict[str, Any]) -> Plan:
     """Read what the ticket is about and say what should be done."""
     if ticket["kind"] == "pay":
-        return _payment(shop.invoice(ticket["subject_id"]))
-    order = shop.order(ticket["subject_id"])
+        return of_invoice(shop.invoice(ticket["subject_id"]))
+    return of_order(shop.order(ticket["subject_id"]), ticket)
+
+
+def of_order(order: dict[str, Any], ticket: dict[str, Any]) -> Plan:
     return _PLANS[ticket["kind"]](order, ticket)
 
 
@@ -277,7 +280,7 @@ def _unclear(order: dict[str, Any], ticket: dict[str, Any]) -> Plan:
     )
 
 
-def _payment(invoice: dict[str, Any]) -> Plan:
+def of_invoice(invoice: dict[str, Any]) -> Plan:
     new_iban = invoice["iban"] != invoice["iban_on_file"]
     off_order = invoice["amount"] != invoice["po_amount"]
     source = f"invoices/{invoice['id']}"

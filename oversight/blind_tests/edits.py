@@ -54,7 +54,19 @@ def edited(edit: Edit, old: Any, body: Mapping[str, Any], shown: str) -> Any:
         new = _HOWS[edit.how](old, edit.value)
     if new == old:
         raise Unusable("It would change nothing.")
-    return new
+    return _written_alike(new, old, body)
+
+
+def _written_alike(new: Any, old: Any, body: Mapping[str, Any]) -> Any:
+    """Write 631.0 as 631 where nothing else has a zero behind the point: it would stand out."""
+    if not _is_whole_float(new) or _is_whole_float(old):
+        return new
+    others = any(_is_whole_float(one) for _, one in material.leaves(body))
+    return new if others else int(new)
+
+
+def _is_whole_float(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
 
 
 def _set(old: Any, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """When what tests showed is told, and of which of them: of many, and nothing left over.
 
-A lot is told as a whole or not at all; then of its kinds, difficulties and harms what
-`cells.told` finds to tell of nobody. And the chart is looked at only after enough people added to
+A lot is told as a whole or not at all; then of its kinds, difficulties and harms those between
+which every piece is of many too. And the chart is looked at only after enough people added to
 it: at the test that raised an alarm, it would say that its reviewer missed it.
 
 The log says who claimed what, tests too. So nothing is told here that is all one way.
@@ -81,7 +81,7 @@ def told(lot: Lot, *, people: int = cells.PEOPLE) -> list[Told]:
     """
     parts = _parts(lot)
     wanted = _wanted(parts)
-    if not _may_tell(parts, frozenset(parts), people) or is_one_way(lot, people=people):
+    if not _is_of_many(parts, frozenset(parts), people) or is_one_way(lot, people=people):
         return []
     cut = _cut(parts, list(wanted.values()), people)
     if any(_one_way(parts, atom) for atom in _atoms(parts, cut)):
@@ -93,16 +93,15 @@ def is_one_way(lot: Lot, *, people: int = cells.PEOPLE) -> bool:
     """Tell whether a lot is of many, and not told only because nobody, or all, missed."""
     parts = _parts(lot)
     whole = frozenset(parts)
-    return _may_tell(parts, whole, people) and _one_way(parts, whole)
+    return _is_of_many(parts, whole, people) and _one_way(parts, whole)
 
 
 def _parts(lot: Lot) -> dict[str, Part]:
     return {name: Part(people=one.people, caught=one.caught) for name, one in lot.counts.items()}
 
 
-def _may_tell(parts: Mapping[str, Part], cell: frozenset[str], people: int) -> bool:
-    """Ask the rule by who was tested alone."""
-    return cells.may_tell([parts[name] for name in cell], people=people, all_or_none=0)
+def _is_of_many(parts: Mapping[str, Part], cell: frozenset[str], people: int) -> bool:
+    return cells.is_of_many((parts[name] for name in cell), people=people)
 
 
 def _one_way(parts: Mapping[str, Part], cell: frozenset[str]) -> bool:
@@ -116,7 +115,7 @@ def _cut(
     """Take each cell in turn, if all that lies between it and those before is of many too."""
     found: list[frozenset[str]] = []
     for cell in wanted:
-        if all(_may_tell(parts, atom, people) for atom in _atoms(parts, [*found, cell])):
+        if all(_is_of_many(parts, atom, people) for atom in _atoms(parts, [*found, cell])):
             found.append(cell)
     return found
 

@@ -10,7 +10,6 @@ from tests.contracts.blind_mutants import Mutant, main
 _SOWING = "tests/oversight/test_sowing.py::"
 _RACES = "tests/oversight/test_sowing_races.py::"
 _SITUATIONS = "tests/oversight/test_situations.py::"
-_CELLS = "tests/oversight/test_cells.py::"
 _TESTED = "tests/oversight/test_tested.py::"
 _CHARTS = "tests/oversight/test_charts_simulated.py::"
 MUTANTS = [
@@ -79,12 +78,6 @@ MUTANTS = [
         "math.ceil(",
         "round(",
         _CHARTS + "test_fewer_misses_than_were_told_are_never_taken_for_usual",
-    ),
-    Mutant(
-        "oversight/statistics/cells.py",
-        "found = [*(_less(row, first, column) for row in found), first]",
-        "found = [*found, first]",
-        _CELLS + "test_no_sum_or_difference_that_follows_breaks_the_rule",
     ),
     Mutant(
         "oversight/counted/tested.py",

@@ -12,16 +12,18 @@ from accounts.models import User
 from demo import faults as starters
 from demo import plans, stock
 from handoffs.models import Workflow
-from oversight.blind_tests import faults, library, programmes, proving, realism
+from oversight.blind_tests import faults, library, programmes, proving, realism, written
 from oversight.blind_tests.examples import GUISE_FAMILY, GUISE_GIVEN
 from oversight.blind_tests.faults import Unusable
 from oversight.blind_tests.guises import Guise, disguise
 from oversight.blind_tests.material import Material
 from oversight.blind_tests.proving import Original
+from oversight.blind_tests.written import Written
 from oversight.models import LibraryFault
 from oversight.statistics import blindness
 
 ALL = list(starters.all_faults())
+BY_HAND = list(starters.by_hand())
 
 
 class _Shop:
@@ -93,6 +95,23 @@ def test_nothing_tells_them_once_the_demos_invoices_were_approved(name: str) -> 
     assert len(found.draws) == len(past) >= blindness.LEAST
 
 
+@pytest.mark.parametrize(("slug", "test"), BY_HAND, ids=[one.name for _, one in BY_HAND])
+def test_one_by_hand_is_of_nothing_that_the_shop_has_and_looks_like_what_it_asks(
+    slug: str, test: Written
+) -> None:
+    assert not written.problems(test)
+    real = _asked(test.material.action_type)
+    ids = {one["id"] for one in [*stock.orders(), *stock.invoices(), *stock.tickets()]}
+    assert not any(id in json.dumps(test.material.body) for id in ids)
+    assert {_shape(test.material.body)} <= {_shape(one.body) for one in real}
+
+
+def _shape(body: Any) -> str:
+    """Return all names and labels of it, without what they say."""
+    labels = [fact["label"] for fact in body["brief"]["facts"]]
+    return json.dumps([sorted(body["arguments"]), sorted(body["brief"]), labels, [*body["input"]]])
+
+
 @pytest.mark.django_db
 def test_they_are_seeded_approved_by_two_and_off(settings: Any, tmp_path: Any) -> None:
     settings.DATA_DIR = tmp_path
@@ -102,8 +121,10 @@ def test_they_are_seeded_approved_by_two_and_off(settings: Any, tmp_path: Any) -
     for workflow in Workflow.objects.filter(slug__in=starters.FAULTS):
         usable, _ = starters.FAULTS[workflow.slug]
         assert {one.fault for one in library.usable(workflow)} == set(usable)
+        found = [one.written for one in library.usable_by_hand(workflow)]
+        assert found == [test for slug, test in BY_HAND if slug == workflow.slug]
         assert not programmes.of(workflow).on
-    assert LibraryFault.objects.count() == len(ALL)
+    assert LibraryFault.objects.count() == len(ALL) + len(BY_HAND)
     assert LibraryFault.objects.filter(state="draft").count() == 2
 
 

@@ -1,5 +1,7 @@
 """A fault is put in throughout its side, can be seen on the other, and is refused otherwise."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -54,6 +56,20 @@ def test_an_amount_is_wrong_everywhere_the_agent_says_it_and_right_where_it_is_f
     assert material.find(body, ("brief", "facts", "Order total", "value")) == "120.00 EUR"
     assert "120 EUR" in body["input"]["text"]
     assert not material.says(body, 120.0, AGENT)
+
+
+def test_a_whole_amount_is_written_as_whole_ones_beside_it_are() -> None:
+    twice = replace(AMOUNT, edits=(Edit(at=("arguments", "amount"), how=How.SCALE, value=2),))
+    said = json.dumps(refund(amount=315.5).body, ensure_ascii=False)
+    source = json.loads(re.sub(r"120([.,])00|120(?= EUR)", "315.50", said))
+
+    body = faults.make(twice, refund().with_body(source)).material.body
+    assert json.dumps(body["arguments"]["amount"]) == "631"
+    assert body["brief"]["ask"] == "Refund 631.00 EUR to Lea Brandt for order ORD-20417?"
+
+    source["arguments"]["shipping"] = 5.0
+    body = faults.make(twice, refund().with_body(source)).material.body
+    assert json.dumps(body["arguments"]["amount"]) == "631.0"
 
 
 def test_two_digits_of_an_order_change_places() -> None:
