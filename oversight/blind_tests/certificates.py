@@ -27,7 +27,7 @@ from oversight.statistics.blindness import Certificate
 
 RENEWED, FRESH = timedelta(days=7), timedelta(days=35)
 # what is looked at: the latest of so many days, and not more than these
-BACK, MOST = timedelta(days=180), 600
+BACK, MOST = timedelta(days=180), 400
 _TOLD_SHORT = 200
 State = FaultCertificate.State
 
