@@ -97,9 +97,9 @@ def build(*, people: int, rate: float, past: int) -> Scene:
         rate=rate,
     )
     _switch_on(scene, now)
-    _stock(scene, now)
     _let_it_be_busy(scene, now)
     _live_through(scene, past)
+    _stock(scene, now)
     return scene
 
 
@@ -121,6 +121,8 @@ def _switch_on(scene: Scene, now: datetime) -> None:
 
 def _stock(scene: Scene, now: datetime) -> None:
     """Write faults into the library as an owner, and approve them as two who sign maps."""
+    answered = Handoff.objects.filter(workflow=scene.workflow, state="answered")
+    draws = dict.fromkeys(answered.values_list("pk", flat=True), 1.0)
     signers = [_person(f"signer-{number}", Role.COMPLIANCE_SIGNER) for number in range(2)]
     for times in _TIMES:
         row = library.write(scene.workflow, _fault(times), by=scene.owner, now=now)
@@ -129,7 +131,7 @@ def _stock(scene: Scene, now: datetime) -> None:
         # whether tests can be told is measured elsewhere, of hundreds of copies
         FaultCertificate.objects.create(
             fault=row, digest=row.digest, state=FaultCertificate.State.HOLDS, sources=600,
-            copies=600, reals=600, auc=0.5, upper=0.54,
+            copies=600, reals=600, auc=0.5, upper=0.54, draws=draws,
         )  # fmt: skip
 
 

@@ -96,9 +96,9 @@ CALM = "(h.urgent_since is null)"
          "limit: second let one in and has 5 of 4"),
         ("full", "had.hour >= caps.hour_limit", "had.hour > caps.hour_limit",
          "had 3 of 2 in an hour"),
-        ("take_in_turns", "h.deadline_at, h.id limit 1", "h.deadline_at desc, h.id limit 1",
+        ("take_sparing", "h.deadline_at, h.id limit 1", "h.deadline_at desc, h.id limit 1",
          "which is due sooner"),
-        ("take_in_turns", f"order by {CALM}, h", f"order by not {CALM}, h", "which is urgent"),
+        ("take_sparing", f"order by {CALM}, h", f"order by not {CALM}, h", "which is urgent"),
     ],
     ids=["off by one", "a cap that does not hold", "newest first", "urgent last"],
 )  # fmt: skip

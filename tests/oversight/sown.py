@@ -1,5 +1,6 @@
 """A workflow whose blind tests are on, with a past to make them of, and people who review."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -235,16 +236,22 @@ def had(handoff: Handoff, person: User) -> None:
     )
 
 
-def due(desk: Desk) -> Cohort:
-    """Let a test be due for the next stretch of the team."""
+def due(desk: Desk, *, ahead: int = 0) -> Cohort:
+    """Let a test be due for the next stretch of the team, also so many reviews later."""
     if not Cohort.objects.exists():
         desk.review()
         cohorts.count(now=now())
     cohort = Cohort.objects.get()
-    while cohorts.due(cohort) is None:
+    while not (_is_due(cohort, cohort.reviews) and _is_due(cohort, cohort.reviews + ahead)):
         cohort.reviews += 1
     cohort.save()
     return cohort
+
+
+def _is_due(cohort: Cohort, reviews: int) -> bool:
+    then = copy(cohort)
+    then.reviews = reviews
+    return cohorts.due(then) is not None
 
 
 def busy(shop: factories.Shop, *, an_hour: int = 60) -> None:

@@ -82,7 +82,7 @@ def test_what_is_counted_while_a_test_begins_is_counted_beside_it(desk: Desk) ->
 
 
 def test_none_begins_while_it_is_counted_and_then_one_does(desk: Desk) -> None:
-    before = sown.due(desk)
+    before = sown.due(desk, ahead=3)
     desk.review(3)
     with transaction.atomic():
         cohorts.count(now=now())
