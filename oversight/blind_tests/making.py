@@ -19,6 +19,7 @@ from oversight.blind_tests import (
     faults,
     guises,
     library,
+    material,
     sources,
     stock,
     telling,
@@ -26,6 +27,7 @@ from oversight.blind_tests import (
 )
 from oversight.blind_tests.faults import Fault, Made, Unusable
 from oversight.blind_tests.guises import Guise
+from oversight.blind_tests.material import Path
 from oversight.blind_tests.sources import Source, Wording
 from oversight.blind_tests.stock import Stocked
 from oversight.blind_tests.written import Written
@@ -153,10 +155,10 @@ def _generated(turn: Turn, stocked: Stocked, fault: Fault, source: Source) -> Re
         )
     except Unusable:
         return None
-    where = faults.place(fault.shown_at, made.material.body)[-1]
+    at = faults.place(fault.shown_at, made.material.body)
     return Ready(
         client=handoff.run.client,
-        sown=_sown(turn, stocked, made, where=str(where), knows=source.known_to),
+        sown=_sown(turn, stocked, made, at=at, knows=source.known_to),
         made=made,
         delay=_delay(turn, fault.action_type, drawn),
         blocking=handoff.blocking,
@@ -187,7 +189,7 @@ def _by_hand(turn: Turn, stocked: Stocked, said: Written) -> Ready | None:
     shown = replace(made, material=made.material.with_body(body))
     return Ready(
         client=like.run.client,
-        sown=_sown(turn, stocked, shown, where=str(said.shown_at[-1]), knows=frozenset()),
+        sown=_sown(turn, stocked, shown, at=said.shown_at, knows=frozenset()),
         made=shown,
         delay=_delay(turn, action_type, drawn),
         blocking=like.blocking,
@@ -231,8 +233,8 @@ def _delay(turn: Turn, action_type: str, key: bytes) -> float:
     return real[int(pacing.place(key, "delay") * len(real))] if real else 0.0
 
 
-def _sown(turn: Turn, stocked: Stocked, made: Made, *, where: str, knows: frozenset[int]) -> Sown:
-    said = stocked.said
+def _sown(turn: Turn, stocked: Stocked, made: Made, *, at: Path, knows: frozenset[int]) -> Sown:
+    said, where = stocked.said, material.in_words(at, made.material.body)
     return Sown(
         cohort=turn.cohort.name,
         kind=telling.key(said.kind.value, said.difficulty.value, said.harm.value),

@@ -127,6 +127,19 @@ def find(body: Any, path: Path) -> Any:
     return body
 
 
+def in_words(path: Path, body: Any) -> str:
+    """Say where on the page a place on the world's side is to be seen."""
+    beside = find(body, path[:3])
+    named = beside if isinstance(beside, Mapping) else {}
+    if path[:2] == ("brief", "facts"):
+        return f"In the facts, beside “{named['label']}”." if "label" in named else "In the facts."
+    if path[:2] == ("brief", "evidence"):
+        return f"In the evidence “{named['title']}”." if "title" in named else "In the evidence."
+    if path[:2] == ("brief", "flags"):
+        return "In the flags."
+    return "In the request itself."
+
+
 def put(body: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
     """Return a copy in which this place holds `value`; raises KeyError where there is none."""
     made = copy.deepcopy(dict(body))

@@ -238,7 +238,7 @@ def _steps(programme: Programme, shelf: Shelf) -> tuple[Step, ...]:
         ),
         Step(
             done=bool(shelf.ready),
-            says="Its tests can't be told from real handoffs, by a certificate",
+            says="Some may make tests: their certificate holds, or they are written by hand",
             url=faults,
         ),
         Step(done=programme.on, says="Tests are switched on", url="#switch"),

@@ -9,7 +9,7 @@ import pytest
 from handoffs.states import Verb
 from oversight.blind_tests import faults, material
 from oversight.blind_tests.faults import Difficulty, Edit, Fault, Harm, How, Kind, Unusable
-from oversight.blind_tests.material import AGENT, WORLD
+from oversight.blind_tests.material import AGENT, WORLD, Path
 from reviews.caught import caught
 from tests.oversight.blind_sources import REFUND, refund
 
@@ -70,6 +70,22 @@ def test_a_whole_amount_is_written_as_whole_ones_beside_it_are() -> None:
     source["arguments"]["shipping"] = 5.0
     body = faults.make(twice, refund().with_body(source)).material.body
     assert json.dumps(body["arguments"]["amount"]) == "631.0"
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (("brief", "facts", "Order total", "value"), "In the facts, beside “Order total”."),
+        (("brief", "facts", 2), "In the facts, beside “Status”."),
+        (("brief", "facts"), "In the facts."),
+        (("brief", "evidence", "photo", "snippet"), "In the evidence “Photo”."),
+        (("brief", "evidence"), "In the evidence."),
+        (("brief", "flags"), "In the flags."),
+        (("input", "text"), "In the request itself."),
+    ],
+)
+def test_where_it_shows_is_said_as_people_find_it(at: Path, words: str) -> None:
+    assert material.in_words(at, refund().body) == words
 
 
 def test_two_digits_of_an_order_change_places() -> None:

@@ -552,6 +552,7 @@ def test_one_by_hand_stands_as_it_was_written_and_once(desk: Desk) -> None:
     assert handoff.briefs.get().body["facts"][-1]["value"] == "refunded already"
     assert handoff.run.external_id.startswith("ticket-")
     assert plant.kind == "stale fact|hard|wrongly allows"
+    assert plant.told["where"] == "In the facts, beside “Status”."
     assert LibraryFault.objects.get(pk=row).state == "retired"
     sown.due(desk)
     sowing.begin_due(now=now())
