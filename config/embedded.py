@@ -279,12 +279,6 @@ def ensure_roles(server: Postgres, *, may_create: bool = False) -> None:
             connection.execute(
                 sql.SQL("alter role {} createdb createrole").format(sql.Identifier(OWNER))
             )
-            # what a test committed is taken away without the triggers that forbid it
-            connection.execute(
-                sql.SQL("grant set on parameter session_replication_role to {}").format(
-                    sql.Identifier(OWNER)
-                )
-            )
         if not connection.execute(
             "select 1 from pg_database where datname = %s", [DATABASE]
         ).fetchone():

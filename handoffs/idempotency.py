@@ -34,13 +34,14 @@ _REMEMBER = """
 insert into handoffs_idempotencyrecord (client_id, key, fingerprint, status, body, created_at)
 values (%s, %s, %s, %s, %s, now()) on conflict (client_id, key) do nothing
 """
+# an array is looked for once: joined, it might be looked for again and again, without a limit
 _FORGET = """
-delete from handoffs_idempotencyrecord where id in (
+delete from handoffs_idempotencyrecord where id = any(array(
     select record.id from handoffs_idempotencyrecord record
     left join handoffs_handoff handoff on handoff.id = record.handoff_id
     where record.created_at < %s and (handoff.id is null or handoff.state <> all(%s))
     order by record.created_at limit %s for update of record skip locked
-)
+))
 """
 
 

@@ -25,13 +25,14 @@ where endpoint.client_id = %(client_id)s and endpoint.enabled
 """
 _PARTS = ("subject", "text", "html")
 KEPT_FOR = timedelta(days=30)
-# what is dead stays: somebody may want to send it again
+# What is dead stays: somebody may want to send it again. An array is looked for once: joined, it
+# might be looked for again and again, without a limit.
 _FORGET = """
-delete from handoffs_outboxmessage where id in (
+delete from handoffs_outboxmessage where id = any(array(
     select id from handoffs_outboxmessage
     where state = 'delivered' and delivered_at < %s
     order by delivered_at limit %s for update skip locked
-)
+))
 """
 # Events of these carry `sequence`, the version of what moved: they may arrive in any order.
 _SEQUENCED = ("handoff.", "run.")

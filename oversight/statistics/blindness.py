@@ -121,7 +121,9 @@ class _Trial:
     def draw(self, reals: Sequence[Look], sources: Sequence[int]) -> list[float]:
         """Let copies count as often as their sources are drawn; return how often that is."""
         pairs = matching.alike([(look.figures, look.words) for look in reals])
-        copied, tests = [at in set(sources) for at in range(len(reals))], len(sources)
+        copied, tests = [False] * len(reals), len(sources)
+        for at in sources:
+            copied[at] = True
 
         def often(known: Sequence[int]) -> list[float]:
             return matching.weights(pairs, copied, known)

@@ -119,7 +119,9 @@ def test_no_byte_of_a_mail_or_post_tells(makers: Makers, shop: Shop, mia: User, 
         sent += (link_mails.send_due(now=now()),)
         assert all(sent), sent
         told = OutboxMessage.objects.order_by("event", "mail_to")
-        made = Notice.objects.order_by("id").values_list("kind", "recipient", "digest")
+        made = Notice.objects.order_by("kind", "recipient").values_list(
+            "kind", "recipient", "digest"
+        )
         return pairs.bare(
             json.dumps([(each.event, each.mail_to, each.payload) for each in told])
             + json.dumps(list(made)),
